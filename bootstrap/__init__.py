@@ -1,0 +1,1 @@
+"""The writing room: the only one that changes the machine, and only through steps."""

@@ -1,0 +1,123 @@
+"""Progress on the screen: a live table in a terminal, single lines everywhere else. Always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from doctor.text import Lang, human_bytes, human_seconds
+
+if TYPE_CHECKING:
+    from bootstrap.plan import Planned
+    from bootstrap.run import Outcome
+
+MARK = {"done": "✓", "left-out": "–", "failed": "✗", "not-run": "·"}
+HEARTBEAT = 30.0  # seconds between signs of life in a log
+
+
+class Row:
+    """What is shown of one step."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.began: float | None = None
+        self.outcome: Outcome | None = None
+        self.text = ""
+        self.bytes: tuple[int, int] | None = None
+
+
+class Display:
+    """Told of events by any thread; draws them as the terminal allows."""
+
+    def __init__(self, lang: Lang) -> None:
+        self.lang = lang
+        self.console = Console(stderr=True, highlight=False)
+        self.rows: dict[str, Row] = {}
+        self.lock = threading.Lock()
+        self.live: Live | None = None
+        self.beat = time.monotonic()
+        self.received = received_bytes()
+
+    def begin(self, plan: tuple[Planned, ...]) -> None:
+        self.rows = {step.name: Row(step.title.get(self.lang)) for step in plan}
+        if self.console.is_terminal and sys.stderr.isatty():
+            self.live = Live(
+                console=self.console, get_renderable=self._table, refresh_per_second=4, transient=True
+            )
+            self.live.start()
+
+    def finish(self) -> None:
+        if self.live:
+            self.live.stop()
+            self.live = None
+
+    def started(self, step: Planned) -> None:
+        with self.lock:
+            self.rows[step.name].began = time.monotonic()
+        if not self.live:
+            self._print(f"  … {step.title.get(self.lang)}")
+
+    def line(self, name: str, text: str) -> None:
+        with self.lock:
+            self.rows[name].text = text
+
+    def progress(self, name: str, done: int, total: int) -> None:
+        with self.lock:
+            self.rows[name].bytes = (done, total)
+
+    def ended(self, outcome: Outcome) -> None:
+        with self.lock:
+            self.rows[outcome.name].outcome = outcome
+        said = f": {outcome.reason.get(self.lang)}" if outcome.reason else ""
+        took = f" ({human_seconds(outcome.seconds)})" if outcome.status != "not-run" else ""
+        self._print(f"  {MARK[outcome.status]} {outcome.title.get(self.lang)}{took}{said}")
+
+    def tick(self) -> None:
+        """A sign of life in a log now and then; the live table draws itself."""
+        now = time.monotonic()
+        if self.live or now - self.beat < HEARTBEAT:
+            return
+        rate = (received_bytes() - self.received) / (now - self.beat)
+        self.beat, self.received = now, received_bytes()
+        with self.lock:
+            busy = [row for row in self.rows.values() if row.began and not row.outcome]
+        for row in busy:
+            self._print(f"  … {row.title}: {self._state(row, now)}, ↓ {human_bytes(rate)}/s")
+
+    def _print(self, text: str) -> None:
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def _state(self, row: Row, now: float) -> str:
+        took = human_seconds(now - row.began) if row.began else ""
+        if row.bytes and row.bytes[1]:
+            return f"{human_bytes(row.bytes[0])} / {human_bytes(row.bytes[1])}, {took}"
+        return took
+
+    def _table(self) -> Table:
+        now = time.monotonic()
+        table = Table.grid(padding=(0, 2))
+        rate = (received_bytes() - self.received) / max(now - self.beat, 0.001)
+        if now - self.beat > 3:
+            self.beat, self.received = now, received_bytes()
+        with self.lock:
+            for row in self.rows.values():
+                if row.began and not row.outcome:
+                    table.add_row("…", row.title, self._state(row, now), row.text[: self._room()])
+        table.add_row("", f"↓ {human_bytes(rate)}/s", "", "")
+        return table
+
+    def _room(self) -> int:
+        return max(20, self.console.width - 50)
+
+
+def received_bytes() -> int:
+    """Bytes received by all network interfaces but loopback since the machine started."""
+    per_interface = psutil.net_io_counters(pernic=True)
+    return sum(count.bytes_recv for name, count in per_interface.items() if name != "lo")

@@ -1,0 +1,139 @@
+"""Starting programs: own process group, output into a log, bounded in time, ended when we end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from doctor.ask import clean_environ
+from doctor.errors import Exit, Trouble
+from doctor.text import Text
+
+GRACE = 5.0  # seconds between asking a process group to end and killing it
+_running: set[subprocess.Popen[str]] = set()
+_stopping = threading.Event()
+
+
+class Done(msgspec.Struct, frozen=True):
+    code: int
+    tail: tuple[str, ...]  # the last lines that it printed
+
+
+class Stopped(Exception):
+    """The run is being stopped; the program was ended, or never started."""
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    log: Path,
+    seconds: float,
+    env: Mapping[str, str] | None = None,
+    check: bool = True,
+    stdin: str | None = None,
+    line: Callable[[str], None] = lambda text: None,
+) -> Done:
+    """Run `argv` to its end. Raises Trouble on a missing program, a passed deadline or, with `check`, a code ≠ 0."""
+    if _stopping.is_set():
+        raise Stopped
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8", errors="replace") as out:
+        out.write(f"$ {shlex.join(argv)}\n")
+        out.flush()
+        child = _start(argv, env, stdin is not None)
+        tail, timed_out = _follow(child, out, seconds, stdin, line)
+        out.write(f"[exit code {child.returncode}]\n")
+    if _stopping.is_set():
+        raise Stopped
+    if timed_out:
+        raise failed(argv, log, tail, Text(f"gave up after {seconds:.0f} s", f"超过 {seconds:.0f} 秒，已放弃"))
+    if check and child.returncode != 0:
+        raise failed(argv, log, tail, Text(f"exit code {child.returncode}", f"退出码 {child.returncode}"))
+    return Done(child.returncode, tail)
+
+
+def _start(argv: Sequence[str], env: Mapping[str, str] | None, feed: bool) -> subprocess.Popen[str]:
+    try:
+        child = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env={**clean_environ(), **(env or {})},
+            start_new_session=True,
+        )
+    except OSError as error:
+        message = Text(f"cannot run {argv[0]}: {error.strerror}", f"无法运行 {argv[0]}：{error.strerror}")
+        raise Trouble(message, Exit.FAILED) from error
+    _running.add(child)
+    if _stopping.is_set():  # stop_all() may have run between the check and the start
+        end(child)
+    return child
+
+
+def _follow(
+    child: subprocess.Popen[str], out: IO[str], seconds: float, stdin: str | None, line: Callable[[str], None]
+) -> tuple[tuple[str, ...], bool]:
+    """Copy what the child prints until it ends or its time is up. Returns the last lines and "timed out"."""
+    tail: deque[str] = deque(maxlen=30)
+    late = threading.Event()
+    timer = threading.Timer(seconds, lambda: (late.set(), end(child)))
+    timer.daemon = True
+    timer.start()
+    try:
+        if stdin is not None and child.stdin:
+            with contextlib.suppress(BrokenPipeError):  # the child's exit code tells what was wrong
+                child.stdin.write(stdin)
+                child.stdin.close()
+        assert child.stdout is not None
+        for text in child.stdout:
+            out.write(text)
+            out.flush()
+            if text.strip():
+                tail.append(text.rstrip())
+                line(text.strip())
+        child.wait()
+    finally:
+        timer.cancel()
+        _running.discard(child)
+    return tuple(tail), late.is_set()
+
+
+def failed(argv: Sequence[str], log: Path, tail: Sequence[str], why: Text) -> Trouble:
+    """The loud failure: what was run, why it failed, its last lines, and the full log."""
+    name = Path(argv[0]).name
+    last = "\n".join(f"    {text}" for text in tail[-12:])
+    return Trouble(
+        Text(f"{name}: {why.en}\n{last}".rstrip(), f"{name}：{why.zh}\n{last}".rstrip()),
+        Exit.FAILED,
+        Text(f"full log: {log}", f"完整日志：{log}"),
+    )
+
+
+def end(child: subprocess.Popen[str]) -> None:
+    """End a child and all that it started: ask, wait a little, kill."""
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal_number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(GRACE)
+            return
+
+
+def stop_all() -> None:
+    """End every program that runs, and let none start any more."""
+    _stopping.set()
+    for child in list(_running):
+        end(child)

@@ -1,0 +1,204 @@
+"""Running a plan: independent steps at the same time, each verified by the checks that asked for it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+import msgspec
+
+from bootstrap import process
+from bootstrap.display import Display
+from bootstrap.journal import Journal
+from bootstrap.plan import Planned
+from bootstrap.step import LeftOut, Work, load
+from doctor.checks import judge
+from doctor.errors import Exit, Trouble
+from doctor.facts import Facts
+from doctor.finding import Finding
+from doctor.goal import Goal
+from doctor.probes import gather
+from doctor.text import Text
+
+WORKERS = 4
+# What steps change; looked at afresh before each step, since the one before may just have changed it.
+CHANGING = ("disk", "conda", "python", "packages", "torch", "hub", "ffmpeg", "jupyter")
+Status = Literal["done", "left-out", "failed", "not-run"]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    title: Text
+    status: Status
+    seconds: float = 0
+    reason: Text | None = None
+    later: Text | None = None
+    code: int = 0  # exit code that a failure asks for
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """What all steps of a run share."""
+
+    goal: Goal
+    facts: Facts
+    display: Display
+    journal: Journal
+    secrets: Mapping[str, str]
+
+
+def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]:
+    """Run the plan to its end. A failure ends the programs of the other steps; what is left is not run.
+
+    An interrupt (SIGINT, SIGTERM, SIGHUP) does the same and raises Trouble with exit code 130.
+    """
+    setting.journal.write("run-start", steps=[step.name for step in plan], prefix=setting.goal.prefix)
+    setting.display.begin(plan)
+    try:
+        with _signals_interrupt(), ThreadPoolExecutor(WORKERS) as pool:
+            try:
+                outcomes = _schedule(plan, setting, pool)
+            except KeyboardInterrupt:
+                process.stop_all()
+                raise
+    except KeyboardInterrupt as interrupt:
+        setting.journal.write("interrupted")
+        raise _interrupted() from interrupt
+    finally:
+        setting.display.finish()
+    setting.journal.write("run-end", outcomes={o.name: o.status for o in outcomes})
+    return outcomes
+
+
+def _schedule(plan: tuple[Planned, ...], setting: Setting, pool: ThreadPoolExecutor) -> tuple[Outcome, ...]:
+    waiting = {step.name: step for step in plan}
+    running: dict[Future[Outcome], Planned] = {}
+    ended: dict[str, Outcome] = {}
+    while waiting or running:
+        for step in [s for s in waiting.values() if all(name in ended for name in s.after)]:
+            running[pool.submit(_run_step, step, setting)] = waiting.pop(step.name)
+        done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+        for future in done:
+            step = running.pop(future)
+            ended[step.name] = future.result()
+            setting.display.ended(ended[step.name])
+        if any(outcome.status == "failed" for outcome in ended.values()):
+            process.stop_all()
+            ended |= {name: _not_run(step) for name, step in waiting.items()}
+            waiting = {}
+        setting.display.tick()
+    return tuple(ended[step.name] for step in plan)
+
+
+def _run_step(planned: Planned, setting: Setting) -> Outcome:
+    began = time.monotonic()
+    setting.display.started(planned)
+    setting.journal.write("step-start", step=planned.name, reasons=planned.reasons)
+    outcome = _attempt(planned, setting)
+    setting.journal.write("step-end", step=planned.name, status=outcome.status)
+    return msgspec.structs.replace(outcome, seconds=time.monotonic() - began)
+
+
+def _attempt(planned: Planned, setting: Setting) -> Outcome:
+    try:
+        load(planned.name).run(_work(planned, setting))
+        _verify(planned, setting)
+    except LeftOut as left:
+        return _outcome(planned, "left-out", left.reason, left.later)
+    except process.Stopped:
+        return _not_run(planned)
+    except Trouble as trouble:
+        return _outcome(planned, "failed", trouble.message, trouble.hint, trouble.code)
+    except Exception as error:  # a defect of ours: told as such, and the other steps still end orderly
+        return _defect(planned, error, setting)
+    return _outcome(planned, "done")
+
+
+def _outcome(
+    planned: Planned, status: Status, reason: Text | None = None, later: Text | None = None, code: int = 0
+) -> Outcome:
+    return Outcome(
+        name=planned.name, title=planned.title, status=status, reason=reason, later=later, code=code
+    )
+
+
+def _not_run(planned: Planned) -> Outcome:
+    return _outcome(planned, "not-run")
+
+
+def _defect(planned: Planned, error: Exception, setting: Setting) -> Outcome:
+    import traceback
+
+    log = _log(planned, setting)
+    with log.open("a", encoding="utf-8") as out:
+        traceback.print_exception(error, file=out)
+    what = f"{type(error).__name__}: {error}"
+    reason = Text(f"a defect of ours: {what}", f"程序缺陷：{what}")
+    return _outcome(planned, "failed", reason, Text(f"full log: {log}", f"完整日志：{log}"), Exit.DEFECT)
+
+
+def _work(planned: Planned, setting: Setting) -> Work:
+    name, display = planned.name, setting.display
+    return Work(
+        setting.goal,
+        refreshed(setting.facts, setting.goal, CHANGING),
+        _log(planned, setting),
+        lambda text: display.line(name, text),
+        lambda done, total: display.progress(name, done, total),
+        lambda event, path: setting.journal.write(event, step=name, path=path),
+        setting.secrets,
+    )
+
+
+def _log(planned: Planned, setting: Setting) -> Path:
+    path = Path(setting.goal.logs) / f"{planned.name}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def refreshed(facts: Facts, goal: Goal, areas: tuple[str, ...]) -> Facts:
+    """The facts with some areas looked at again."""
+    fresh = gather(goal, areas)
+    return msgspec.structs.replace(facts, **{area: getattr(fresh, area) for area in areas})
+
+
+def _verify(planned: Planned, setting: Setting) -> None:
+    """The step is done when the checks that asked for it ask no more."""
+    areas = load(planned.name).AREAS
+    found = judge(refreshed(setting.facts, setting.goal, areas), setting.goal, areas)
+    left = [f for f in found if f.remedy.step == planned.name and f.severity in ("fail", "blocked")]
+    if left:
+        raise _unverified(left)
+
+
+def _unverified(left: list[Finding]) -> Trouble:
+    en = "; ".join(f"{f.id}: {f.evidence}" for f in left)
+    return Trouble(Text(f"done, but not right: {en}", f"已执行，但结果不对：{en}"), Exit.FAILED)
+
+
+def _interrupted() -> Trouble:
+    return Trouble(
+        Text("interrupted; nothing is lost", "已中断，进度不会丢失"),
+        Exit.INTERRUPTED,
+        Text("to go on from here: make setup", "继续请运行：make setup"),
+    )
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal (SIGHUP) end a run as orderly as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

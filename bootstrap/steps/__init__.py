@@ -1,0 +1,1 @@
+"""One small module a step, all of the shape that bootstrap/step.py describes."""

@@ -1,0 +1,1 @@
+"""The reading room: asks the machine, judges the answers, never changes anything."""

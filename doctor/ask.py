@@ -1,0 +1,39 @@
+"""Asking a program a question: bounded in time, no shell, no terminal, output as text."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from doctor.facts import Unknown
+
+# What a person's shell may carry that would make another interpreter load the wrong code.
+MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONUSERBASE", "VIRTUAL_ENV", "LD_PRELOAD")
+
+
+def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for programs of the target: the person's, without what misleads Python."""
+    kept = {name: value for name, value in os.environ.items() if name not in MISLEADING}
+    return {**kept, "PYTHONNOUSERSITE": "1", **(extra or {})}
+
+
+def ask(
+    argv: Sequence[str], seconds: float = 10, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str] | Unknown:
+    """Run `argv` and return what it said, or Unknown when it is missing, hangs or cannot be run."""
+    try:
+        return subprocess.run(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            env=dict(env) if env is not None else clean_environ(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Unknown(f"{argv[0]} gave no answer within {seconds:.0f} s")
+    except OSError as error:
+        return Unknown(f"{argv[0]}: {error.strerror or error}")

@@ -1,0 +1,60 @@
+"""The goal: what this machine should become. Profile and settings, settled into one record."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from doctor.profile import ModelWant, Profile
+
+Manager = Literal["auto", "conda", "venv", "system"]
+MirrorPolicy = Literal["auto", "cn", "global", "off"]
+
+
+class Goal(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that probes need to know where to look, and checks what to compare with.
+
+    Holds no secret: the password travels apart, so that a goal can be saved and sent.
+    """
+
+    profile: Profile
+    home: str  # GROUNDWORK_HOME
+    manager: Manager
+    env_name: str
+    conda_root: str  # where Miniconda is, or would be, installed
+    system_python: str  # the interpreter that ENV_MANAGER=system uses
+    python: str  # "3.11"
+    cache: str  # HF_HOME
+    endpoint: str | None  # HF_ENDPOINT, when the person set it
+    mirrors: MirrorPolicy
+    models: tuple[ModelWant, ...]
+    ip: str
+    port: int
+    root_dir: str
+
+    @property
+    def prefix(self) -> str:
+        """The environment's folder. While the manager is still `auto`, the one that uv would make."""
+        if self.manager == "conda":
+            return f"{self.conda_root}/envs/{self.env_name}"
+        if self.manager == "system":
+            return self.system_python.rsplit("/bin/", 1)[0]
+        return f"{self.home}/envs/{self.env_name}"
+
+    @property
+    def interpreter(self) -> str:
+        return self.system_python if self.manager == "system" else f"{self.prefix}/bin/python"
+
+    @property
+    def jupyter_dir(self) -> str:
+        """Our own JupyterLab files: configuration, password, pid, log. Private (mode 0700)."""
+        return f"{self.home}/jupyter/{self.env_name}"
+
+    @property
+    def logs(self) -> str:
+        return f"{self.home}/logs"
+
+    @property
+    def journal(self) -> str:
+        return f"{self.home}/journal.jsonl"

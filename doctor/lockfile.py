@@ -1,0 +1,36 @@
+"""Locked requirements: names and versions that a lock pins, and the inputs that it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from packaging.markers import Marker, default_environment
+from packaging.utils import canonicalize_name
+
+PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^\s;\\]+)\s*(;(?P<marker>[^\\]+))?")
+
+
+def pins(path: Path, python: str) -> dict[str, str]:
+    """Pinned versions by normalised name, for that Python ("3.11") on Linux. Empty when there is no lock."""
+    found = (PIN.match(line) for line in _lines(path))
+    return {
+        canonicalize_name(match["name"]): match["version"] for match in found if match and _applies(match, python)
+    }
+
+
+def _applies(match: re.Match[str], python: str) -> bool:
+    if not match["marker"]:
+        return True
+    environment = {**default_environment(), "python_version": python, "python_full_version": f"{python}.0"}
+    return Marker(match["marker"].strip()).evaluate({k: str(v) for k, v in environment.items()})
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of the lock file, hex; of nothing when it is absent."""
+    return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()

@@ -1,0 +1,71 @@
+"""Where things can be had from: configs/mirrors.toml, replaced or extended by GROUNDWORK_MIRRORS_FILE."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from doctor.goal import Goal
+from doctor.profile import CONFIGS
+from doctor.tomlfile import load
+
+Kind = Literal["conda_installer", "conda_channel", "hub", "torch_index", "python_build"]
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One host that offers something. `url` may hold {file} and {variant}."""
+
+    kind: Kind
+    name: str
+    url: str
+    region: Literal["global", "cn"] = "global"
+    official: bool = False
+
+
+class Installer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One release of the Miniconda installer, pinned by the hash of its bytes."""
+
+    file: str
+    machine: str  # x86_64, aarch64
+    sha256: str
+
+
+class Mirrors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The table. In the person's own file `mode` says whether it replaces ours or comes before it."""
+
+    mode: Literal["replace", "extend"] = "extend"
+    source: tuple[Source, ...] = ()
+    installer: tuple[Installer, ...] = ()
+
+
+def load_mirrors() -> Mirrors:
+    """Our table and the person's. Raises Trouble (exit 2) when a file is not right."""
+    ours = load(CONFIGS / "mirrors.toml", Mirrors)
+    own = os.environ.get("GROUNDWORK_MIRRORS_FILE")
+    if not own:
+        return ours
+    theirs = load(Path(own), Mirrors)
+    if theirs.mode == "replace":
+        return theirs
+    return Mirrors(source=theirs.source + ours.source, installer=theirs.installer + ours.installer)
+
+
+def sources(kind: Kind, goal: Goal) -> tuple[Source, ...]:
+    """The sources of one kind that the MIRRORS policy allows; the person's own settings win over all."""
+    if kind == "hub" and goal.endpoint:
+        return (Source(kind="hub", name="HF_ENDPOINT", url=goal.endpoint),)
+    return tuple(s for s in load_mirrors().source if s.kind == kind and _allowed(s, goal))
+
+
+def _allowed(source: Source, goal: Goal) -> bool:
+    if goal.mirrors == "off":
+        return source.official
+    return goal.mirrors == "auto" or source.region == goal.mirrors
+
+
+def installers(machine: str) -> tuple[Installer, ...]:
+    """The pinned installers for a machine, preferred first."""
+    return tuple(entry for entry in load_mirrors().installer if entry.machine == machine)

@@ -1,0 +1,50 @@
+"""The last smoke test's report, and a fingerprint of what it would test now."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from doctor.facts import Smoke, SmokeTask
+from doctor.goal import Goal
+from doctor.probes.hub import cached_models
+from doctor.probes.packages import site_packages
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The part of the smoke test's JSON that judging needs."""
+
+    tasks: tuple[SmokeTask, ...] = ()
+    taken_at: str | None = None
+    fingerprint: str | None = None
+
+
+def probe(goal: Goal) -> Smoke:
+    report = read_report(goal)
+    return Smoke(
+        taken_at=report.taken_at, proved=report.fingerprint, current=fingerprint(goal), tasks=report.tasks
+    )
+
+
+def report_path(goal: Goal) -> Path:
+    return Path(goal.home) / "smoke" / f"{goal.env_name}.json"
+
+
+def read_report(goal: Goal) -> Report:
+    try:
+        return msgspec.json.decode(report_path(goal).read_bytes(), type=Report)
+    except (OSError, msgspec.DecodeError):
+        return Report()
+
+
+def fingerprint(goal: Goal) -> str:
+    """Hash of all that the result depends on: interpreter, distributions, models, the tasks and the test.
+
+    A report whose fingerprint differs proves nothing about this environment.
+    """
+    parts = [goal.interpreter, goal.profile.name, *(f"{t.task} {t.model}" for t in goal.profile.smoke)]
+    parts += sorted(info.name for info in site_packages(goal).glob("*.dist-info"))
+    parts += [f"{model.id} {model.revision} {model.state}" for model in cached_models(goal)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

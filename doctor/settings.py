@@ -1,0 +1,207 @@
+"""Settings into a Goal. Precedence: flag, environment or make variable, profile, default."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+from doctor.errors import Trouble, bad_input
+from doctor.goal import Goal, Manager, MirrorPolicy
+from doctor.profile import ModelWant, Profile, load_manifest, load_profile
+
+DEFAULT_PROFILE = "llm-quickstart"
+NAMES = (
+    "PROFILE",
+    "ENV_MANAGER",
+    "ENV_NAME",
+    "PYTHON",
+    "CACHE",
+    "HF_ENDPOINT",
+    "MIRRORS",
+    "MODELS",
+    "IP",
+    "PORT",
+    "PASSWORD",
+    "ROOT_DIR",
+    "PREFIX",
+    "ARGS",
+    "GROUNDWORK_HOME",
+    "GROUNDWORK_LANG",
+    "GROUNDWORK_MIRRORS_FILE",
+)
+
+
+def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> Goal:
+    """The goal of this run. `flags` are by setting name and win over `environ`.
+
+    Raises Trouble (exit 2) that names the setting, what is wrong with it and what would be right.
+    """
+    check_make_variables(environ)
+    values = {name: flags.get(name) or environ.get(name) or None for name in NAMES}
+    profile = load_profile(values["PROFILE"] or DEFAULT_PROFILE)
+    home = groundwork_home(environ)
+    return Goal(
+        profile=profile,
+        home=home,
+        manager=_choice("ENV_MANAGER", values["ENV_MANAGER"], get_args(Manager), "auto"),
+        env_name=_env_name(values["ENV_NAME"] or profile.name),
+        conda_root=_conda_root(values["PREFIX"]),
+        system_python=_system_python(environ),
+        python=_choice("PYTHON", values["PYTHON"], profile.pythons, profile.python),
+        cache=_folder("CACHE", values["CACHE"] or environ.get("HF_HOME") or _default_cache(environ)),
+        endpoint=_endpoint(values["HF_ENDPOINT"]),
+        mirrors=_choice("MIRRORS", values["MIRRORS"], get_args(MirrorPolicy), "auto"),
+        models=_models(profile, values["MODELS"] or "all"),
+        ip=_ip(values["IP"] or profile.jupyter.ip),
+        port=_port(values["PORT"] or str(profile.jupyter.port)),
+        root_dir=_root_dir(values["ROOT_DIR"]),
+    )
+
+
+def groundwork_home(environ: Mapping[str, str] = os.environ) -> str:
+    """GROUNDWORK_HOME, absolute; default `~/.groundwork`."""
+    return str(Path(environ.get("GROUNDWORK_HOME") or "~/.groundwork").expanduser().absolute())
+
+
+def check_make_variables(environ: Mapping[str, str]) -> None:
+    """Refuse a make variable that is no setting, such as `make setup PROT=9000`."""
+    for name in re.findall(r"(?:^|\s)([A-Za-z_]+)=", environ.get("MAKEFLAGS", "").partition("-- ")[2]):
+        if name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, n=1)
+            en = f" Did you mean {near[0]}?" if near else ""
+            zh = f"是否想写 {near[0]}？" if near else ""
+            raise bad_input(f"unknown make variable {name}.{en}", f"未知的 make 变量 {name}。{zh}")
+
+
+def _choice(name: str, value: str | None, allowed: tuple[str, ...], default: str) -> str | object:
+    if value is None:
+        return default
+    if value in allowed:
+        return value
+    near = difflib.get_close_matches(value, allowed, n=1)
+    en = f" Did you mean {near[0]}?" if near else ""
+    zh = f"是否想用 {near[0]}？" if near else ""
+    known = ", ".join(allowed)
+    raise bad_input(
+        f"{name}={value} is not known.{en} Use one of: {known}.", f"{name}={value} 无效。{zh}可用：{known}。"
+    )
+
+
+def _port(value: str) -> int:
+    if value.isdecimal() and 1 <= int(value) <= 65535:
+        return int(value)
+    raise bad_input(
+        f"PORT={value} is not a port. Use a number from 1 to 65535.", f"PORT={value} 不是端口。请用 1 到 65535 的数字。"
+    )
+
+
+def _ip(value: str) -> str:
+    if value in ("localhost", "*"):
+        return value
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError as error:
+        raise bad_input(
+            f"IP={value} is not an address. Use localhost, 0.0.0.0, * or an address of this machine.",
+            f"IP={value} 不是地址。请用 localhost、0.0.0.0、* 或本机的地址。",
+        ) from error
+
+
+def _env_name(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
+        return value
+    raise bad_input(
+        f"ENV_NAME={value} is not a name. Use letters, digits, dot, dash and underscore.",
+        f"ENV_NAME={value} 不是名称。请用字母、数字、点、短横线和下划线。",
+    )
+
+
+def _endpoint(value: str | None) -> str | None:
+    if value is None or re.fullmatch(r"https?://[^/\s]+(/\S*)?", value):
+        return value.rstrip("/") if value else None
+    raise bad_input(
+        f"HF_ENDPOINT={value} is not a URL. It looks like https://hf-mirror.com",
+        f"HF_ENDPOINT={value} 不是网址。应类似 https://hf-mirror.com",
+    )
+
+
+def _folder(name: str, value: str) -> str:
+    """An absolute path that can be made and written to; nothing is made here."""
+    path = Path(value).expanduser().absolute()
+    existing = next((p for p in (path, *path.parents) if p.exists()), Path("/"))
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return str(path)
+    raise bad_input(
+        f"{name}={value} cannot be written to: {existing} is not a folder that this user may write.",
+        f"{name}={value} 不可写：{existing} 不是当前用户可写的文件夹。",
+    )
+
+
+def _root_dir(value: str | None) -> str:
+    path = Path(value or "~").expanduser().absolute()
+    if path.is_dir():
+        return str(path)
+    raise bad_input(f"ROOT_DIR={value} is not a folder.", f"ROOT_DIR={value} 不是文件夹。")
+
+
+def _conda_root(value: str | None) -> str:
+    """Miniconda's prefix. What the installer or conda cannot live with is refused here (docs: CONDA)."""
+    path = Path(value or "~/miniconda3").expanduser().absolute()
+    bad = next((c for c in " :'" if c in str(path)), None)
+    if bad is None and len(os.fsencode(path)) <= 110:
+        return str(path)
+    if value is None:
+        return str(path)  # judged by the check when conda is really wanted
+    raise bad_input(
+        f"PREFIX={path}: conda cannot live there. No space, colon or quote, at most 110 bytes.",
+        f"PREFIX={path}：conda 不能安装在此。不能含空格、冒号或引号，最长 110 字节。",
+    )
+
+
+def _system_python(environ: Mapping[str, str]) -> str:
+    """The interpreter that ENV_MANAGER=system uses: the one that PATH names, not the one that runs us."""
+    ours = str(Path(sys.prefix) / "bin")
+    for folder in environ.get("PATH", "").split(os.pathsep):
+        candidate = Path(folder) / "python3"
+        if folder and folder != ours and os.access(candidate, os.X_OK):
+            return str(candidate)
+    return "/usr/bin/python3"
+
+
+def _default_cache(environ: Mapping[str, str]) -> str:
+    base = environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return f"{base}/huggingface"
+
+
+def _models(profile: Profile, value: str) -> tuple[ModelWant, ...]:
+    models = load_manifest(profile.models).model
+    if value == "all":
+        return models
+    if value == "none":
+        return ()
+    return tuple(_model(name.strip(), models) for name in value.split(",") if name.strip())
+
+
+def _model(name: str, models: tuple[ModelWant, ...]) -> ModelWant:
+    for model in models:
+        if name in (model.id, model.id.split("/")[-1], *model.aliases):
+            return model
+    raise _unknown_model(name, models)
+
+
+def _unknown_model(name: str, models: tuple[ModelWant, ...]) -> Trouble:
+    known = [model.id for model in models]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    en = f" Did you mean {near[0]}?" if near else ""
+    zh = f"是否想用 {near[0]}？" if near else ""
+    listing = ", ".join(known)
+    return bad_input(
+        f"MODELS={name}: not in this profile.{en} Use all, none or ids of: {listing}.",
+        f"MODELS={name}：不在此配置中。{zh}可用 all、none 或：{listing}。",
+    )

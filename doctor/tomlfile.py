@@ -1,0 +1,75 @@
+"""TOML files into typed records, with the line and the nearest key when something is misspelt."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from doctor.errors import Trouble, bad_input
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Record = TypeVar("Record", bound=msgspec.Struct)
+
+
+def load(path: Path, kind: type[Record]) -> Record:
+    """The file as a `kind`. Raises Trouble (exit 2) that names file, line and the nearest key."""
+    text = _read(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise bad_input(f"{path}: not valid TOML: {error}", f"{path}：不是有效的 TOML：{error}") from error
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise _explain(path, text, kind, str(error)) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise bad_input(f"cannot read {path}: {error}", f"无法读取 {path}：{error}") from error
+
+
+def _explain(path: Path, text: str, kind: type[msgspec.Struct], error: str) -> Trouble:
+    unknown = re.search(r"unknown field `([^`]+)`", error)
+    if unknown:
+        return _unknown_key(path, text, kind, unknown.group(1))
+    where = re.search(r"`\$\.?([^`]*)`", error)
+    key = re.split(r"[.\[]", where.group(1))[-1].strip("]") if where and where.group(1) else ""
+    line = f"{path}:{line_of(text, key)}" if key and line_of(text, key) else str(path)
+    return bad_input(f"{line}: {error}", f"{line}：{error}")
+
+
+def _unknown_key(path: Path, text: str, kind: type[msgspec.Struct], key: str) -> Trouble:
+    near = difflib.get_close_matches(key, sorted(known_keys(kind)), n=1)
+    en = f"; did you mean `{near[0]}`?" if near else ""
+    zh = f"；是否想写 `{near[0]}`？" if near else ""
+    line = line_of(text, key)
+    return bad_input(f"{path}:{line}: unknown key `{key}`{en}", f"{path}:{line}：未知的键 `{key}`{zh}")
+
+
+def line_of(text: str, key: str) -> int:
+    """The first line (from 1) that sets `key` or opens a table of that name; 0 when there is none."""
+    pattern = re.compile(rf'\s*(\[+\s*)?"?{re.escape(key)}"?\s*(=|\]|\.)')
+    return next((n for n, line in enumerate(text.splitlines(), 1) if pattern.match(line)), 0)
+
+
+def known_keys(kind: Any) -> set[str]:
+    """Every key that a record of this kind may hold, those of its inner records included."""
+    keys: set[str] = set()
+    for field in msgspec.structs.fields(kind):
+        keys.add(field.encode_name)
+        for inner in getattr(field.type, "__args__", (field.type,)):
+            if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+                keys |= known_keys(inner)
+    return keys
