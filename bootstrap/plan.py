@@ -32,12 +32,12 @@ def make_plan(
     *,
     only: str | None = None,
     start: str | None = None,
-    without: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
 ) -> tuple[Planned, ...]:
-    """The due steps. `only` and `start` narrow them to one step, or to one and those behind it."""
-    due = due_steps(findings)
+    """The due steps and those of `also`. `only` and `start` narrow them to some, or to one and those behind it."""
+    due = due_steps(findings) | set(also)
     wanted = _narrow(only, start)
-    names = [name for name in ORDER if name in due and name in wanted and name not in without]
+    names = [name for name in ORDER if name in due and name in wanted]
     return tuple(_planned(name, names, findings, facts, goal) for name in names)
 
 
