@@ -1,6 +1,6 @@
 """Download one address to a file, carrying on where an earlier try stopped.
 
-For machines that have Python but neither curl nor wget; runs on Python 3.5 and later, standard library only.
+For machines that have Python but neither curl nor wget; runs on Python 3.6 and later, standard library only.
 The address comes from the variable FETCH_URL, because other people can read argument lists and it may hold
 a password. Proxy and CA settings (https_proxy, SSL_CERT_FILE) are those of urllib; FETCH_INSECURE=1 accepts
 any certificate. By hand: FETCH_URL=https://host/file python3 scripts/fetch_url.py FILE
@@ -14,6 +14,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 SILENCE_LIMIT = 15  # seconds without a byte before we give up
 PIECE = 1 << 16  # bytes
@@ -28,17 +29,17 @@ def make_request(url, start):
         code = base64.b64encode(urllib.parse.unquote(login).encode()).decode()
         request.add_unredirected_header("Authorization", "Basic " + code)
     if start:
-        request.add_header("Range", "bytes={}-".format(start))
+        request.add_header("Range", f"bytes={start}-")
     return request
 
 
 def download(url, path):
-    start = os.path.getsize(path) if os.path.exists(path) else 0
+    start = path.stat().st_size if path.exists() else 0
     insecure = os.environ.get("FETCH_INSECURE") == "1"
     context = ssl._create_unverified_context() if insecure else ssl.create_default_context()
     with urllib.request.urlopen(make_request(url, start), timeout=SILENCE_LIMIT, context=context) as answer:
         mode = "ab" if answer.status == 206 else "wb"
-        with open(path, mode) as out:
+        with path.open(mode) as out:
             while True:
                 piece = answer.read(PIECE)
                 if not piece:
@@ -48,7 +49,7 @@ def download(url, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("file", type=Path, metavar="FILE")
     args = parser.parse_args()
     try:
         download(os.environ["FETCH_URL"], args.file)

@@ -11,6 +11,8 @@
 #   7  the order        main
 set -u
 
+authorities=/etc/ssl/certs/ca-certificates.crt
+
 usage() {
     cat <<'EOF'
 usage: sh scripts/get_uv.sh [--help] FOLDER
@@ -64,34 +66,36 @@ is_genuine() {
 # A host that accepts and then says nothing costs 15 seconds. Addresses go through standard input or the
 # environment: they may hold a password, and anyone on the machine can read argument lists.
 
-is_trusted() {
-    host=${1#*://} host=${host%%/*} host=${host##*@}
+# is_unchecked URL: whether the certificate is not to be checked. Either the person said so (trusted-host), or
+# this machine has no certificates to check with; then the pinned hash still protects us, but not a password.
+is_unchecked() {
+    host=${1#*://} host=${host%%/*}
+    case $host in *@*) ;; *) [ -n "${SSL_CERT_FILE-}" ] || [ -e "$authorities" ] || return 0 ;; esac
+    host=${host##*@}
     case " ${UV_INSECURE_HOST-} " in *" $host "* | *" ${host%:*} "*) return 0 ;; esac
     return 1
 }
 
 with_curl() {
-    set -- "$1" "$2" --fail --silent --show-error --location --netrc-optional --connect-timeout 10 \
-        --speed-limit 100 --speed-time 15 --continue-at - ${SSL_CERT_FILE:+--cacert "$SSL_CERT_FILE"}
-    is_trusted "$1" && set -- "$@" --insecure
     url=$1 file=$2
-    shift 2
-    printf 'url = "%s"\n' "$url" | curl --config - --output "$file" "$@"
+    set -- --fail --silent --show-error --location --connect-timeout 10 --speed-limit 100 --speed-time 15 \
+        --continue-at - --output "$file" ${SSL_CERT_FILE:+--cacert "$SSL_CERT_FILE"}
+    if is_unchecked "$url"; then set -- "$@" --insecure; else set -- "$@" --netrc-optional; fi
+    printf 'url = "%s"\n' "$url" | timeout --foreground 1800 curl --config - "$@"
 }
 
 with_wget() {
-    set -- "$1" "$2" --quiet --continue --tries=1 --timeout=15 \
-        ${SSL_CERT_FILE:+--ca-certificate="$SSL_CERT_FILE"}
-    is_trusted "$1" && set -- "$@" --no-check-certificate
     url=$1 file=$2
-    shift 2
-    printf '%s\n' "$url" | wget --input-file=- --output-document="$file" "$@"
+    set -- --no-verbose --continue --tries=1 --timeout=15 --output-document="$file" \
+        ${SSL_CERT_FILE:+--ca-certificate="$SSL_CERT_FILE"}
+    if is_unchecked "$url"; then set -- "$@" --no-check-certificate --no-netrc; fi
+    printf '%s\n' "$url" | timeout --foreground 1800 wget --input-file=- "$@"
 }
 
 with_python() {
     insecure=0
-    is_trusted "$1" && insecure=1
-    FETCH_URL=$1 FETCH_INSECURE=$insecure python3 -I "$root/scripts/fetch_url.py" "$2"
+    if is_unchecked "$1"; then insecure=1; fi
+    FETCH_URL=$1 FETCH_INSECURE=$insecure timeout --foreground 1800 python3 -I "$root/scripts/fetch_url.py" "$2"
 }
 
 # fetch URL FILE: one try with the first client there is, continuing a FILE that is there in part.
@@ -266,7 +270,7 @@ from_configured() {
 from_pip() {
     python3 -I -m pip --version >/dev/null 2>&1 || return 1
     printf 'uv==%s --hash=sha256:%s\n' "$version" "$wheel_sha" >"$work/uv.in"
-    if timeout 600 python3 -I -m pip download --quiet --disable-pip-version-check --no-input --no-deps \
+    if timeout --foreground 600 python3 -I -m pip download --quiet --disable-pip-version-check --no-input --no-deps \
         --only-binary :all: --require-hashes --timeout 15 --retries 0 \
         -r "$work/uv.in" -d "$work/pip" >"$work/error" 2>&1; then
         take "$work/pip/$wheel" pip

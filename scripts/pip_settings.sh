@@ -139,6 +139,16 @@ _ps_join() {
     done
 }
 
+# _ps_present_places PLACE...: in _ps_kept those that exist; pip only warns of a missing folder, uv stops.
+_ps_present_places() {
+    _ps_kept=
+    for _ps_word; do
+        _ps_home_path "${_ps_word#file://}"
+        case $_ps_path in *://*) ;; *) [ -e "$_ps_path" ] || continue ;; esac
+        _ps_kept="$_ps_kept $_ps_word"
+    done
+}
+
 # shellcheck disable=SC2086  # pip's lists are split at white space, here too
 _ps_indexes() {
     _ps_value no_index PIP_NO_INDEX
@@ -166,7 +176,8 @@ _ps_indexes() {
 # shellcheck disable=SC2086
 _ps_lists() {
     _ps_value find_links PIP_FIND_LINKS
-    _ps_join , $_ps_found
+    _ps_present_places $_ps_found
+    _ps_join , $_ps_kept
     _ps_export UV_FIND_LINKS "$_ps_joined"
     _ps_value constraint PIP_CONSTRAINT
     _ps_join ' ' $_ps_found

@@ -3,10 +3,10 @@
 # (once), then hands over to it. Needs sh, the essential packages and one of python3, curl or wget.
 #
 #   1  talking       usage, say, die
-#   2  places        find_root, find_home, name_places
-#   3  one at a time lock, unlock
+#   2  places        find_root, find_home, uv_places, name_places, make_home
+#   3  one at a time lock, wait_for_lock, lock_by_folder, unlock
 #   4  Python        works, find_python, fetch_python, apt_python
-#   5  environment   sync_once, sync, make_env, remove_old, ensure_env
+#   5  environment   sync, make_env, point_here, remove_old, ensure_env
 #   6  words         hand_over, run_tests, run_lint, main
 set -u
 
@@ -82,6 +82,16 @@ find_home() {
     # shellcheck disable=SC2088  # make passes GROUNDWORK_HOME=~/x on as it is
     case $home in '~/'*) home=${HOME-}/${home#??} ;; /*) ;; *) home=$PWD/$home ;; esac
     export GROUNDWORK_HOME="$home"
+    uv_places
+}
+
+# uv keeps its cache below HOME, which may be missing or read-only where GROUNDWORK_HOME is not. A Python that uv
+# fetches for us is ours: it lies in our folder, and no link to it is put on the person's PATH.
+uv_places() {
+    cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
+    [ -d "$cache" ] || cache=${cache%/*}
+    [ -w "$cache" ] || export UV_CACHE_DIR="${UV_CACHE_DIR:-$home/uv-cache}"
+    export UV_PYTHON_INSTALL_DIR="${UV_PYTHON_INSTALL_DIR:-$home/python}" UV_PYTHON_INSTALL_BIN=0
 }
 
 # name_places NAME: the environment belongs to one exact lock file, so that a new lock makes a new one.
@@ -104,10 +114,6 @@ make_home() {
         "$home cannot be written. Choose another folder: GROUNDWORK_HOME=/some/folder make setup" \
         "无法写入 $home。请换一个目录:GROUNDWORK_HOME=/某个目录 make setup"
     home=$(CDPATH='' cd -- "$home" && pwd)
-    # uv's own folders are below HOME, which may be missing or read-only where GROUNDWORK_HOME is not.
-    if [ -z "${UV_CACHE_DIR-}" ] && ! mkdir -p "${XDG_CACHE_HOME:-${HOME-}/.cache}/uv" 2>/dev/null; then
-        export UV_CACHE_DIR="$home/uv-cache"
-    fi
 }
 
 # --- 3 one at a time ---------------------------------------------------------------------------------
@@ -117,37 +123,34 @@ make_home() {
 lock() {
     lock_path=$home/stage0.lock
     exec 9>>"$lock_path"
-    flock -n 9 2>/dev/null && note_holder && return
-    if flock --version >/dev/null 2>&1 && ! flock -n 9 2>"$lock_path.error" && [ ! -s "$lock_path.error" ]; then
-        say_waiting
-        flock -w 3600 9 && note_holder && return
-        die 4 "Still held after an hour; is process $(cat "$lock_path") stuck?" \
-            "等待一小时仍未释放;进程 $(cat "$lock_path") 是否卡住?"
-    fi
-    lock_by_folder
+    flock -n 9 2>/dev/null || wait_for_lock
+    printf '%s\n' "$$" >"$lock_path"
 }
 
-note_holder() { printf '%s\n' "$$" >"$lock_path"; }
+# flock's exit code 1 means "held by another"; any other one, that there is no flock on this file system.
+wait_for_lock() {
+    say_waiting
+    flock -w 3600 9
+    case $? in
+        0) ;;
+        1) die 4 "Still held after an hour; is process $(cat "$lock_path") stuck?" \
+            "等待一小时仍未释放;进程 $(cat "$lock_path") 是否卡住?" ;;
+        *) lock_by_folder ;;
+    esac
+}
 
 say_waiting() {
     say "Another run (process $(cat "$lock_path" 2>/dev/null)) is preparing $home; waiting for it…" \
         "另一个进程($(cat "$lock_path" 2>/dev/null))正在准备 $home;等待其完成……"
 }
 
-# For file systems without flock: a folder can be made only once. Its holder may be dead.
+# A folder can be made only once, on every file system. Its holder may be dead.
 lock_by_folder() {
-    told=
     until mkdir "$lock_path.folder" 2>/dev/null; do
         holder=$(cat "$lock_path" 2>/dev/null)
-        if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
-            rmdir "$lock_path.folder"
-            continue
-        fi
-        [ -n "$told" ] || say_waiting
-        told=yes
+        if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then rmdir "$lock_path.folder"; fi
         sleep 1
     done
-    note_holder
     trap 'rmdir "$lock_path.folder"' EXIT
 }
 
@@ -190,13 +193,10 @@ find_python() {
 # fetch_python: a Python of uv's own (it checks the hash), from where uv gets it, then from the mirrors.
 fetch_python() {
     say "No Python 3.10 or newer here; fetching 3.12…" "本机没有 Python 3.10 或更新版本;正在获取 3.12……"
-    UV_PYTHON_INSTALL_DIR=${UV_PYTHON_INSTALL_DIR:-$home/python}
-    export UV_PYTHON_INSTALL_DIR
     for mirror in "${UV_PYTHON_INSTALL_MIRROR-}" $(python_mirrors); do
-        if UV_PYTHON_INSTALL_MIRROR=$mirror UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=1 UV_OFFLINE='' \
-            "$GROUNDWORK_UV" python install --quiet --no-bin 3.12 >&2; then
-            python=$("$GROUNDWORK_UV" python find --managed-python --no-project 3.12) && works "$python" && return
-        fi
+        UV_PYTHON_INSTALL_MIRROR=$mirror UV_HTTP_TIMEOUT=8 UV_HTTP_RETRIES=1 \
+            "$GROUNDWORK_UV" python install --quiet --no-bin 3.12 >&2 || continue
+        python=$("$GROUNDWORK_UV" python find --managed-python --no-project 3.12) && works "$python" && return
     done
     return 1
 }
@@ -207,38 +207,48 @@ python_mirrors() {
 }
 
 apt_python() {
-    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1 || return 1
+    [ "$(id -u)" -eq 0 ] || return 1
+    command -v apt-get >/dev/null 2>&1 || return 1
+    # A container image starts without package lists.
+    apt-cache policy python3 2>/dev/null | grep -q 'Candidate: [0-9]' || apt-get update -qq >&2
     case $(apt-cache policy python3 2>/dev/null | sed -n 's/^  Candidate: //p') in
         3.1[0-9]* | 3.[2-9][0-9]*) ;;
         *) return 1 ;;
     esac
     say "Installing the distribution's python3…" "正在安装发行版自带的 python3……"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3 >&2 || return 1
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -qq -y --no-install-recommends python3 >&2 || return 1
     works python3 && python=$(command -v python3)
 }
 
 # --- 5 environment -----------------------------------------------------------------------------------
 
-# sync_once INDEX TIMEOUT RETRIES: install exactly the lock file. Hashes are checked, so it does not matter
-# whether a configured index or a mirror delivers. What pip is told to constrain is no matter of ours here.
+# sync_once TIMEOUT RETRIES [INDEX]: install exactly the lock file, from the configured source or from INDEX
+# alone. Hashes are checked, so any source will do; what the person constrains elsewhere is no matter of ours.
 sync_once() {
-    env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_EXCLUDE_NEWER -u UV_NO_BINARY -u UV_SYSTEM_PYTHON \
-        ${1:+UV_DEFAULT_INDEX="$1"} UV_HTTP_TIMEOUT="$2" UV_HTTP_RETRIES="$3" \
+    timeout=$1 retries=$2
+    shift 2
+    [ $# -eq 0 ] || set -- -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_INDEX_URL -u UV_FIND_LINKS UV_DEFAULT_INDEX="$1"
+    env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_EXCLUDE -u UV_EXCLUDE_NEWER -u UV_NO_BINARY -u UV_SYSTEM_PYTHON \
+        "$@" UV_HTTP_TIMEOUT="$timeout" UV_HTTP_RETRIES="$retries" \
         "$GROUNDWORK_UV" pip sync --quiet --python "$env/bin/python" --require-hashes "$lock_file" >&2
+}
+
+sync_from_mirrors() {
+    for index in $(index_mirrors); do
+        say "  trying $index" "  尝试 $index"
+        sync_once 8 1 "$index" && return
+    done
+    return 1
 }
 
 # sync: a silent server costs 2 x 8 seconds; what did arrive is kept in uv's cache, so every try is shorter.
 # When nobody delivers, the configured source gets one patient try, for links that are merely bad.
 sync() {
-    sync_once '' 8 1 && return
-    if [ -z "${GROUNDWORK_NO_INDEX-}" ]; then
-        for index in $(index_mirrors); do
-            say "  not complete; trying $index" "  未完成;尝试 $index"
-            sync_once "$index" 8 1 && return
-        done
-    fi
-    say "  trying once more, patiently" "  再耐心尝试一次"
-    sync_once '' 60 5 && return
+    case ${MIRRORS-}${UV_DEFAULT_INDEX-} in cn) sync_from_mirrors && return ;; esac
+    sync_once 8 1 && return
+    sync_from_mirrors && return
+    say "  once more, patiently" "  再耐心尝试一次"
+    sync_once 60 5 && return
     die 5 "Groundwork's own packages could not be fetched (see above). Run the same command again: what arrived is kept.
 If the index is out of reach, name another: PIP_INDEX_URL=https://HOST/simple make setup" \
         "无法获取 Groundwork 自身所需的包(见上)。请重新运行同一命令:已下载的部分会保留。
@@ -246,6 +256,7 @@ If the index is out of reach, name another: PIP_INDEX_URL=https://HOST/simple ma
 }
 
 index_mirrors() {
+    [ -z "${GROUNDWORK_NO_INDEX-}" ] || return 0
     case ${MIRRORS:-auto} in off | global) return ;; esac
     sed -n 's/^index  *//p' "${GROUNDWORK_STAGE0_MIRRORS:-$root/configs/stage0_mirrors.txt}"
 }
