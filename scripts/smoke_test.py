@@ -11,7 +11,6 @@ Exit codes: 0 all passed · 1 a task failed, or is not available with --weights 
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import os
 import platform
@@ -24,8 +23,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from smoke import bench, cache
+from smoke import cache, runner
 from smoke.messages import language_of_environment, speaker
+from smoke.spec import BadInput, Entry, choose, read_spec
 from smoke.table import render
 
 LECTURE = Path(__file__).with_name("smoke") / "lecture1.json"
@@ -38,12 +38,7 @@ SETTINGS = {
     "DISABLE_SAFETENSORS_CONVERSION": "true",
     "TRANSFORMERS_VERBOSITY": "error",
 }
-Entry = dict[str, Any]
 Report = dict[str, Any]
-
-
-class BadInput(Exception):
-    """The person asked for something that does not exist; exit code 2."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -91,45 +86,6 @@ def device_name(text: str) -> str:
     return text
 
 
-def read_spec(path: Path) -> list[Entry]:
-    """The entries of a spec file; BadInput names the file and what is wrong in it."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        raise BadInput(f"{path}: cannot be read as JSON: {problem}") from problem
-    entries = content.get("tasks") if isinstance(content, dict) else None
-    if not isinstance(entries, list) or not entries:
-        raise BadInput(f'{path}: expected {{"tasks": [{{"task": …, "model": …, "revision": …}}, …]}}')
-    for number, entry in enumerate(entries, 1):
-        check_entry(entry, f"{path}: task {number}")
-    return entries
-
-
-def check_entry(entry: object, where: str) -> None:
-    if not isinstance(entry, dict) or not {"task", "model"} <= set(entry) <= {"task", "model", "revision"}:
-        raise BadInput(f'{where}: expected the keys "task", "model" and perhaps "revision"')
-    if not all(isinstance(value, str) for value in entry.values()):
-        raise BadInput(f"{where}: every value must be a string")
-    if entry["task"] not in bench.TASKS:
-        raise BadInput(f"{where}: {unknown(entry['task'], list(bench.TASKS))}")
-    if not re.fullmatch(r"[0-9a-f]{40}", entry.get("revision", "0" * 40)):
-        raise BadInput(f"{where}: the revision must be a full commit, 40 hexadecimal digits")
-
-
-def choose(entries: list[Entry], names: list[str]) -> list[Entry]:
-    offered = [entry["task"] for entry in entries]
-    for name in names:
-        if name not in offered:
-            raise BadInput(f"--task: {unknown(name, offered)}")
-    return [entry for entry in entries if not names or entry["task"] in names]
-
-
-def unknown(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-    return f"there is no task {name!r}; {hint}"
-
-
 def require_folder(out: Path | None) -> None:
     if out and not out.parent.is_dir():
         raise BadInput(f"--out {out}: there is no folder {out.parent}")
@@ -151,7 +107,8 @@ def clean_stdout() -> Iterator[TextIO]:
 
 
 def run(options: argparse.Namespace, entries: list[Entry], out: TextIO) -> int:
-    os.environ.update(SETTINGS)
+    # The libraries must look exactly where we looked, also where a variable is set but empty.
+    os.environ.update(SETTINGS, HF_HUB_CACHE=str(cache.cache_folder()))
     say = speaker(options.lang)
     report = new_report(options.weights)
     broken = prepare(report, options.device)
@@ -167,7 +124,7 @@ def run(options: argparse.Namespace, entries: list[Entry], out: TextIO) -> int:
         row = (
             broken_row(entry, broken)
             if broken
-            else bench.run_task(entry, options.weights, report["device"], say)
+            else runner.run_task(entry, options.weights, report["device"], say)
         )
         report["tasks"].append(row)
         report["summary"] = summary(report["tasks"])
@@ -187,7 +144,7 @@ def new_report(weights: str) -> Report:
     `cache` is the folder in which models were looked for, None where none was.
     """
     folder = None if weights == "synthetic" else str(cache.cache_folder())
-    head = {"schema": 1, "python": platform.python_version(), "versions": bench.installed_versions()}
+    head = {"schema": 1, "python": platform.python_version(), "versions": runner.installed_versions()}
     return {**head, "device": "-", "cache": folder, "running": None, "tasks": [], "summary": summary([])}
 
 
@@ -197,7 +154,7 @@ def prepare(report: Report, device: str) -> Exception | None:
 
     warnings.simplefilter("ignore")
     try:
-        report["device"] = bench.choose_device(device)
+        report["device"] = runner.choose_device(device)
         from transformers import pipeline  # noqa: F401
     except ValueError as problem:
         raise BadInput(str(problem)) from problem
@@ -207,7 +164,7 @@ def prepare(report: Report, device: str) -> Exception | None:
 
 
 def broken_row(entry: Entry, problem: Exception) -> Report:
-    return {**bench.empty_row(entry, "synthetic", "-"), "error": bench.describe(problem)}
+    return {**runner.empty_row(entry, "synthetic", "-"), "error": runner.describe(problem)}
 
 
 def summary(rows: list[Report]) -> dict[str, int]:
