@@ -18,7 +18,7 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -39,13 +39,14 @@ SETTINGS = {
     "TRANSFORMERS_VERBOSITY": "error",
 }
 Report = dict[str, Any]
+Say = Callable[..., str]
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     try:
         entries = choose(read_spec(options.spec), options.task)
-        require_folder(options.out)
+        require_writable(options.out)
         if options.list:
             print("\n".join(f"{entry['task']:<30}{entry['model']}" for entry in entries))
             return 0
@@ -86,9 +87,14 @@ def device_name(text: str) -> str:
     return text
 
 
-def require_folder(out: Path | None) -> None:
-    if out and not out.parent.is_dir():
+def require_writable(out: Path | None) -> None:
+    """BadInput now, rather than an error after minutes of work, where the report could not be kept."""
+    if out is None:
+        return
+    if not out.parent.is_dir():
         raise BadInput(f"--out {out}: there is no folder {out.parent}")
+    if out.is_dir() or not os.access(out.parent, os.W_OK):
+        raise BadInput(f"--out {out}: no file can be written there")
 
 
 @contextmanager
@@ -116,17 +122,9 @@ def run(options: argparse.Namespace, entries: list[Entry], out: TextIO) -> int:
         report["running"] = entry["task"]
         save(report, options.out)
         if not options.json:
-            print(
-                say("running", number=number, count=len(entries), task=entry["task"]),
-                file=sys.stderr,
-                flush=True,
-            )
-        row = (
-            broken_row(entry, broken)
-            if broken
-            else runner.run_task(entry, options.weights, report["device"], say)
-        )
-        report["tasks"].append(row)
+            progress = say("running", number=number, count=len(entries), task=entry["task"])
+            print(progress, file=sys.stderr, flush=True)
+        report["tasks"].append(make_row(entry, broken, options.weights, report["device"], say))
         report["summary"] = summary(report["tasks"])
     report["running"] = None
     save(report, options.out)
@@ -163,8 +161,10 @@ def prepare(report: Report, device: str) -> Exception | None:
     return None
 
 
-def broken_row(entry: Entry, problem: Exception) -> Report:
-    return {**runner.empty_row(entry, "synthetic", "-"), "error": runner.describe(problem)}
+def make_row(entry: Entry, broken: Exception | None, weights: str, device: str, say: Say) -> Report:
+    if broken is None:
+        return runner.run_task(entry, weights, device, say)
+    return {**runner.empty_row(entry, "synthetic", device), "error": runner.describe(broken)}
 
 
 def summary(rows: list[Report]) -> dict[str, int]:

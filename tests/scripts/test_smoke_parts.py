@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 import string
 import subprocess
 import sys
@@ -266,6 +267,44 @@ def test_every_shard_of_an_index_must_be_there(snapshot: Path) -> None:
     assert found() is None
     (snapshot / "model-2.safetensors").write_text("x")
     assert found() == COMMIT
+
+
+def chosen(task: str, revision: str | None, weights: str) -> Any:
+    bench = make_bench(Path("/nowhere"), task, real=False)
+    bench.revision = revision
+    runner.choose_weights(runner.TASKS[task], bench, weights)
+    return bench
+
+
+def test_prefetched_weights_are_real_unless_synthetic_ones_are_asked_for(snapshot: Path) -> None:
+    for weights in ("auto", "real"):
+        bench = chosen("ner", COMMIT, weights)
+        assert (bench.real, bench.revision, bench.notes) == (True, COMMIT, [])
+    bench = chosen("ner", COMMIT, "synthetic")
+    assert (bench.real, bench.revision, bench.notes) == (False, None, [])
+
+
+def test_another_revision_than_the_pinned_one_is_said(snapshot: Path) -> None:
+    (snapshot.parents[1] / "refs").mkdir()
+    (snapshot.parents[1] / "refs" / "main").write_text(COMMIT)
+    bench = chosen("ner", "f" * 40, "auto")
+    assert (bench.real, bench.revision) == (True, COMMIT)
+    assert bench.notes == ["revision ffffffff is not in the cache: used the cached main, 01234567"]
+
+
+def test_detr_needs_its_backbone_in_the_cache_too(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_torch(monkeypatch, 1, "12.8")
+    with pytest.raises(common.Unavailable, match=r"^timm/resnet50\.a1_in1k not completely"):
+        chosen("object-detection", COMMIT, "real")
+    backbone = snapshot.parents[2] / "models--timm--resnet50.a1_in1k"
+    shutil.copytree(snapshot, backbone / "snapshots" / COMMIT)
+    (backbone / "refs").mkdir()
+    (backbone / "refs" / "main").write_text(COMMIT)
+    assert chosen("object-detection", COMMIT, "real").real
+    fake_torch(monkeypatch, 0, None)
+    assert not chosen("object-detection", COMMIT, "auto").real
+    with pytest.raises(common.Unavailable, match="no torchvision for this torch"):
+        chosen("object-detection", COMMIT, "real")
 
 
 @pytest.mark.parametrize(

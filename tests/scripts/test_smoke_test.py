@@ -284,6 +284,7 @@ def test_a_bad_spec_is_refused(content: str, complaint: str, tmp_path: Path) -> 
         (["--task", "ner", "--task", "xyz"], "known: sentiment-analysis, ner"),
         (["--spec", "/nowhere/spec.json"], "/nowhere/spec.json"),
         (["--out", "/nowhere/report.json"], "there is no folder /nowhere"),
+        (["--out", "/tmp"], "no file can be written there"),
         (["--device", "gpu"], "none of auto, cpu, cuda"),
         (["--weights", "some"], "invalid choice"),
     ],
