@@ -85,7 +85,9 @@ def plan_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @with_settings
 @plan_option
 @json_option
-@click.option("--only", metavar="STEP", help=say("only this step (or several: a,b)", "只运行这一步（可多个：a,b）"))
+@click.option(
+    "--only", metavar="STEP", help=say("only this step (or several: a,b)", "只运行这一步（可多个：a,b）")
+)
 @click.option("--from", "start", metavar="STEP", help=say("this step and those behind it", "从这一步开始"))
 def setup(
     flags: Mapping[str, str | None], plan_only: bool, as_json: bool, only: str | None, start: str | None
@@ -100,8 +102,17 @@ def setup(
 @json_option
 @click.option("--area", metavar="A,B", help=say("only these areas", "只检查这些区域"))
 @click.option("--offline", is_flag=True, help=say("no request over the network", "不访问网络"))
-@click.option("--save", type=click.Path(path_type=Path), help=say("keep this machine's facts in a file", "把机器状态保存到文件"))
-@click.option("--facts", "saved", type=click.Path(path_type=Path), help=say("judge a saved machine", "诊断保存的机器状态"))
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    help=say("keep this machine's facts in a file", "把机器状态保存到文件"),
+)
+@click.option(
+    "--facts",
+    "saved",
+    type=click.Path(path_type=Path),
+    help=say("judge a saved machine", "诊断保存的机器状态"),
+)
 def doctor(
     flags: Mapping[str, str | None],
     as_json: bool,
@@ -200,7 +211,9 @@ def _tell(trouble: Trouble) -> None:
 
 
 def _tell_defect() -> None:
-    print(say("✗ A defect of ours. Please report this text:", "✗ 程序缺陷。请反馈以下内容："), file=sys.stderr)
+    print(
+        say("✗ A defect of ours. Please report this text:", "✗ 程序缺陷。请反馈以下内容："), file=sys.stderr
+    )
     print("```", file=sys.stderr)
     print(f"groundwork {' '.join(sys.argv[1:])}\n{traceback.format_exc()}```", file=sys.stderr)
 

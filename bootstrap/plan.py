@@ -54,13 +54,12 @@ def _known(name: str) -> str:
     en = f" Did you mean {near[0]}?" if near else ""
     zh = f"是否想用 {near[0]}？" if near else ""
     raise bad_input(
-        f"unknown step {name!r}.{en} Steps: {', '.join(ORDER)}.", f"没有步骤 {name!r}。{zh}步骤有：{', '.join(ORDER)}。"
+        f"unknown step {name!r}.{en} Steps: {', '.join(ORDER)}.",
+        f"没有步骤 {name!r}。{zh}步骤有：{', '.join(ORDER)}。",
     )
 
 
-def _planned(
-    name: str, names: list[str], findings: tuple[Finding, ...], facts: Facts, goal: Goal
-) -> Planned:
+def _planned(name: str, names: list[str], findings: tuple[Finding, ...], facts: Facts, goal: Goal) -> Planned:
     step = load(name)
     return Planned(
         name=name,

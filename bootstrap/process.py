@@ -56,7 +56,9 @@ def run(
     if _stopping.is_set():
         raise Stopped
     if timed_out:
-        raise failed(argv, log, tail, Text(f"gave up after {seconds:.0f} s", f"超过 {seconds:.0f} 秒，已放弃"))
+        raise failed(
+            argv, log, tail, Text(f"gave up after {seconds:.0f} s", f"超过 {seconds:.0f} 秒，已放弃")
+        )
     if check and child.returncode != 0:
         raise failed(argv, log, tail, Text(f"exit code {child.returncode}", f"退出码 {child.returncode}"))
     return Done(child.returncode, tail)

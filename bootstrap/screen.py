@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from bootstrap.plan import Planned, total
 from bootstrap.run import Outcome
@@ -16,7 +16,9 @@ from doctor.text import Lang, Text, human_bytes, human_seconds
 def plan_lines(plan: tuple[Planned, ...], goal: Goal, lang: Lang) -> list[str]:
     """The plan as text: steps, reasons, changes, bytes and time."""
     if not plan:
-        return [Text("Nothing to do: this machine is as it should be.", "无需操作：这台机器已经就绪。").get(lang)]
+        return [
+            Text("Nothing to do: this machine is as it should be.", "无需操作：这台机器已经就绪。").get(lang)
+        ]
     out = [_plan_head(plan, goal).get(lang)]
     for number, step in enumerate(plan, 1):
         size = human_bytes(step.cost.bytes) if step.cost.bytes else "-"
@@ -45,10 +47,20 @@ def end_lines(goal: Goal, result: Result, server: list[str], lang: Lang) -> list
     failed = [o for o in result.outcomes if o.status == "failed"]
     if failed:
         return [line for outcome in failed for line in _failure(outcome, lang)]
-    out = ["", Text("Ready.", "就绪。").get(lang) if result.code == 0 else Text("Not ready yet.", "尚未就绪。").get(lang)]
+    out = [
+        "",
+        Text("Ready.", "就绪。").get(lang)
+        if result.code == 0
+        else Text("Not ready yet.", "尚未就绪。").get(lang),
+    ]
     out += [f"  {line.get(lang)}" for line in _ready(goal, result.facts)]
     out += [f"  {line}" for line in server]
-    out += [line for outcome in result.outcomes if outcome.status == "left-out" for line in _left_out(outcome, lang)]
+    out += [
+        line
+        for outcome in result.outcomes
+        if outcome.status == "left-out"
+        for line in _left_out(outcome, lang)
+    ]
     if changed(result):
         return out
     return [Text("Nothing to do, nothing changed.", "无需操作，未作任何更改。").get(lang), *out[1:]]
@@ -90,7 +102,10 @@ def _ready(goal: Goal, facts: Facts) -> Iterator[Text]:
         )
         yield Text(f"  to use it   {activate}", f"  启用方法    {activate}")
     if isinstance(facts.torch, Torch) and facts.torch.version:
-        yield Text(f"PyTorch       {facts.torch.version} on {device(facts)}", f"PyTorch       {facts.torch.version}，设备 {device(facts)}")
+        yield Text(
+            f"PyTorch       {facts.torch.version} on {device(facts)}",
+            f"PyTorch       {facts.torch.version}，设备 {device(facts)}",
+        )
     if isinstance(facts.smoke, Smoke) and facts.smoke.tasks:
         yield _proof(facts.smoke)
 
@@ -117,5 +132,5 @@ def activation(goal: Goal) -> str:
         return f"source {goal.conda_root}/bin/activate {goal.prefix}"
     if goal.manager == "system":
         return goal.interpreter
-    home = os.path.expanduser("~")
+    home = str(Path.home())
     return f"source {goal.prefix.replace(home, '~', 1) if goal.prefix.startswith(home) else goal.prefix}/bin/activate"

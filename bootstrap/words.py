@@ -195,7 +195,11 @@ def stop(flags: Flags, lang: Lang, *, as_json: bool) -> int:
     if as_json:
         emit(envelope(goal, facts, findings, Exit.FINE, lang, stopped=stopped))
     else:
-        text = Text("JupyterLab is stopped.", "JupyterLab 已停止。") if stopped else Text("JupyterLab was not running.", "JupyterLab 没有在运行。")
+        text = (
+            Text("JupyterLab is stopped.", "JupyterLab 已停止。")
+            if stopped
+            else Text("JupyterLab was not running.", "JupyterLab 没有在运行。")
+        )
         show([text.get(lang)])
     return Exit.FINE
 

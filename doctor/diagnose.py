@@ -19,7 +19,9 @@ def pick_areas(names: str | None, offline: bool) -> tuple[str, ...]:
     for name in wanted:
         if name not in AREAS:
             listing = ", ".join(AREAS)
-            raise bad_input(f"unknown area {name!r}; areas: {listing}", f"没有区域 {name!r}；区域有：{listing}")
+            raise bad_input(
+                f"unknown area {name!r}; areas: {listing}", f"没有区域 {name!r}；区域有：{listing}"
+            )
     return tuple(area for area in AREAS if area in wanted and not (offline and area == "network"))
 
 
@@ -38,5 +40,6 @@ def save(snapshot: Snapshot, path: Path) -> None:
     try:
         path.write_bytes(encode(snapshot))
     except OSError as error:
-        raise bad_input(f"cannot write {path}: {error.strerror}", f"无法写入 {path}：{error.strerror}") from error
-
+        raise bad_input(
+            f"cannot write {path}: {error.strerror}", f"无法写入 {path}：{error.strerror}"
+        ) from error

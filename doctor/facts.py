@@ -58,7 +58,7 @@ class GpuDevice(msgspec.Struct, frozen=True, kw_only=True):
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     pci: tuple[str, ...]  # PCI addresses of NVIDIA display and compute controllers
-    driver: str | None | Unknown  # version of the loaded kernel module
+    driver: str | Unknown | None  # version of the loaded kernel module
     devices: tuple[GpuDevice, ...] | Unknown
 
 

@@ -42,7 +42,9 @@ def pins(path: Path, python: str) -> dict[str, str]:
     """Pinned versions by normalised name, for that Python ("3.11") on Linux. Empty when there is no lock."""
     found = (PIN.match(line) for line in _lines(path))
     return {
-        canonicalize_name(match["name"]): match["version"] for match in found if match and _applies(match, python)
+        canonicalize_name(match["name"]): match["version"]
+        for match in found
+        if match and _applies(match, python)
     }
 
 

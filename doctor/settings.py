@@ -97,7 +97,8 @@ def _port(value: str) -> int:
     if value.isdecimal() and 1 <= int(value) <= 65535:
         return int(value)
     raise bad_input(
-        f"PORT={value} is not a port. Use a number from 1 to 65535.", f"PORT={value} 不是端口。请用 1 到 65535 的数字。"
+        f"PORT={value} is not a port. Use a number from 1 to 65535.",
+        f"PORT={value} 不是端口。请用 1 到 65535 的数字。",
     )
 
 
@@ -135,12 +136,19 @@ def _folder(name: str, value: str) -> str:
     """An absolute path that can be made and written to; nothing is made here."""
     path = Path(value).expanduser().absolute()
     existing = next((p for p in (path, *path.parents) if p.exists()), Path("/"))
-    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+    if existing.is_dir() and can_hold_files(existing):
         return str(path)
     raise bad_input(
         f"{name}={value} cannot be written to: {existing} is not a folder that this user may write.",
         f"{name}={value} 不可写：{existing} 不是当前用户可写的文件夹。",
     )
+
+
+def can_hold_files(folder: Path) -> bool:
+    """Whether this user may write there. Root may write anywhere but on read-only mounts and in /proc or /sys."""
+    stat = os.statvfs(folder)
+    holds_nothing = stat.f_blocks == 0
+    return os.access(folder, os.W_OK | os.X_OK) and not stat.f_flag & os.ST_RDONLY and not holds_nothing
 
 
 def _root_dir(value: str | None) -> str:

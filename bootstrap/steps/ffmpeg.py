@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bootstrap.mirrors import measure
 from bootstrap.step import Cost, Work
-from bootstrap.uv import environ, uv
+from bootstrap.uv import pip_install
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Ffmpeg, Host
 from doctor.goal import Goal
@@ -84,9 +84,11 @@ def from_conda_forge(work: Work) -> bool:
 def static_build(work: Work) -> bool:
     """A wheel that carries a static ffmpeg, unpacked into a folder of ours and linked into the environment."""
     folder = Path(work.goal.home) / "ffmpeg"
-    argv = [uv(), "pip", "install", "--python", work.goal.interpreter, "--no-deps", "--require-hashes"]
-    argv += ["--target", str(folder), "-r", str(LOCKS / "ffmpeg.txt")]
-    if work.call(argv, seconds=900, env=environ(), check=False).code != 0:
+    lock = str(LOCKS / "ffmpeg.txt")
+    if (
+        pip_install(work, ["--require-hashes", "--target", str(folder), "-r", lock], 900, check=False).code
+        != 0
+    ):
         return False
     work.note("created", str(folder))
     binaries = sorted(folder.glob("imageio_ffmpeg/binaries/ffmpeg-linux*"))

@@ -48,7 +48,9 @@ def to_install(facts: Facts) -> list[str]:
     if not isinstance(facts.packages, Packages):
         return []
     installed, half = facts.packages.installed, facts.packages.half_installed
-    return [name for name, version in _wanted(facts).items() if installed.get(name) != version or name in half]
+    return [
+        name for name, version in _wanted(facts).items() if installed.get(name) != version or name in half
+    ]
 
 
 def _wanted(facts: Facts) -> dict[str, str]:

@@ -40,7 +40,9 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 def run(work: Work) -> None:
     done = prove(work)
     if done.code not in (0, 1):
-        raise process.failed(["smoke_test.py"], work.log, done.tail, Text(f"exit code {done.code}", f"退出码 {done.code}"))
+        raise process.failed(
+            ["smoke_test.py"], work.log, done.tail, Text(f"exit code {done.code}", f"退出码 {done.code}")
+        )
     if done.code == 1:
         raise Trouble(
             Text("some pipelines fail:\n" + "\n".join(done.tail), "有管道失败：\n" + "\n".join(done.tail)),
@@ -56,7 +58,16 @@ def prove(work: Work) -> process.Done:
     raw = report.with_suffix(".raw.json")
     raw.parent.mkdir(parents=True, exist_ok=True)
     raw.unlink(missing_ok=True)
-    argv = [goal.interpreter, str(SCRIPT), "--spec", str(write_spec(goal)), "--out", str(raw), "--lang", pick_lang()]
+    argv = [
+        goal.interpreter,
+        str(SCRIPT),
+        "--spec",
+        str(write_spec(goal)),
+        "--out",
+        str(raw),
+        "--lang",
+        pick_lang(),
+    ]
     done = work.call(argv, seconds=SECONDS, env=target_environ(goal), check=False)
     if raw.is_file():
         keep(raw, report, proved)
@@ -67,7 +78,8 @@ def write_spec(goal: Goal) -> Path:
     """What to run, as the script reads it."""
     revisions = {model.id: model.revision for model in goal.models}
     tasks = [
-        {"task": want.task, "model": want.model, "revision": revisions.get(want.model)} for want in goal.profile.smoke
+        {"task": want.task, "model": want.model, "revision": revisions.get(want.model)}
+        for want in goal.profile.smoke
     ]
     path = report_path(goal).with_suffix(".spec.json")
     write_atomically(path, msgspec.json.encode({"tasks": tasks}))
@@ -85,6 +97,8 @@ def keep(raw: Path, report: Path, proved: str) -> None:
 
 def target_environ(goal: Goal) -> dict[str, str]:
     """The environment that a notebook of the course has."""
-    inherited = {name: value for name, value in clean_environ().items() if name.startswith(("CUDA_", "NVIDIA_"))}
+    inherited = {
+        name: value for name, value in clean_environ().items() if name.startswith(("CUDA_", "NVIDIA_"))
+    }
     path = search_path(goal) + os.pathsep + os.environ.get("PATH", "")
     return {**inherited, "HF_HOME": goal.cache, "PATH": path}

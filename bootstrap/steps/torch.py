@@ -84,5 +84,7 @@ def cpu_builds(work: Work, source: tuple[str, ...]) -> Iterator[Choice]:
     companions = tuple(f"{name}=={version}+cpu" for name, version in want.companions.items())
     where = source[-1] if source else "configured index"
     if companions:
-        yield Choice((*companions, *alone), f"torch {want.version}+cpu with {', '.join(want.companions)}: {where}")
+        yield Choice(
+            (*companions, *alone), f"torch {want.version}+cpu with {', '.join(want.companions)}: {where}"
+        )
     yield Choice(alone, f"torch {want.version}+cpu: {where}")

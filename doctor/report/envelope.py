@@ -21,7 +21,12 @@ def envelope(
     """The answer of a word as JSON. `more` holds what only that word has to say."""
     body = {
         "schema": SCHEMA,
-        "tool": {"name": "groundwork", "profile": goal.profile.name, "manager": goal.manager, "prefix": goal.prefix},
+        "tool": {
+            "name": "groundwork",
+            "profile": goal.profile.name,
+            "manager": goal.manager,
+            "prefix": goal.prefix,
+        },
         "facts": facts,
         "findings": [finding_body(finding, lang) for finding in findings],
         "summary": dict(Counter(finding.severity for finding in findings)),

@@ -25,7 +25,9 @@ def read(path: Path) -> Snapshot:
     try:
         snapshot = msgspec.json.decode(path.read_bytes(), type=Snapshot)
     except OSError as error:
-        raise bad_input(f"cannot read {path}: {error.strerror}", f"无法读取 {path}：{error.strerror}") from error
+        raise bad_input(
+            f"cannot read {path}: {error.strerror}", f"无法读取 {path}：{error.strerror}"
+        ) from error
     except msgspec.DecodeError as error:
         raise bad_input(
             f"{path} is not a saved machine (`make doctor ARGS='--save FILE'`): {error}",
