@@ -102,6 +102,14 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Quiet: clients that are killed or that hang up are what these tests are about."""
+
+
 def authorization(login: str) -> str:
     return "Basic " + base64.b64encode(login.encode()).decode()
 
@@ -110,9 +118,7 @@ def authorization(login: str) -> str:
 def serve(files: Path, context: ssl.SSLContext | None = None) -> Iterator[Index]:
     """Serve the wheels in `files`, over HTTPS when a TLS context is given."""
     index = Index(files)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("BoundHandler", (Handler,), {"index": index}))
-    server.daemon_threads = True
-    server.block_on_close = False
+    server = Server(("127.0.0.1", 0), type("BoundHandler", (Handler,), {"index": index}))
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     index.url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
