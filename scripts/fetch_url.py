@@ -38,13 +38,15 @@ def download(url, path):
     insecure = os.environ.get("FETCH_INSECURE") == "1"
     context = ssl._create_unverified_context() if insecure else ssl.create_default_context()
     with urllib.request.urlopen(make_request(url, start), timeout=SILENCE_LIMIT, context=context) as answer:
-        mode = "ab" if answer.status == 206 else "wb"
-        with path.open(mode) as out:
-            while True:
-                piece = answer.read(PIECE)
-                if not piece:
-                    break
+        expected = answer.headers.get("Content-Length")
+        received = 0
+        with path.open("ab" if answer.status == 206 else "wb") as out:
+            for piece in iter(lambda: answer.read(PIECE), b""):
                 out.write(piece)
+                received += len(piece)
+    # Read in pieces, http.client takes a connection that was cut for the end of the file.
+    if expected is not None and received < int(expected):
+        raise ValueError(f"the connection broke after {received} of {expected} bytes")
 
 
 def main():

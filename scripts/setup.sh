@@ -309,8 +309,6 @@ ensure_env() {
     is_complete && return
     make_home
     name_places "$1"
-    old_umask=$(umask)
-    umask 022 # the environment is to be run, not written, by others, whatever the person's umask
     lock
     if [ -f "$stamp" ] && [ -x "$env/bin/python" ] && [ -x "$GROUNDWORK_UV" ]; then
         point_here
@@ -318,7 +316,6 @@ ensure_env() {
         make_env "$1"
     fi
     unlock
-    umask "$old_umask"
 }
 
 # --- 6 words -----------------------------------------------------------------------------------------
@@ -353,6 +350,7 @@ main() {
             ;;
         '' | -*) set -- setup "$@" ;;
     esac
+    umask go-w # nobody else may write what we run later, whatever the person's umask
     find_root
     find_home
     # shellcheck source=scripts/pip_settings.sh
