@@ -1,8 +1,9 @@
 """The lecture's audio pipelines, fed with a FLAC file that transformers decodes through the `ffmpeg` command.
 
-speech.flac was made once, with the robot voice of espeak-ng, so that no recording's licence is in question:
-  espeak-ng -v en-us -s 150 -a 50 -w fox.wav "The quick brown fox jumps over the lazy dog."
-  ffmpeg -i fox.wav -ac 1 -ar 16000 -sample_fmt s16 -compression_level 12 -bitexact speech.flac
+speech.flac was made once, with a speech synthesizer, so that no recording's licence is in question. flite's voice
+"slt" rather than espeak-ng: an old, small recognizer (pocketsphinx) understood every word of it, of espeak-ng's none.
+  flite -voice slt -t "The quick brown fox jumps over the lazy dog." -o fox.wav
+  ffmpeg -i fox.wav -af volume=0.8 -ac 1 -ar 16000 -sample_fmt s16 -compression_level 12 -bitexact speech.flac
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ def use_speech_recognition(pipe: Any, bench: Bench) -> None:
     expect(isinstance(answer, dict) and isinstance(answer.get("text"), str), f"no transcript: {answer!r}")
     if bench.real:
         heard = [word for word in SPOKEN if word in answer["text"].lower()]
-        # One word may get lost: the voice is a robot's.
+        # One word may get lost: the voice is synthetic.
         expect(len(heard) >= len(SPOKEN) - 1, f"expected {' … '.join(SPOKEN)}; heard {answer['text']!r}")
 
 
