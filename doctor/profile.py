@@ -56,6 +56,9 @@ class ModelWant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     files: tuple[str, ...]
     bytes: int  # size of those files together; rounded where the source was
     licence: str
+    optional: tuple[str, ...] = ()  # taken where the repository has them, not missed where it does not
+    sizes: dict[str, int] = {}  # exact bytes by file, where known
+    sha256: dict[str, str] = {}  # of the content, by file, where known
     refs: tuple[str, ...] = ("main",)  # names under which the client asks for this commit
     aliases: tuple[str, ...] = ()  # old short names that notebooks use
 
