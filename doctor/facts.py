@@ -93,7 +93,8 @@ class Network(msgspec.Struct, frozen=True, tag="network"):
     answers: tuple[Answer, ...]
 
 
-CondaState = Literal["absent", "complete", "half", "foreign"]
+# half: being made by us when it was interrupted; damaged: a conda, not whole, and not ours to mend
+CondaState = Literal["absent", "complete", "half", "damaged", "foreign"]
 
 
 class CondaInstall(msgspec.Struct, frozen=True, kw_only=True):

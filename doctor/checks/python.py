@@ -9,7 +9,14 @@ from doctor.finding import Finding, Remedy
 from doctor.goal import Goal
 from doctor.text import Text
 
-BLOCKERS = ("conda-missing", "conda-half-installed", "conda-prefix-foreign")
+BLOCKERS = (
+    "conda-missing",
+    "conda-half-installed",
+    "conda-prefix-foreign",
+    "conda-prefix-not-allowed",
+    "conda-damaged",
+    "conda-not-writable",
+)
 
 
 def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
