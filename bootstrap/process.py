@@ -102,7 +102,7 @@ def _follow(
     """Copy what the child prints until it ends or its time is up. Returns the last lines and "timed out"."""
     tail: deque[str] = deque(maxlen=30)
     late = threading.Event()
-    timer = threading.Timer(seconds, lambda: (late.set(), end(child)))
+    timer = threading.Timer(seconds, _end_late, (child, late))
     timer.daemon = True
     timer.start()
     try:
@@ -122,6 +122,11 @@ def _follow(
         timer.cancel()
         _running.discard(child)
     return tuple(tail), late.is_set()
+
+
+def _end_late(child: subprocess.Popen[str], late: threading.Event) -> None:
+    late.set()
+    end(child)
 
 
 def failed(argv: Sequence[str], log: Path, tail: Sequence[str], why: Text) -> Trouble:

@@ -9,13 +9,16 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 from doctor.errors import Trouble, bad_input
 from doctor.goal import Goal, Manager, MirrorPolicy
 from doctor.prefix import LONGEST, unfit
 from doctor.profile import ModelWant, Profile, load_manifest, load_profile
 
+Word = TypeVar("Word", bound=str)
+MANAGERS: tuple[Manager, ...] = get_args(Manager)
+POLICIES: tuple[MirrorPolicy, ...] = get_args(MirrorPolicy)
 DEFAULT_PROFILE = "llm-quickstart"
 NAMES = (
     "PROFILE",
@@ -50,14 +53,14 @@ def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.env
     return Goal(
         profile=profile,
         home=home,
-        manager=_choice("ENV_MANAGER", values["ENV_MANAGER"], get_args(Manager), "auto"),
+        manager=_choice("ENV_MANAGER", values["ENV_MANAGER"], MANAGERS, "auto"),
         env_name=_env_name(values["ENV_NAME"] or profile.name),
         conda_root=_conda_root(values["PREFIX"]),
         system_python=_system_python(environ),
         python=_choice("PYTHON", values["PYTHON"], profile.pythons, profile.python),
         cache=_folder("CACHE", values["CACHE"] or environ.get("HF_HOME") or _default_cache(environ)),
         endpoint=_endpoint(values["HF_ENDPOINT"]),
-        mirrors=_choice("MIRRORS", values["MIRRORS"], get_args(MirrorPolicy), "auto"),
+        mirrors=_choice("MIRRORS", values["MIRRORS"], POLICIES, "auto"),
         models=_models(profile, values["MODELS"] or "all"),
         ip=_ip(values["IP"] or profile.jupyter.ip),
         port=_port(values["PORT"] or str(profile.jupyter.port)),
@@ -80,11 +83,12 @@ def check_make_variables(environ: Mapping[str, str]) -> None:
             raise bad_input(f"unknown make variable {name}.{en}", f"未知的 make 变量 {name}。{zh}")
 
 
-def _choice(name: str, value: str | None, allowed: tuple[str, ...], default: str) -> str | object:
+def _choice(name: str, value: str | None, allowed: tuple[Word, ...], default: Word) -> Word:
     if value is None:
         return default
-    if value in allowed:
-        return value
+    for word in allowed:
+        if word == value:
+            return word
     near = difflib.get_close_matches(value, allowed, n=1)
     en = f" Did you mean {near[0]}?" if near else ""
     zh = f"是否想用 {near[0]}？" if near else ""
