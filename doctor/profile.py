@@ -89,7 +89,3 @@ def load_manifest(name: str) -> Manifest:
     """The model manifest `configs/models/NAME.toml`. Raises Trouble (exit 2)."""
     return load(CONFIGS / "models" / f"{name}.toml", Manifest)
 
-
-def lock_path(profile: str, python: str) -> Path:
-    """The locked requirements of a profile for one Python (`"3.11"`)."""
-    return CONFIGS / "locks" / f"{profile}-py{python}.txt"
