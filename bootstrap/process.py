@@ -38,14 +38,16 @@ def run(
     *,
     log: Path,
     seconds: float,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     check: bool = True,
     stdin: str | None = None,
     line: Callable[[str], None] = lambda text: None,
 ) -> Done:
-    """Run `argv` to its end. Raises Trouble on a missing program, a passed deadline or, with `check`, a code ≠ 0."""
-    if _stopping.is_set():
-        raise Stopped
+    """Run `argv` to its end. Raises Trouble on a missing program, a passed deadline or, with `check`, a code ≠ 0.
+
+    `env` is added to the person's environment; a value of None takes the variable out.
+    """
+    check_stop()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8", errors="replace") as out:
         out.write(f"$ {shlex.join(argv)}\n")
@@ -53,16 +55,27 @@ def run(
         child = _start(argv, env, stdin is not None)
         tail, timed_out = _follow(child, out, seconds, stdin, line)
         out.write(f"[exit code {child.returncode}]\n")
-    if _stopping.is_set():
-        raise Stopped
+    check_stop()
     if timed_out:
-        raise failed(argv, log, tail, Text(f"gave up after {seconds:.0f} s", f"超过 {seconds:.0f} 秒，已放弃"))
+        raise failed(
+            argv, log, tail, Text(f"gave up after {seconds:.0f} s", f"超过 {seconds:.0f} 秒，已放弃")
+        )
     if check and child.returncode != 0:
         raise failed(argv, log, tail, Text(f"exit code {child.returncode}", f"退出码 {child.returncode}"))
     return Done(child.returncode, tail)
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str] | None, feed: bool) -> subprocess.Popen[str]:
+def check_stop() -> None:
+    """For work that is not a program, such as a download: raises Stopped once the run is being stopped."""
+    if _stopping.is_set():
+        raise Stopped
+
+
+def _environ(env: Mapping[str, str | None] | None) -> dict[str, str]:
+    return {name: value for name, value in {**clean_environ(), **(env or {})}.items() if value is not None}
+
+
+def _start(argv: Sequence[str], env: Mapping[str, str | None] | None, feed: bool) -> subprocess.Popen[str]:
     try:
         child = subprocess.Popen(
             list(argv),
@@ -71,7 +84,7 @@ def _start(argv: Sequence[str], env: Mapping[str, str] | None, feed: bool) -> su
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env={**clean_environ(), **(env or {})},
+            env=_environ(env),
             start_new_session=True,
         )
     except OSError as error:
@@ -89,7 +102,7 @@ def _follow(
     """Copy what the child prints until it ends or its time is up. Returns the last lines and "timed out"."""
     tail: deque[str] = deque(maxlen=30)
     late = threading.Event()
-    timer = threading.Timer(seconds, lambda: (late.set(), end(child)))
+    timer = threading.Timer(seconds, _end_late, (child, late))
     timer.daemon = True
     timer.start()
     try:
@@ -109,6 +122,11 @@ def _follow(
         timer.cancel()
         _running.discard(child)
     return tuple(tail), late.is_set()
+
+
+def _end_late(child: subprocess.Popen[str], late: threading.Event) -> None:
+    late.set()
+    end(child)
 
 
 def failed(argv: Sequence[str], log: Path, tail: Sequence[str], why: Text) -> Trouble:

@@ -82,7 +82,7 @@ class Work:
         argv: Sequence[str],
         *,
         seconds: float,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str | None] | None = None,
         check: bool = True,
         stdin: str | None = None,
     ) -> process.Done:

@@ -58,7 +58,7 @@ class GpuDevice(msgspec.Struct, frozen=True, kw_only=True):
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     pci: tuple[str, ...]  # PCI addresses of NVIDIA display and compute controllers
-    driver: str | None | Unknown  # version of the loaded kernel module
+    driver: str | Unknown | None  # version of the loaded kernel module
     devices: tuple[GpuDevice, ...] | Unknown
 
 
@@ -93,7 +93,8 @@ class Network(msgspec.Struct, frozen=True, tag="network"):
     answers: tuple[Answer, ...]
 
 
-CondaState = Literal["absent", "complete", "half", "foreign"]
+# half: being made by us when it was interrupted; damaged: a conda, not whole, and not ours to mend
+CondaState = Literal["absent", "complete", "half", "damaged", "foreign"]
 
 
 class CondaInstall(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,12 +9,16 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 from doctor.errors import Trouble, bad_input
 from doctor.goal import Goal, Manager, MirrorPolicy
+from doctor.prefix import LONGEST, unfit
 from doctor.profile import ModelWant, Profile, load_manifest, load_profile
 
+Word = TypeVar("Word", bound=str)
+MANAGERS: tuple[Manager, ...] = get_args(Manager)
+POLICIES: tuple[MirrorPolicy, ...] = get_args(MirrorPolicy)
 DEFAULT_PROFILE = "llm-quickstart"
 NAMES = (
     "PROFILE",
@@ -49,14 +53,14 @@ def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.env
     return Goal(
         profile=profile,
         home=home,
-        manager=_choice("ENV_MANAGER", values["ENV_MANAGER"], get_args(Manager), "auto"),
+        manager=_choice("ENV_MANAGER", values["ENV_MANAGER"], MANAGERS, "auto"),
         env_name=_env_name(values["ENV_NAME"] or profile.name),
         conda_root=_conda_root(values["PREFIX"]),
         system_python=_system_python(environ),
         python=_choice("PYTHON", values["PYTHON"], profile.pythons, profile.python),
         cache=_folder("CACHE", values["CACHE"] or environ.get("HF_HOME") or _default_cache(environ)),
         endpoint=_endpoint(values["HF_ENDPOINT"]),
-        mirrors=_choice("MIRRORS", values["MIRRORS"], get_args(MirrorPolicy), "auto"),
+        mirrors=_choice("MIRRORS", values["MIRRORS"], POLICIES, "auto"),
         models=_models(profile, values["MODELS"] or "all"),
         ip=_ip(values["IP"] or profile.jupyter.ip),
         port=_port(values["PORT"] or str(profile.jupyter.port)),
@@ -79,11 +83,12 @@ def check_make_variables(environ: Mapping[str, str]) -> None:
             raise bad_input(f"unknown make variable {name}.{en}", f"未知的 make 变量 {name}。{zh}")
 
 
-def _choice(name: str, value: str | None, allowed: tuple[str, ...], default: str) -> str | object:
+def _choice(name: str, value: str | None, allowed: tuple[Word, ...], default: Word) -> Word:
     if value is None:
         return default
-    if value in allowed:
-        return value
+    for word in allowed:
+        if word == value:
+            return word
     near = difflib.get_close_matches(value, allowed, n=1)
     en = f" Did you mean {near[0]}?" if near else ""
     zh = f"是否想用 {near[0]}？" if near else ""
@@ -97,7 +102,8 @@ def _port(value: str) -> int:
     if value.isdecimal() and 1 <= int(value) <= 65535:
         return int(value)
     raise bad_input(
-        f"PORT={value} is not a port. Use a number from 1 to 65535.", f"PORT={value} 不是端口。请用 1 到 65535 的数字。"
+        f"PORT={value} is not a port. Use a number from 1 to 65535.",
+        f"PORT={value} 不是端口。请用 1 到 65535 的数字。",
     )
 
 
@@ -135,12 +141,19 @@ def _folder(name: str, value: str) -> str:
     """An absolute path that can be made and written to; nothing is made here."""
     path = Path(value).expanduser().absolute()
     existing = next((p for p in (path, *path.parents) if p.exists()), Path("/"))
-    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+    if existing.is_dir() and can_hold_files(existing):
         return str(path)
     raise bad_input(
         f"{name}={value} cannot be written to: {existing} is not a folder that this user may write.",
         f"{name}={value} 不可写：{existing} 不是当前用户可写的文件夹。",
     )
+
+
+def can_hold_files(folder: Path) -> bool:
+    """Whether this user may write there. Root may write anywhere but on read-only mounts and in /proc or /sys."""
+    stat = os.statvfs(folder)
+    holds_nothing = stat.f_blocks == 0
+    return os.access(folder, os.W_OK | os.X_OK) and not stat.f_flag & os.ST_RDONLY and not holds_nothing
 
 
 def _root_dir(value: str | None) -> str:
@@ -150,17 +163,21 @@ def _root_dir(value: str | None) -> str:
     raise bad_input(f"ROOT_DIR={value} is not a folder.", f"ROOT_DIR={value} 不是文件夹。")
 
 
+def default_conda_root() -> str:
+    """Where Miniconda goes when nobody says otherwise, as its installer has it: `~/miniconda3`."""
+    return str(Path("~/miniconda3").expanduser().absolute())
+
+
 def _conda_root(value: str | None) -> str:
-    """Miniconda's prefix. What the installer or conda cannot live with is refused here (docs: CONDA)."""
-    path = Path(value or "~/miniconda3").expanduser().absolute()
-    bad = next((c for c in " :'" if c in str(path)), None)
-    if bad is None and len(os.fsencode(path)) <= 110:
-        return str(path)
+    """Miniconda's prefix. What the installer or conda cannot live with is refused when it was asked for."""
     if value is None:
-        return str(path)  # judged by the check when conda is really wanted
+        return default_conda_root()  # judged by the check when conda is really wanted
+    path = str(Path(value).expanduser().absolute())
+    if unfit(path) is None:
+        return path
     raise bad_input(
-        f"PREFIX={path}: conda cannot live there. No space, colon or quote, at most 110 bytes.",
-        f"PREFIX={path}：conda 不能安装在此。不能含空格、冒号或引号，最长 110 字节。",
+        f"PREFIX={path}: conda cannot live there. No space, colon or quote, at most {LONGEST} bytes.",
+        f"PREFIX={path}：conda 不能安装在此。不能含空格、冒号或引号，最长 {LONGEST} 字节。",
     )
 
 

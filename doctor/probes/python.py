@@ -8,6 +8,7 @@ from typing import Literal
 from doctor.ask import ask
 from doctor.facts import EnvironmentState, Python, Unknown
 from doctor.goal import Goal
+from doctor.prefix import marker
 
 ASK_VERSION = "import sys; print('.'.join(map(str, sys.version_info[:3])))"
 
@@ -44,6 +45,8 @@ def state_of(prefix: Path, kind: str | None, version: str | None) -> Environment
         return "complete" if version else "absent"
     if not prefix.exists() or (prefix.is_dir() and not any(prefix.iterdir())):
         return "absent"
+    if marker(prefix).is_file():
+        return "half"
     if kind is None:
         return "foreign"
     if kind == "conda" and not (prefix / "conda-meta" / "history").is_file():

@@ -1,0 +1,142 @@
+"""Making an environment with conda, from conda-forge alone, whatever the person's own conda settings say."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from bootstrap.mirrors import measure, why_silent
+from bootstrap.process import check_stop
+from bootstrap.step import Work
+from doctor.errors import Exit, Trouble
+from doctor.facts import Answer
+from doctor.text import Text
+
+SECONDS = 1800.0  # for one channel: its index is 100 MB, and old condas solve for minutes
+WAIT = 1800.0  # for another create on the same package cache
+# What the person said about the way to the network and where packages are kept is theirs to say.
+KEPT = ("CONDA_PKGS_DIRS", "CONDA_SSL_VERIFY", "CONDA_PROXY_SERVERS", "CONDA_REMOTE_", "CONDA_OVERRIDE_GLIBC")
+# Seen in these, conda's terms-of-service plugin takes the terms as accepted. Nobody accepted anything.
+CI = ("CI", "TF_BUILD", "GITHUB_", "GITLAB_", "CIRCLECI", "TRAVIS", "APPVEYOR", "BUILDKITE", "JENKINS_",
+      "TEAMCITY_", "CODEBUILD_", "BITBUCKET_", "BUILD_")  # fmt: skip
+# Settings files are read all the same (proxies stand there); these win over what they say.
+PLAIN = {
+    "CONDA_OVERRIDE_CHANNELS_ENABLED": "true",
+    "CONDA_OFFLINE": "false",
+    "CONDA_JSON": "false",
+    "CONDA_DRY_RUN": "false",
+    "CONDA_PLUGINS_AUTO_ACCEPT_TOS": "false",
+    "CONDA_REPORT_ERRORS": "false",
+    "CONDA_NUMBER_CHANNEL_NOTICES": "0",
+}
+
+
+def create(work: Work) -> None:
+    """Create the goal's environment from the fastest channel that can. Raises Trouble when none can."""
+    root, prefix = Path(work.goal.conda_root), Path(work.goal.prefix)
+    _usable(root, work)
+    channels, silent = measure("conda_channel", work.goal)
+    failures: list[str] = []
+    with _alone(root, work):
+        for channel in channels:
+            try:
+                work.call(command(work, channel), seconds=SECONDS, env=environ(os.environ))
+                _let_pip_in(prefix)
+                return
+            except Trouble as trouble:
+                failures.append(f"{channel.name}: {trouble.message.en}")
+                shutil.rmtree(prefix, ignore_errors=True)
+                if "No space left" in trouble.message.en or "NoSpaceLeft" in trouble.message.en:
+                    raise
+    raise _no_channel(failures, why_silent(silent))
+
+
+def command(work: Work, channel: Answer) -> tuple[str, ...]:
+    """`create` onto a prefix that is absent: on an existing environment, -y deletes it first."""
+    return (
+        *_conda(work.goal.conda_root), "create", "-y", "--prefix", work.goal.prefix,
+        "--override-channels", "--channel", channel.url.rstrip("/"), "--no-default-packages",
+        f"python={work.goal.python}", "pip",
+    )  # fmt: skip
+
+
+def _conda(root: str) -> tuple[str, ...]:
+    """conda, started so that neither a shell function nor an over-long first line of bin/conda matters."""
+    return (f"{root}/bin/python", "-I", "-m", "conda")
+
+
+def environ(person: Mapping[str, str]) -> dict[str, str | None]:
+    """What to change in the environment of a conda process; None takes a variable out."""
+    removed = dict.fromkeys(name for name in person if _misleads(name))
+    return {**removed, **PLAIN}
+
+
+def _misleads(name: str) -> bool:
+    if name.startswith(("CONDA", "MAMBA")) or name == "_CE_CONDA":
+        return not name.startswith(KEPT)
+    return name.startswith(CI)
+
+
+def _usable(root: Path, work: Work) -> None:
+    done = work.call((*_conda(str(root)), "--version"), seconds=60, env=environ(os.environ), check=False)
+    if done.code == 0:
+        return
+    last = done.tail[-1] if done.tail else f"exit code {done.code}"
+    raise Trouble(
+        Text(f"the conda in {root} does not work: {last}", f"{root} 中的 conda 无法运行：{last}"),
+        Exit.PERSON,
+        Text(
+            f"move it away (mv {root} {root}.damaged) and run make setup again, or: make setup ENV_MANAGER=venv",
+            f"请移走它（mv {root} {root}.damaged）后重新运行 make setup，或：make setup ENV_MANAGER=venv",
+        ),
+    )
+
+
+@contextmanager
+def _alone(root: Path, work: Work) -> Iterator[None]:
+    """Two creates at once on one cold package cache spoil it: one in five pairs fails."""
+    cache = root / "pkgs"
+    with ExitStack() as stack:
+        if os.access(cache, os.W_OK):
+            stack.enter_context(_acquired(FileLock(cache / ".groundwork.lock"), work))
+        yield
+
+
+def _acquired(lock: FileLock, work: Work) -> FileLock:
+    until = time.monotonic() + WAIT
+    while True:
+        check_stop()
+        try:
+            lock.acquire(timeout=1)
+            return lock
+        except Timeout as error:
+            if time.monotonic() > until:
+                raise Trouble(
+                    Text(f"another run holds {lock.lock_file}", f"另一个任务占用着 {lock.lock_file}"),
+                    Exit.PERSON,
+                ) from error
+            work.tell("waiting for another create on this conda")
+
+
+def _let_pip_in(prefix: Path) -> None:
+    """Some releases of a conda plugin close each new environment to pip, which is how courses install things."""
+    for closed in prefix.glob("lib/python3*/EXTERNALLY-MANAGED"):
+        closed.unlink()
+
+
+def _no_channel(failures: list[str], silent: str) -> Trouble:
+    said = "\n  ".join(failures) or silent
+    return Trouble(
+        Text(
+            f"no conda-forge host could be used:\n  {said}",
+            f"没有可用的 conda-forge 站点：\n  {said}",
+        ),
+        Exit.NETWORK,
+        Text("make setup ENV_MANAGER=venv does without conda", "make setup ENV_MANAGER=venv 可不使用 conda"),
+    )

@@ -1,0 +1,110 @@
+"""Making an environment with uv, on a Python of this machine or on one that uv fetches and verifies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bootstrap.step import Work
+from doctor.errors import Exit, Trouble
+from doctor.mirrors import sources
+from doctor.text import Text
+
+SECONDS = 60.0  # on a Python that is there
+FETCH_SECONDS = 600.0  # 35 MB from one host
+# What a person's shell may say to uv for other projects, and would make another environment than asked for.
+OTHERS = ("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_VENV_CLEAR", "UV_VENV_SEED", "UV_PROJECT_ENVIRONMENT")
+
+
+def create(work: Work) -> None:
+    """Create the goal's environment; the prefix must be absent. Raises Trouble when no such Python can be had."""
+    local = work.call(
+        (*_command(work), "--no-python-downloads"), seconds=SECONDS, env=_environ(work), check=False
+    )
+    if local.code == 0:
+        return
+    _clear(work)
+    said = [f"this machine: {_last(local.tail)}"]
+    for name, mirror in _hosts(work):
+        env = {**_environ(work), "UV_PYTHON_INSTALL_MIRROR": mirror, "UV_HTTP_RETRIES": "1"}
+        done = work.call((*_command(work), "--managed-python"), seconds=FETCH_SECONDS, env=env, check=False)
+        if done.code == 0:
+            return
+        _clear(work)
+        said.append(f"{name}: {_last(done.tail)}")
+    raise _no_python(work, said)
+
+
+def _command(work: Work) -> tuple[str, ...]:
+    """Without --clear: an environment that exists is never replaced here."""
+    return (uv(), "venv", "--no-project", "--python", work.goal.python, work.goal.prefix)
+
+
+def uv() -> str:
+    """The uv that stage 0 verified, else the one on PATH."""
+    return os.environ.get("GROUNDWORK_UV") or shutil.which("uv") or "uv"
+
+
+def _environ(work: Work) -> dict[str, str | None]:
+    taken_out: dict[str, str | None] = dict.fromkeys(OTHERS)
+    ours = {
+        "PATH": search_path(os.environ, work.goal.python),
+        "UV_PYTHON_INSTALL_DIR": os.environ.get("UV_PYTHON_INSTALL_DIR") or f"{work.goal.home}/python",
+        "UV_PYTHON_INSTALL_BIN": "0",
+    }
+    return {**taken_out, **ours}
+
+
+def search_path(environ: Mapping[str, str], python: str) -> str:
+    """PATH for uv's search. It gives up at the first pyenv shim whose Python is not switched on, so that
+    shims are left out and the real interpreters of that version are named instead."""
+    folders = [f for f in environ.get("PATH", "").split(os.pathsep) if f and Path(f).name != "shims"]
+    pyenv = Path(environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
+    real = sorted(str(path) for path in pyenv.glob(f"versions/{python}.*/bin"))
+    return os.pathsep.join([*folders, *real])
+
+
+def _hosts(work: Work) -> Iterator[tuple[str, str]]:
+    own = os.environ.get("UV_PYTHON_INSTALL_MIRROR")
+    if own:
+        yield "UV_PYTHON_INSTALL_MIRROR", own
+        return
+    for source in sources("python_build", work.goal):
+        yield source.name, source.url
+
+
+def _clear(work: Work) -> None:
+    """What a failed try left; the prefix was absent before it."""
+    shutil.rmtree(work.goal.prefix, ignore_errors=True)
+
+
+def _last(tail: tuple[str, ...]) -> str:
+    why = [line.strip() for line in tail if line.strip().startswith(("error:", "cause:"))]
+    return " ".join(why[:1] + why[-1:] if len(why) > 1 else why) or "no answer"
+
+
+def _no_python(work: Work, said: list[str]) -> Trouble:
+    wanted, found = work.goal.python, ", ".join(pythons(work)) or "-"
+    lines = "\n    ".join(said)
+    choices = "|".join(work.goal.profile.pythons)
+    return Trouble(
+        Text(
+            f"no Python {wanted} here, and none could be fetched:\n    {lines}\n    found: {found}",
+            f"本机没有 Python {wanted}，也无法下载：\n    {lines}\n    已找到：{found}",
+        ),
+        Exit.NETWORK if len(said) > 1 else Exit.PERSON,
+        Text(
+            f"install it (apt-get install python{wanted}) or choose one that is here: make setup PYTHON={choices}",
+            f"请安装它（apt-get install python{wanted}），或选择已有的版本：make setup PYTHON={choices}",
+        ),
+    )
+
+
+def pythons(work: Work) -> list[str]:
+    """The Pythons that uv finds here, as `3.12.1 (/usr/bin/python3.12)`."""
+    argv = (uv(), "python", "list", "--only-installed", "--all-versions")
+    done = work.call(argv, seconds=SECONDS, env=_environ(work), check=False)
+    lines = [line.split() for line in done.tail if line.startswith("cpython-") and done.code == 0]
+    return [f"{line[0].split('-')[1]} ({line[1]})" for line in lines if len(line) > 1]
