@@ -51,7 +51,8 @@ def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> Non
 
     Hashes are checked, so a mirror can fail but not deceive. Raises Trouble when none delivers all of it.
     """
-    wanted = ["--require-hashes", *arguments, "-r", str(lock)]
+    # Bytecode now, on all processors, rather than at every first import: some images switch writing it off.
+    wanted = ["--require-hashes", "--compile-bytecode", *arguments, "-r", str(lock)]
     done = pip_install(work, wanted, check=False)
     if done.code == 0:
         return
