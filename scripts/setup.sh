@@ -210,13 +210,14 @@ apt_python() {
     [ "$(id -u)" -eq 0 ] || return 1
     command -v apt-get >/dev/null 2>&1 || return 1
     # A container image starts without package lists.
-    apt-cache policy python3 2>/dev/null | grep -q 'Candidate: [0-9]' || apt-get update -qq >&2
+    apt-cache policy python3 2>/dev/null | grep -q 'Candidate: [0-9]' || apt-get update >"$home/apt.log" 2>&1
     case $(apt-cache policy python3 2>/dev/null | sed -n 's/^  Candidate: //p') in
         3.1[0-9]* | 3.[2-9][0-9]*) ;;
         *) return 1 ;;
     esac
     say "Installing the distribution's python3…" "正在安装发行版自带的 python3……"
-    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -qq -y --no-install-recommends python3 >&2 || return 1
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -qq -y --no-install-recommends python3 \
+        >"$home/apt.log" 2>&1 || { tail -n 5 "$home/apt.log" >&2 && return 1; }
     works python3 && python=$(command -v python3)
 }
 
