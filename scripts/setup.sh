@@ -195,7 +195,7 @@ fetch_python() {
     say "No Python 3.10 or newer here; fetching 3.12…" "本机没有 Python 3.10 或更新版本;正在获取 3.12……"
     for mirror in "${UV_PYTHON_INSTALL_MIRROR-}" $(python_mirrors); do
         UV_PYTHON_INSTALL_MIRROR=$mirror UV_HTTP_TIMEOUT=8 UV_HTTP_RETRIES=1 \
-            "$GROUNDWORK_UV" python install --quiet --no-bin 3.12 >&2 || continue
+            "$GROUNDWORK_UV" python install --no-bin 3.12 >&2 || continue
         python=$("$GROUNDWORK_UV" python find --managed-python --no-project 3.12) && works "$python" && return
     done
     return 1

@@ -127,8 +127,8 @@ def wheels(pip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     version, _, _, wheel_hash, *_ = pins()[os.uname().machine]
     requirements = folder.parent / "uv.in"
     requirements.write_text(f"uv=={version} --hash=sha256:{wheel_hash}\n")
-    locks = ["-r", requirements, "-r", ROOT / "configs/locks/tool.txt"]
-    command = [pip, "download", "--quiet", "--require-hashes", "--no-deps", "-d", folder, *locks]
+    locks = ["-r", str(requirements), "-r", str(ROOT / "configs/locks/tool.txt")]
+    command = [str(pip), "download", "--quiet", "--require-hashes", "--no-deps", "-d", str(folder), *locks]
     subprocess.run(command, check=True, timeout=300)
     return folder
 

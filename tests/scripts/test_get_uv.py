@@ -25,7 +25,7 @@ def old_python() -> Path:
     return next((p for p in found if p.exists()), BASE_PYTHON)
 
 
-CLIENTS = {"curl": "curl", "wget": "wget", "python3": old_python()}
+CLIENTS: dict[str, str | Path] = {"curl": "curl", "wget": "wget", "python3": old_python()}
 
 
 def is_pinned(uv: Path) -> bool:
@@ -233,7 +233,16 @@ def test_an_unknown_machine_type_is_named(tmp_path: Path) -> None:
 @pytest.mark.index
 def test_the_wheel_of_the_other_machine_type_unpacks_too(pip: Path, tmp_path: Path) -> None:
     other = next(pin for arch, pin in pins().items() if arch != os.uname().machine)
-    command = [pip, "download", "--quiet", "--no-deps", "--only-binary", ":all:", "-d", tmp_path / "wheels"]
+    command = [
+        str(pip),
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "-d",
+        str(tmp_path / "wheels"),
+    ]
     platform = f"manylinux2014_{other[1]}"
     subprocess.run([*command, "--platform", platform, f"uv=={other[0]}"], check=True, timeout=120)
     path = toolbox(tmp_path / "bin", without=("uname",))
@@ -246,7 +255,7 @@ def test_the_wheel_of_the_other_machine_type_unpacks_too(pip: Path, tmp_path: Pa
 
 @pytest.mark.index
 def test_the_pins_follow_from_the_wheels(wheels: Path) -> None:
-    script = [BASE_PYTHON, ROOT / "scripts/pin_uv.py", wheels / WHEEL]
+    script: list[Path] = [BASE_PYTHON, ROOT / "scripts/pin_uv.py", wheels / WHEEL]
     said = subprocess.run(script, capture_output=True, text=True, check=True).stdout
     assert said.split() == PIN
 

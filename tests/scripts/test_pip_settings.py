@@ -77,7 +77,7 @@ OPTIONS = {
 
 def pip_says(pip: Path, env: dict[str, str]) -> dict[str, str]:
     """The options that `pip install` really starts with, where configured, in uv's words."""
-    command = [pip.parent / "python", "-c", f"OPTIONS = {list(OPTIONS)}{ASK_PIP}"]
+    command = [str(pip.parent / "python"), "-c", f"OPTIONS = {list(OPTIONS)}{ASK_PIP}"]
     out = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=60).stdout
     return in_uv_words(json.loads(out))
 
@@ -320,7 +320,7 @@ def install(uv: Path, tmp_path: Path, env: dict[str, str], *, with_translation: 
         "UV_NO_CACHE": "1",
         "UV_PYTHON_DOWNLOADS": "never",
     }
-    command = [
+    command: list[str | Path] = [
         *prefix,
         uv,
         "pip",

@@ -36,7 +36,7 @@ def setup_sh(checkout: Path, *args: str, env: dict[str, str], code: int = 0) -> 
 
 
 def start(checkout: Path, env: dict[str, str]) -> subprocess.Popen[str]:
-    command = [f"{env['PATH']}/sh", checkout / "scripts/setup.sh", "doctor"]
+    command = [f"{env['PATH']}/sh", str(checkout / "scripts/setup.sh"), "doctor"]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, env=env, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
 
@@ -88,13 +88,14 @@ def test_killed_anywhere_the_next_run_carries_on(
     ready["UV_CACHE_DIR"] = str(tmp_path / "cache")  # its own, so that every request is made
     killed = threading.Event()
 
+    started = threading.Event()
+
     def kill(count: int) -> None:
-        if count == request_number:
+        if count == request_number and started.wait(10):
             os.killpg(run.pid, signal.SIGKILL)
             killed.set()
 
-    started = threading.Event()
-    index.on_request = lambda count: (started.wait(10), kill(count))[1]
+    index.on_request = kill
     run = start(checkout, ready)
     started.set()
     assert run.wait(60) == -signal.SIGKILL and killed.is_set()
@@ -128,7 +129,12 @@ def test_two_at_once_the_second_says_who_it_waits_for(
     if locking == "folder":
         Path(ready["PATH"], "flock").unlink()
     gate, reached = threading.Event(), threading.Event()
-    index.on_request = lambda count: (reached.set(), gate.wait(60), None)[2]
+
+    def hold(count: int) -> None:
+        reached.set()
+        gate.wait(60)
+
+    index.on_request = hold
     first = start(checkout, ready)
     assert reached.wait(30)
     second = start(checkout, ready)
