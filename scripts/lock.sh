@@ -3,7 +3,7 @@
 #
 #   1  pins of uv           lock_uv
 #   2  requirement locks    inputs, check, compile
-#   3  which                lock_tool, lock_dev, lock_profiles, main
+#   3  which                lock_tool, lock_dev, lock_profiles, check_all, main
 set -eu
 
 usage() {
@@ -89,12 +89,21 @@ lock_profiles() {
     :
 }
 
+check_all() {
+    stale=0
+    for lock in tool dev; do check "$lock" || stale=1; done
+    return "$stale"
+}
+
 main() {
     root=$(CDPATH='' cd -- "${0%/*}/.." && pwd)
     upgrade=
     case ${1-} in
         -h | --help) usage && exit 0 ;;
-        --check) check tool && check dev && exit 0 || exit 1 ;;
+        --check)
+            check_all || exit 1
+            exit 0
+            ;;
         --upgrade) upgrade=--upgrade && shift ;;
         -*) usage >&2 && exit 2 ;;
     esac
