@@ -92,6 +92,11 @@ class Hub:
     lock: threading.Lock = field(default_factory=threading.Lock)
     closing: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def cdn(self) -> str:
+        """Where large files lie: by name another host, as on the Hub, so that the client drops its token."""
+        return self.url.replace("127.0.0.1", "localhost")
+
     def fault(self, path: str) -> Fault | None:
         with self.lock:
             for fault in self.faults:
@@ -142,13 +147,15 @@ class Handler(BaseHTTPRequestHandler):
                 if found:
                     target = f"{found.group(1) or ''}/{repo.id}{found.group(2) or ''}"
                     return self.reply(307, b"", {"Location": target})
-            if path.startswith((f"/api/models/{repo.id}/", f"/{repo.id}/", f"/cdn/{repo.id}/")):
+            if f"{path}/".startswith((f"/api/models/{repo.id}/", f"/{repo.id}/", f"/cdn/{repo.id}/")):
                 return self.repo(repo, path, fault)
         return self.reply(404, b'{"error": "Repository not found"}', {"X-Error-Code": "RepoNotFound"})
 
     def repo(self, repo: Repo, path: str, fault: Fault | None) -> None:
         if path.startswith("/cdn/"):
             return self.file(repo, path.removeprefix(f"/cdn/{repo.id}/"), fault)
+        if path == f"/api/models/{repo.id}":
+            return self.json(info(repo))
         found = re.search(r"/(revision|tree|resolve)/([^/]+)/?(.*)$", path)
         if not found or not (found[2] == "main" or repo.commit.startswith(found[2])):
             return self.reply(404, b'{"error": "Revision not found"}', {"X-Error-Code": "RevisionNotFound"})
@@ -165,7 +172,7 @@ class Handler(BaseHTTPRequestHandler):
         linked = {
             "X-Linked-ETag": f'"{repo.etag(name)}"',
             "X-Linked-Size": str((repo.folder / name).stat().st_size),
-            "Location": f"{self.hub.url}/cdn/{repo.id}/{name}?{SIGNATURE}",
+            "Location": f"{self.hub.cdn}/cdn/{repo.id}/{name}?{SIGNATURE}",
         }
         return self.reply(302, b"", {**commit, **linked})
 
