@@ -11,9 +11,9 @@ import msgspec
 from bootstrap import process
 from bootstrap.files import write_atomically
 from bootstrap.step import Cost, Work
-from doctor.ask import clean_environ
+from doctor.ask import ask, clean_environ
 from doctor.errors import Exit, Trouble
-from doctor.facts import Facts
+from doctor.facts import Facts, Unknown
 from doctor.goal import Goal
 from doctor.probes.ffmpeg import search_path
 from doctor.probes.smoke import fingerprint, report_path
@@ -102,3 +102,11 @@ def target_environ(goal: Goal) -> dict[str, str]:
     }
     path = search_path(goal) + os.pathsep + os.environ.get("PATH", "")
     return {**inherited, "HF_HOME": goal.cache, "PATH": path}
+
+
+def table(goal: Goal) -> list[str]:
+    """The kept report as the script prints it for people."""
+    said = ask(
+        [goal.interpreter, str(SCRIPT), "--show", str(report_path(goal)), "--lang", pick_lang()], seconds=30
+    )
+    return [said.reason] if isinstance(said, Unknown) else (said.stdout or said.stderr).splitlines()

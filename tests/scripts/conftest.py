@@ -15,8 +15,7 @@ from tests.scripts.loopback import Index, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 # Of the packages that every Debian has (essential), the programs that stage 0 uses.
-ESSENTIAL = """cat chmod cp cut env flock getent grep gzip head id mkdir mv printf rm rmdir sed sha256sum sleep
-tail timeout tr uname wc""".split()
+ESSENTIAL = ["cat", "chmod", "cp", "cut", "env", "flock", "getent", "grep", "gzip", "head", "id", "mkdir", "mv", "printf", "rm", "rmdir", "sed", "sha256sum", "sleep", "tail", "timeout", "tr", "uname", "wc"]
 BASE_PYTHON = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
 FAKE_BOOTSTRAP = """
 import json, os, sys

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.scripts.conftest import BASE_PYTHON, ROOT, clean_env, run_sh, toolbox
+from tests.scripts.conftest import ROOT, clean_env, run_sh, toolbox
 from tests.scripts.loopback import Index
 
 BUSY_MACHINE = 3  # how many times slower than promised a start may be on a shared two-core machine
@@ -284,7 +284,7 @@ def test_make_passes_words_arguments_and_variables_on(tmp_path: Path) -> None:
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout
 
     assert make() == "--help PORT=\n"
-    for word in "setup doctor fix lab stop status models smoke test lint lock".split():
+    for word in ["setup", "doctor", "fix", "lab", "stop", "status", "models", "smoke", "test", "lint", "lock"]:
         assert make(word, "PORT=9000", "ARGS=--plan -x") == f"{word} --plan -x PORT=9000\n"
 
 
