@@ -26,6 +26,9 @@ MODELS_AT_ONCE = 3
 FILES_AT_ONCE = 4  # of one model
 TRIES = 6  # as long as each brings something
 LEAST = 1_000_000  # bytes that have to move within `patience`; a slower link would need days
+# The client writes to disk chunk by chunk: with its own 10 MB a slow link would show nothing for minutes,
+# and lose that much of every file each time it breaks.
+CHUNK = 256 * 1024
 TICK = 1.0  # seconds between two looks at the cache
 
 Kind = Literal["bytes", "disk", "network", "refused"]
@@ -36,7 +39,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     hub: str  # HF_HOME/hub
     endpoint: str
     token: bool  # may the person's token be sent there?
-    patience: float = 60.0  # seconds without noteworthy progress
+    patience: float = 90.0  # seconds without noteworthy progress
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,6 +54,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def main() -> int:
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     hub_verify.install({want.id: want.sha256 for want in job.models})
+    _write_often()
     ended = threading.Event()
     watch = threading.Thread(target=_watch, args=(job, ended), daemon=True)
     watch.start()
@@ -58,7 +62,14 @@ def main() -> int:
         failures = list(pool.map(lambda want: _fetch(want, job), job.models))
     ended.set()
     watch.join()
+    tell(Event(done=_done(job)))
     return 1 if any(failures) else 0
+
+
+def _write_often() -> None:
+    from huggingface_hub import constants
+
+    constants.DOWNLOAD_CHUNK_SIZE = CHUNK
 
 
 def _fetch(want: ModelWant, job: Job) -> Event | None:
@@ -149,10 +160,10 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 def _watch(job: Job, ended: threading.Event) -> None:
     """Tell how much is there, and end the process when nothing moves: a drip keeps the client waiting for ever."""
-    hub, told = Path(job.hub), -1
+    told = -1
     mark, since = _moved(job), time.monotonic()
     while not ended.wait(TICK):
-        done = sum(cached_model(hub, want).cached_bytes for want in job.models)
+        done = _done(job)
         if done != told:
             tell(Event(done=done))
             told = done
@@ -161,6 +172,10 @@ def _watch(job: Job, ended: threading.Event) -> None:
         elif time.monotonic() - since > job.patience:
             tell(Event(kind="network", reason=f"less than {LEAST // 1000} kB in {job.patience:.0f} s"))
             os._exit(1)
+
+
+def _done(job: Job) -> int:
+    return sum(cached_model(Path(job.hub), want).cached_bytes for want in job.models)
 
 
 def _moved(job: Job) -> int:
@@ -184,8 +199,11 @@ def _blobs(hub: Path, want: ModelWant) -> Path:
 
 
 def tell(event: Event) -> None:
-    sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever started us was killed; the next run must find the cache to itself
+        os._exit(1)
 
 
 if __name__ == "__main__":
