@@ -86,7 +86,9 @@ lock_dev() { compile dev "$root/pyproject.toml" --python-version 3.10 --group "$
 
 # lock_profiles: one lock for each profile and Python version.
 lock_profiles() {
-    :
+    python=$(GROUNDWORK_STAGE0_ONLY=1 sh "$root/scripts/setup.sh" | sed -n 's/^python=//p')
+    env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS -u UV_INDEX -u UV_EXTRA_INDEX_URL \
+        GROUNDWORK_UV="$GROUNDWORK_UV" "$python" -I -m bootstrap.relock $upgrade
 }
 
 check_all() {

@@ -15,12 +15,12 @@ import msgspec
 import pytest
 from huggingface_hub import hf_hub_download
 
-from bootstrap import hub_env
 from bootstrap.hub_fetch import CHUNK, Event, Job
 from bootstrap.step import LeftOut
 from bootstrap.steps import models
 from doctor.checks import judge
 from doctor.goal import Goal
+from doctor.hub_env import recorded_endpoint
 from doctor.probes import gather
 from doctor.probes.hub import cached_models, hub_folder, repo_folder
 from doctor.profile import ModelWant
@@ -361,7 +361,7 @@ def test_the_token_goes_to_the_hub_itself_and_to_no_mirror_that_we_chose(
         assert {a.authorization for a in hub.downloads() if "/cdn/" in a.path} == {None}
     log = ran.work.log.read_text()
     assert "hf_secret" not in log and SIGNATURE not in log
-    assert hub_env.read(goal) == (None if official else hub.url)
+    assert recorded_endpoint(goal) == (None if official else hub.url)
 
 
 def test_an_endpoint_that_the_person_set_is_used_and_may_see_the_token(
