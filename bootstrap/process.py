@@ -143,13 +143,14 @@ def failed(
 
 
 def end(child: subprocess.Popen[str]) -> None:
-    """End a child and all that it started: ask, wait a little, kill."""
-    for signal_number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal_number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(GRACE)
-            return
+    """End a child and all that it started: ask, wait a little, kill what is left of its group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(GRACE)
+    # The child may have ended and left others behind that hold its output open.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def stop_all() -> None:
