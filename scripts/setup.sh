@@ -229,8 +229,8 @@ sync_once() {
     timeout=$1 retries=$2
     shift 2
     [ $# -eq 0 ] || set -- -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_INDEX_URL -u UV_FIND_LINKS UV_DEFAULT_INDEX="$1"
-    env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_EXCLUDE -u UV_EXCLUDE_NEWER -u UV_NO_BINARY -u UV_SYSTEM_PYTHON \
-        "$@" UV_HTTP_TIMEOUT="$timeout" UV_HTTP_RETRIES="$retries" \
+    env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_EXCLUDE -u UV_EXCLUDE_NEWER -u UV_NO_BINARY \
+        -u UV_SYSTEM_PYTHON -u UV_NO_VERIFY_HASHES "$@" UV_HTTP_TIMEOUT="$timeout" UV_HTTP_RETRIES="$retries" \
         "$GROUNDWORK_UV" pip sync --quiet --python "$env/bin/python" --require-hashes "$lock_file" >&2
 }
 
