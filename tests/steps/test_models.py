@@ -15,12 +15,12 @@ import msgspec
 import pytest
 from huggingface_hub import hf_hub_download
 
-from bootstrap import hub_env
 from bootstrap.hub_fetch import CHUNK, Event, Job
 from bootstrap.step import LeftOut
 from bootstrap.steps import models
 from doctor.checks import judge
 from doctor.goal import Goal
+from doctor.hub_env import recorded_endpoint
 from doctor.probes import gather
 from doctor.probes.hub import cached_models, hub_folder, repo_folder
 from doctor.profile import ModelWant
@@ -167,13 +167,22 @@ def test_wrong_bytes_everywhere_leave_nothing_behind_and_blame_each_by_name(
     assert repos[1].etag(WEIGHTS) not in {path.name for path in blobs.iterdir()}
 
 
+@pytest.mark.parametrize(
+    ("pins", "said"),
+    [({"sha256": {WEIGHTS: "0" * 64}}, "manifest says 000000"), ({"sizes": {WEIGHTS: 7}}, "manifest says 7")],
+)
 def test_another_content_than_the_manifest_pins_is_refused_before_it_is_fetched(
-    goal: Goal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repos: tuple[Repo, ...]
+    goal: Goal,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    repos: tuple[Repo, ...],
+    pins: dict[str, object],
+    said: str,
 ) -> None:
-    goal = goal_of(goal, want(repos[1], sha256={WEIGHTS: "0" * 64}))
+    goal = goal_of(goal, want(repos[1], **pins))
     with serve(*repos) as hub:
         use(monkeypatch, tmp_path, hub)
-        with pytest.raises(LeftOut, match="the manifest says 000000"):
+        with pytest.raises(LeftOut, match=said):
             run(goal, tmp_path)
         assert hub.total_sent(WEIGHTS) == 0
 
@@ -361,7 +370,7 @@ def test_the_token_goes_to_the_hub_itself_and_to_no_mirror_that_we_chose(
         assert {a.authorization for a in hub.downloads() if "/cdn/" in a.path} == {None}
     log = ran.work.log.read_text()
     assert "hf_secret" not in log and SIGNATURE not in log
-    assert hub_env.read(goal) == (None if official else hub.url)
+    assert recorded_endpoint(goal) == (None if official else hub.url)
 
 
 def test_an_endpoint_that_the_person_set_is_used_and_may_see_the_token(
