@@ -175,7 +175,9 @@ def _fetch_from(answer: Answer, wanted: tuple[ModelWant, ...], work: Work) -> Fa
     if done.code != 0 and not failures:  # it ended without a word of its own: killed, or a defect
         said = f"exit code {done.code}: {done.tail[-1] if done.tail else ''}"
         failures = {(want.id, answer.name): Event(kind="network", reason=said) for want in wanted}
-    if len(wanted) > len({want.id for want in wanted} & {want.id for want in _to_fetch(work.goal)}):
+    lied = any(failure.kind == "bytes" for failure in failures.values())
+    still = {want.id for want in _to_fetch(work.goal)}
+    if not lied and any(want.id not in still for want in wanted):
         _remember(answer, work.goal)
     return failures
 

@@ -148,6 +148,7 @@ def test_wrong_bytes_of_the_right_length_are_refused_and_the_next_mirror_is_used
         ran = run(goal, tmp_path)
         assert bad.total_sent(f"second/{name}") or bad.total_sent(f"{repos[1].commit}/{name}")
         assert not any("gpt2" in a.path for a in good.downloads())
+        assert recorded_endpoint(goal) == good.url
     assert_whole(goal, repos)
     assert f"{name}: wrong bytes" in ran.work.log.read_text()
     assert list(hub_folder(goal.cache).rglob("*.incomplete")) == []
