@@ -18,7 +18,6 @@ from typing import Literal
 import msgspec
 
 from bootstrap import hub_verify
-from bootstrap.hub_names import give_names
 from doctor.probes.hub import cached_model, missing_files, repo_folder, snapshot_folder
 from doctor.profile import ModelWant
 
@@ -53,7 +52,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def main() -> int:
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
-    hub_verify.install({want.id: want.sha256 for want in job.models})
+    hub_verify.install(job.models)
     _write_often()
     ended = threading.Event()
     watch = threading.Thread(target=_watch, args=(job, ended), daemon=True)
@@ -112,7 +111,6 @@ def _download(want: ModelWant, job: Job) -> None:
     missing = missing_files(hub, want)
     if missing:
         raise Incomplete(f"did not give {', '.join(missing)}")
-    give_names(hub, want)
 
 
 class Incomplete(Exception):

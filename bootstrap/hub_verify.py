@@ -11,9 +11,12 @@ import errno
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from doctor.probes.hub import repo_folder
+from doctor.profile import ModelWant
 
 CHUNK = 1 << 20
 _FETCH, _MOVE = "_download_to_tmp_and_move", "_chmod_and_move"  # of huggingface_hub.file_download
@@ -27,17 +30,18 @@ class BadBytes(Exception):
     """An endpoint gave other bytes than it, or the manifest, named."""
 
 
-def install(pins: Mapping[str, Mapping[str, str]]) -> None:
-    """Check every download of this process. `pins`: SHA-256 by model and file, where the manifest knows it."""
+def install(models: Sequence[ModelWant]) -> None:
+    """Check every download of this process, those of these models also against their manifest."""
     from huggingface_hub import file_download
 
     fetch: Callable[..., None] = getattr(file_download, _FETCH)
     move: Callable[[Path, Path], None] = getattr(file_download, _MOVE)
-    by_folder = {f"models--{model.replace('/', '--')}": files for model, files in pins.items()}
+    by_folder = {repo_folder(Path(), want.id).name: want for want in models}
 
     def checked_fetch(**request: Any) -> None:
         destination = Path(request["destination_path"])
-        check_name(request["filename"], destination.name, by_folder.get(destination.parent.parent.name, {}))
+        want = by_folder.get(destination.parent.parent.name)
+        check_offer(request["filename"], destination.name, request["expected_size"], want)
         try:
             fetch(**request)
         except BadBytes as bad:
@@ -51,12 +55,14 @@ def install(pins: Mapping[str, Mapping[str, str]]) -> None:
     setattr(file_download, _MOVE, checked_move)
 
 
-def check_name(file: str, name: str, pins: Mapping[str, str]) -> None:
-    """Raises BadBytes when the endpoint names a content by no hash, or by another than the manifest."""
+def check_offer(file: str, name: str, size: int | None, want: ModelWant | None) -> None:
+    """Before a byte moves. Raises BadBytes when an endpoint offers what cannot be, or is not, the wanted content."""
     if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", name):
         raise BadBytes(f"{file}: named by {name!r}, which is no hash, so it cannot be checked")
-    if file in pins and pins[file] != name:
-        raise BadBytes(f"{file}: offers {name[:12]}…, the manifest says {pins[file][:12]}…")
+    if want and want.sha256.get(file, name) != name:
+        raise BadBytes(f"{file}: offers {name[:12]}…, the manifest says {want.sha256[file][:12]}…")
+    if want and want.sizes.get(file, size) != size:
+        raise BadBytes(f"{file}: offers {size} bytes, the manifest says {want.sizes[file]}")
 
 
 def check_content(path: Path, name: str) -> None:

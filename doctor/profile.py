@@ -43,7 +43,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     pythons: tuple[str, ...]
     requirements: tuple[str, ...]
     torch: TorchWant
-    models: str  # a manifest in configs/models
+    models: str  # a manifest in configs/models, or the path of one
     smoke: tuple[SmokeWant, ...]
     jupyter: JupyterWant = JupyterWant()
 
@@ -86,5 +86,6 @@ def load_profile(name: str) -> Profile:
 
 
 def load_manifest(name: str) -> Manifest:
-    """The model manifest `configs/models/NAME.toml`. Raises Trouble (exit 2)."""
-    return load(CONFIGS / "models" / f"{name}.toml", Manifest)
+    """The model manifest `configs/models/NAME.toml`, or the file when `name` is a path. Raises Trouble (exit 2)."""
+    path = Path(name) if name.endswith(".toml") else CONFIGS / "models" / f"{name}.toml"
+    return load(path, Manifest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -13,9 +13,11 @@ from bootstrap import hub_env
 from bootstrap.hub_fetch import Event, Job
 from bootstrap.hub_names import give_names
 from bootstrap.mirrors import measure, why_silent
+from bootstrap.process import Done
 from bootstrap.step import Cost, LeftOut, Work
 from doctor.facts import Answer, Facts, Hub
 from doctor.goal import Goal
+from doctor.hub_env import recorded_endpoint
 from doctor.mirrors import sources
 from doctor.probes import disk
 from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files, repo_folder
@@ -29,6 +31,8 @@ AREAS = ("hub",)
 
 LINK = 12_500_000  # bytes a second, for estimates: 100 Mbit/s
 LONGEST = 24 * 3600.0  # seconds for one endpoint; standstill is noticed by the fetching program itself
+Failures = dict[tuple[str, str], Event]  # by model and endpoint, the last of each
+NAMED = 3  # models whose failure is told in full
 ROUNDS = 5  # over all endpoints, as long as each round brings something
 SPARE = 100_000_000  # bytes left free on the cache's disk
 LATER = Text("to fetch them later: make models", "稍后下载：make models")
@@ -53,14 +57,14 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 def run(work: Work) -> None:
     """Raises LeftOut when models are still missing afterwards: setup is of use without them."""
     wanted = _to_fetch(work.goal)
-    failures: dict[str, str] = {}
+    failures: Failures = {}
     if wanted:
         _check_offline()
         _check_room(work, wanted)
         answering = _endpoints(work.goal)
         _note_new_folders(work, wanted)
-        failures = _fetch(work, wanted, answering)
-    _give_names(work)
+        failures = _fetch(work, answering)
+    failures |= _give_names(work.goal)
     left = [model.id for model in cached_models(work.goal) if model.state != "complete"]
     if left:
         raise _incomplete(left, len(work.goal.models), failures)
@@ -117,30 +121,34 @@ def _note_new_folders(work: Work, wanted: tuple[ModelWant, ...]) -> None:
                 work.note("created", str(folder))
 
 
-def _fetch(work: Work, wanted: tuple[ModelWant, ...], answering: tuple[Answer, ...]) -> dict[str, str]:
-    """Ask the endpoints in turn for what is still missing. Returns why, for the models that none gave."""
-    failures: dict[str, str] = {}
+def _fetch(work: Work, answering: tuple[Answer, ...]) -> Failures:
+    """Ask the endpoints in turn for what is still missing, again as long as that brings something."""
+    failures: Failures = {}
     for _ in range(ROUNDS):
         before = _missing_bytes(work.goal)
         for answer in answering:
-            left = _to_fetch(work.goal)
-            if not left:
-                return {}
-            failures = _fetch_from(answer, left, work, failures)
+            left = tuple(w for w in _to_fetch(work.goal) if _worth_asking(failures.get((w.id, answer.name))))
+            if left:
+                failures |= _fetch_from(answer, left, work)
+            if any(failure.kind == "disk" for failure in failures.values()):
+                return failures
         if _missing_bytes(work.goal) >= before:
             break
     return failures
+
+
+def _worth_asking(failure: Event | None) -> bool:
+    """Only a broken transfer may fare better the next time."""
+    return failure is None or failure.kind == "network"
 
 
 def _missing_bytes(goal: Goal) -> int:
     return sum(model.missing_bytes for model in cached_models(goal))
 
 
-def _fetch_from(
-    answer: Answer, wanted: tuple[ModelWant, ...], work: Work, failures: Mapping[str, str]
-) -> dict[str, str]:
-    """One endpoint, in a process of its own. Returns the failures so far, those of this endpoint added."""
-    said = dict(failures)
+def _fetch_from(answer: Answer, wanted: tuple[ModelWant, ...], work: Work) -> Failures:
+    """One endpoint, in a process of its own. Returns the failures."""
+    failures: Failures = {}
     job = Job(
         models=wanted,
         hub=str(hub_folder(work.goal.cache)),
@@ -148,7 +156,7 @@ def _fetch_from(
         token=_trusted(answer, work.goal),
     )
     total = sum(want.bytes for want in work.goal.models)
-    rest = total - sum(want.bytes for want in wanted)  # what was there before
+    rest = sum(m.cached_bytes for m in cached_models(work.goal) if m.id not in {want.id for want in wanted})
     work.tell(f"{answer.name}: {len(wanted)} models")
 
     def hear(line: str) -> None:
@@ -157,13 +165,25 @@ def _fetch_from(
             work.tell(line)
         elif event.done is not None:
             work.progress(rest + event.done, total)
-        elif event.reason is not None:
-            model = event.model or "all"
-            said[model] = "; ".join(filter(None, (said.get(model), f"{answer.name}: {event.reason}")))
-        else:
+        elif event.reason is None:
             work.tell(f"{event.model} ✓ ({answer.name})")
+        else:
+            for name in [event.model] if event.model else [want.id for want in wanted]:
+                failures[name, answer.name] = event
 
-    done = work.call(
+    done = _call(work, job, hear)
+    if done.code != 0 and not failures:  # it ended without a word of its own: killed, or a defect
+        said = f"exit code {done.code}: {done.tail[-1] if done.tail else ''}"
+        failures = {(want.id, answer.name): Event(kind="network", reason=said) for want in wanted}
+    lied = any(failure.kind == "bytes" for failure in failures.values())
+    still = {want.id for want in _to_fetch(work.goal)}
+    if not lied and any(want.id not in still for want in wanted):
+        _remember(answer, work.goal)
+    return failures
+
+
+def _call(work: Work, job: Job, hear: Callable[[str], None]) -> Done:
+    return work.call(
         [sys.executable, "-m", "bootstrap.hub_fetch"],
         seconds=LONGEST,
         env=_environ(job),
@@ -171,11 +191,6 @@ def _fetch_from(
         stdin=msgspec.json.encode(job).decode(),
         line=hear,
     )
-    if done.code != 0 and said == failures:  # it ended without a word of its own: killed, or a defect
-        said["all"] = f"{answer.name}: exit code {done.code}: {done.tail[-1] if done.tail else ''}"
-    if done.code == 0 or len(_to_fetch(work.goal)) < len(wanted):
-        _remember(answer, work.goal)
-    return said
 
 
 def _event(line: str) -> Event | None:
@@ -196,8 +211,10 @@ def _trusted(answer: Answer, goal: Goal) -> bool:
 
 
 def _remember(answer: Answer, goal: Goal) -> None:
-    if goal.endpoint is None and not _official(answer, goal):
-        hub_env.record(goal, answer.url)
+    """Let notebooks ask the endpoint that gave something. The person's own choice stands without a record."""
+    chosen = None if _official(answer, goal) else answer.url
+    if goal.endpoint is None and chosen != recorded_endpoint(goal):
+        hub_env.record(goal, chosen)
 
 
 def _environ(job: Job) -> dict[str, str]:
@@ -215,16 +232,21 @@ def _environ(job: Job) -> dict[str, str]:
     return {**settings, **tokens}
 
 
-def _give_names(work: Work) -> None:
-    hub = hub_folder(work.goal.cache)
-    for want in work.goal.models:
+def _give_names(goal: Goal) -> Failures:
+    failures: Failures = {}
+    hub = hub_folder(goal.cache)
+    for want in goal.models:
         if not missing_files(hub, want):
-            give_names(hub, want)
+            try:
+                give_names(hub, want)
+            except OSError as error:  # a file system without links
+                failures[want.id, want.id] = Event(kind="disk", reason=str(error))
+    return failures
 
 
-def _incomplete(left: list[str], wanted: int, failures: Mapping[str, str]) -> LeftOut:
-    why = [f"{name}: {failures.get(name) or failures.get('all') or 'not complete'}" for name in left]
-    said = " | ".join(why[:3]) + (f" | +{len(why) - 3}" if len(why) > 3 else "")
+def _incomplete(left: list[str], wanted: int, failures: Failures) -> LeftOut:
+    why = [f"{name}: {_why(name, failures)}" for name in left]
+    said = " | ".join(why[:NAMED]) + (f" | +{len(why) - NAMED}" if len(why) > NAMED else "")
     return LeftOut(
         Text(
             f"{len(left)} of {wanted} models are still missing ({said})",
@@ -232,3 +254,10 @@ def _incomplete(left: list[str], wanted: int, failures: Mapping[str, str]) -> Le
         ),
         LATER,
     )
+
+
+def _why(name: str, failures: Failures) -> str:
+    said = [
+        f"{endpoint}: {failure.reason}" for (model, endpoint), failure in failures.items() if model == name
+    ]
+    return "; ".join(said) or "not complete"

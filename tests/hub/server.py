@@ -118,6 +118,7 @@ class Hub:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: Hub
+    posted = ""
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
@@ -126,6 +127,10 @@ class Handler(BaseHTTPRequestHandler):
         self.answer()
 
     def do_GET(self) -> None:
+        self.answer()
+
+    def do_POST(self) -> None:
+        self.posted = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
         self.answer()
 
     def answer(self) -> None:
@@ -156,11 +161,13 @@ class Handler(BaseHTTPRequestHandler):
             return self.file(repo, path.removeprefix(f"/cdn/{repo.id}/"), fault)
         if path == f"/api/models/{repo.id}":
             return self.json(info(repo))
-        found = re.search(r"/(revision|tree|resolve)/([^/]+)/?(.*)$", path)
+        found = re.search(r"/(revision|tree|resolve|paths-info)/([^/]+)/?(.*)$", path)
         if not found or not (found[2] == "main" or repo.commit.startswith(found[2])):
             return self.reply(404, b'{"error": "Revision not found"}', {"X-Error-Code": "RevisionNotFound"})
         if found[1] == "resolve":
             return self.resolve(repo, found[3], fault)
+        if found[1] == "paths-info":
+            return self.json([entry for entry in tree(repo) if str(entry["path"]) in unquote(self.posted)])
         return self.json(info(repo) if found[1] == "revision" else tree(repo))
 
     def resolve(self, repo: Repo, name: str, fault: Fault | None) -> None:

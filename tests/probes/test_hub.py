@@ -108,3 +108,11 @@ def test_the_manifest_of_lecture_1_is_consistent() -> None:
         assert {*model.sizes, *model.sha256} <= set(model.files)
         assert sum(model.sizes.values()) <= model.bytes
         assert sum(name.endswith((".safetensors", ".bin")) for name in model.files) == 1
+
+
+def test_a_manifest_of_ones_own_is_named_by_its_path(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        f'[[model]]\nid = "org/mine"\nrevision = "{"1" * 40}"\nfiles = ["config.json"]\nbytes = 10\nlicence = "mit"\n'
+    )
+    assert [model.id for model in load_manifest(str(own)).model] == ["org/mine"]

@@ -148,6 +148,7 @@ def test_wrong_bytes_of_the_right_length_are_refused_and_the_next_mirror_is_used
         ran = run(goal, tmp_path)
         assert bad.total_sent(f"second/{name}") or bad.total_sent(f"{repos[1].commit}/{name}")
         assert not any("gpt2" in a.path for a in good.downloads())
+        assert recorded_endpoint(goal) == good.url
     assert_whole(goal, repos)
     assert f"{name}: wrong bytes" in ran.work.log.read_text()
     assert list(hub_folder(goal.cache).rglob("*.incomplete")) == []
@@ -167,13 +168,22 @@ def test_wrong_bytes_everywhere_leave_nothing_behind_and_blame_each_by_name(
     assert repos[1].etag(WEIGHTS) not in {path.name for path in blobs.iterdir()}
 
 
+@pytest.mark.parametrize(
+    ("pins", "said"),
+    [({"sha256": {WEIGHTS: "0" * 64}}, "manifest says 000000"), ({"sizes": {WEIGHTS: 7}}, "manifest says 7")],
+)
 def test_another_content_than_the_manifest_pins_is_refused_before_it_is_fetched(
-    goal: Goal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repos: tuple[Repo, ...]
+    goal: Goal,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    repos: tuple[Repo, ...],
+    pins: dict[str, object],
+    said: str,
 ) -> None:
-    goal = goal_of(goal, want(repos[1], sha256={WEIGHTS: "0" * 64}))
+    goal = goal_of(goal, want(repos[1], **pins))
     with serve(*repos) as hub:
         use(monkeypatch, tmp_path, hub)
-        with pytest.raises(LeftOut, match="the manifest says 000000"):
+        with pytest.raises(LeftOut, match=said):
             run(goal, tmp_path)
         assert hub.total_sent(WEIGHTS) == 0
 
