@@ -56,3 +56,7 @@ def repodata() -> dict[str, dict[str, object]]:
         "linux-64": {"packages": {f"python-{python['version']}-0": python}},
         "noarch": {"packages": {"pip-25.0-0": pip}},
     }
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -35,8 +35,8 @@ touch "$PREFIX/_conda"
 mkdir -p "$PREFIX/pkgs" "$PREFIX/install_tmp"
 echo '{"name": "Miniconda3"}' > "$PREFIX/.installer.info"
 stall=@STALL@
-[ -z "$stall" ] || { : > "$stall"; while [ -e "$stall" ]; do read -r _ < /proc/self/stat; done; }
-base64 -d "$body" | tar -C "$PREFIX" -xf - || exit 1
+[ -z "$stall" ] || { : > "$stall"; while [ -e "$stall" ]; do sleep 0.05; done; }
+base64 -d "$body" | tar -C "$PREFIX" -xzf - || exit 1
 rm -rf "$PREFIX/install_tmp" "$body"
 mkdir -p "$HOME/.conda" || exit 1
 echo "installation finished."
