@@ -68,7 +68,7 @@ def command(work: Work, channel: Answer) -> tuple[str, ...]:
 
 def _conda(root: str) -> tuple[str, ...]:
     """conda, started so that neither a shell function nor an over-long first line of bin/conda matters."""
-    return (f"{root}/bin/python", "-I", "-m", "conda")
+    return (f"{root}/bin/python", "-I", "-B", "-m", "conda")
 
 
 def environ(person: Mapping[str, str]) -> dict[str, str | None]:
