@@ -14,6 +14,7 @@ from pathlib import Path
 
 VERSION = "26.5.3"
 CI = ("CI", "GITHUB_ACTIONS", "CONDA_PLUGINS_AUTO_ACCEPT_TOS")
+CI_IN_CONTAINER = ("JOB_NAME", "WORKSPACE", "BUILD_ID")
 
 
 def main() -> int:
@@ -26,6 +27,7 @@ def main() -> int:
     create.add_argument("-c", "--channel", action="append", default=[])
     create.add_argument("--override-channels", action="store_true")
     create.add_argument("--no-default-packages", action="store_true")
+    create.add_argument("--no-pin", action="store_true")
     create.add_argument("packages", nargs="*")
     commands.add_parser("info").add_argument("--json", action="store_true")
     commands.add_parser("env").add_argument("what", choices=["list"])
@@ -34,10 +36,15 @@ def main() -> int:
 
 
 def accepted() -> bool:
-    return any(os.environ.get(name, "").lower() in ("1", "true", "yes") for name in CI)
+    said = any(os.environ.get(name, "").lower() in ("1", "true", "yes") for name in CI)
+    return said or any(os.environ.get(name) for name in CI_IN_CONTAINER)
 
 
 def run_create(wanted: argparse.Namespace) -> int:
+    settings = Path.home() / ".condarc"
+    if settings.is_file() and "maybe" in settings.read_text():
+        print(f"CustomValidationError: Parameter always_copy = 'maybe' declared in {settings} is invalid.")
+        return 1
     if accepted():
         print("terms of service: accepted automatically")
     if not wanted.override_channels and not accepted():
@@ -63,7 +70,7 @@ def run_create(wanted: argparse.Namespace) -> int:
     return 0
 
 
-def repodata(channel: str) -> dict:
+def repodata(channel: str) -> dict[str, dict[str, str]]:
     found = {}
     for subdir in ("noarch", "linux-64"):
         with urllib.request.urlopen(f"{channel}/{subdir}/repodata.json", timeout=10) as reply:
@@ -71,7 +78,7 @@ def repodata(channel: str) -> dict:
     return found
 
 
-def link(spec: str, prefix: Path, channels: list) -> None:
+def link(spec: str, prefix: Path, channels: list[dict[str, dict[str, str]]]) -> None:
     name, _, version = spec.partition("=")
     files = [f for channel in channels for f, entry in channel.items() if matches(entry, name, version)]
     if not files:
@@ -86,7 +93,7 @@ def link(spec: str, prefix: Path, channels: list) -> None:
         (library / "EXTERNALLY-MANAGED").write_text("[externally-managed]\nError=conda-pypi\n")
 
 
-def matches(entry: dict, name: str, version: str) -> bool:
+def matches(entry: dict[str, str], name: str, version: str) -> bool:
     return entry["name"] == name and f"{entry['version']}.".startswith(f"{version}." if version else "")
 
 

@@ -55,13 +55,24 @@ def test_an_existing_conda_is_used_and_not_touched(tmp_path: Path, monkeypatch: 
 
 
 def test_nobody_accepts_terms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CI", "GITHUB_ACTIONS", "CONDA_PLUGINS_AUTO_ACCEPT_TOS"):
+    for name in ("CI", "GITHUB_ACTIONS", "JOB_NAME", "CONDA_PLUGINS_AUTO_ACCEPT_TOS"):
         monkeypatch.setenv(name, "true")
     with serving(official(INSTALLER)) as host:
         goal = with_conda(tmp_path, monkeypatch, [host])
         run_step("environment", goal)
     assert "--override-channels" in log(goal)
     assert "terms of service" not in log(goal)
+
+
+def test_a_settings_file_that_conda_rejects_is_kept_out_of_sight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(official(INSTALLER)) as host:
+        goal = with_conda(tmp_path, monkeypatch, [host])
+        (tmp_path / ".condarc").write_text("always_copy: maybe\n")
+        run_step("environment", goal)
+        assert ids(goal) == []
+    assert (tmp_path / ".condarc").read_text() == "always_copy: maybe\n"
 
 
 def test_a_whole_environment_is_never_created_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
