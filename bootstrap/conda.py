@@ -52,10 +52,11 @@ def create(work: Work) -> None:
     failures: list[str] = []
     with _alone(root, work):
         for channel in channels:
-            for settings in ({}, _hidden(work)):
-                why = _try(work, channel, settings)
+            for hidden in (False, True):
+                why = _try(work, channel, _hidden(work) if hidden else {})
                 if why is None:
-                    return _let_pip_in(Path(work.goal.prefix))
+                    _let_pip_in(Path(work.goal.prefix))
+                    return
                 failures.append(f"{channel.name}: {why}")
     raise _no_channel(failures, why_silent(silent), work)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -32,7 +34,7 @@ def good() -> Host:
 
 def test_a_good_host_is_enough(tmp_path: Path) -> None:
     assert get([good()], tmp_path / "down" / "f").read_bytes() == DATA
-    assert os.listdir(tmp_path / "down") == ["f"]
+    assert [path.name for path in (tmp_path / "down").iterdir()] == ["f"]
 
 
 @pytest.mark.parametrize(
@@ -122,8 +124,8 @@ def test_silence_ends_and_the_next_host_is_tried(tmp_path: Path, monkeypatch: py
 def test_a_full_disk_says_how_much_is_missing_and_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = download.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(download.shutil, "disk_usage", lambda path: usage._replace(free=100_000))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=100_000))
     with pytest.raises(Trouble) as trouble:
         get([good()], tmp_path / "f")
     assert trouble.value.code == Exit.FAILED
@@ -132,7 +134,7 @@ def test_a_full_disk_says_how_much_is_missing_and_where(
 
 
 def test_a_stop_request_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_stopping", stopping := process.threading.Event())
+    monkeypatch.setattr(process, "_stopping", stopping := threading.Event())
     stopping.set()
     with pytest.raises(process.Stopped):
         get([good()], tmp_path / "f")

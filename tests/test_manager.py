@@ -47,7 +47,9 @@ def test_silence_makes_it_venv_in_one_honest_line(tmp_path: Path, monkeypatch: p
         assert "\n" not in text
 
 
-def test_an_installer_without_a_channel_is_not_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installer_without_a_channel_is_not_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     only = {path: body for path, body in official(INSTALLER).files.items() if "miniconda" in path}
     with serving(Host(only)) as host:
         goal, line = settle(made(tmp_path, monkeypatch, [host]))

@@ -8,20 +8,18 @@ import msgspec
 import pytest
 
 from doctor.checks import judge
-from doctor.facts import Conda, CondaInstall, CondaState, Facts, Unknown
+from doctor.facts import Conda, CondaInstall, CondaState, Facts
 from doctor.finding import due_steps
 from doctor.goal import Goal, Manager
+from doctor.probes import gather
 from doctor.probes.conda import look
 from tests.conda_host import builder
 from tests.conda_host.machine import machine
 
-ASK_NOT = Unknown("not asked")
-
 
 def facts(goal: Goal, state: CondaState, writable: bool = True) -> Facts:
     install = CondaInstall(prefix=goal.conda_root, state=state, version=None, writable=writable)
-    others = {name: ASK_NOT for name in Facts.__struct_fields__ if name not in ("schema", "taken_at", "conda")}
-    return Facts(taken_at="2026-01-01", conda=Conda(install, (install,)), **others)
+    return msgspec.structs.replace(gather(goal, ()), conda=Conda(install, (install,)))
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def _prefix() -> bytes:
     real = os.path.realpath(sys.executable)
     site = f"lib/python{PYTHON}/site-packages"
     files = {
-        "pyvenv.cfg": f"home = {os.path.dirname(real)}\n",
+        "pyvenv.cfg": f"home = {Path(real).parent}\n",
         "bin/conda": CONDA_COMMAND,
         f"{site}/conda/__init__.py": "",
         f"{site}/conda/__main__.py": (HERE / "standin.py").read_text(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +24,11 @@ AREAS = ("conda", "python")
 
 
 def machine(
-    home: Path, monkeypatch: pytest.MonkeyPatch, hosts: Sequence[Host], installer: bytes, manager: Manager = "conda"
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hosts: Sequence[Host],
+    installer: bytes,
+    manager: Manager = "conda",
 ) -> Goal:
     """The goal of a person on a machine with nothing but these hosts; only the mirrors file is configured."""
     home.mkdir(parents=True, exist_ok=True)
@@ -59,7 +62,12 @@ def mirrors_toml(hosts: Sequence[Host], installer: bytes) -> str:
     lines = ['mode = "replace"']
     for number, host in enumerate(hosts):
         for kind, path in (("conda_installer", "miniconda/{file}"), ("conda_channel", "conda-forge")):
-            lines += ["[[source]]", f'kind = "{kind}"', f'name = "host{number}"', f'url = "{host.url}/{path}"']
+            lines += [
+                "[[source]]",
+                f'kind = "{kind}"',
+                f'name = "host{number}"',
+                f'url = "{host.url}/{path}"',
+            ]
     lines += ["[[installer]]", f'file = "{FILE}"', f'machine = "{platform.machine()}"']
     return "\n".join([*lines, f'sha256 = "{sha256(installer)}"', ""])
 

@@ -97,7 +97,8 @@ def serving(host: Host) -> Iterator[Host]:
 
 def channel_files() -> dict[str, bytes]:
     return {
-        f"/conda-forge/{subdir}/repodata.json": json.dumps(data).encode() for subdir, data in repodata().items()
+        f"/conda-forge/{subdir}/repodata.json": json.dumps(data).encode()
+        for subdir, data in repodata().items()
     }
 
 

@@ -86,7 +86,7 @@ def link(spec: str, prefix: Path, channels: list[dict[str, dict[str, str]]]) -> 
     (prefix / "conda-meta" / f"{files[-1]}.json").write_text("{}")
     if name == "python":
         (prefix / "bin").mkdir()
-        (prefix / "bin" / "python").symlink_to(sys.executable if not os.path.islink(sys.executable) else real())
+        (prefix / "bin" / "python").symlink_to(real())
         (prefix / "pyvenv.cfg").write_text(f"home = {real().parent}\n")
         library = prefix / "lib" / f"python{version}"
         library.mkdir(parents=True)

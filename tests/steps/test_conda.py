@@ -25,9 +25,13 @@ def flipped(body: bytes) -> bytes:
     return body[:-100] + bytes([body[-100] ^ 1]) + body[-99:]
 
 
+def command(*arguments: str) -> list[str]:
+    return ["sh", str(SCRIPT), *arguments]
+
+
 def script(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["sh", str(SCRIPT), *arguments],
+        command(*arguments),
         capture_output=True,
         text=True,
         check=False,
@@ -57,7 +61,9 @@ def test_a_bare_machine_gets_conda_and_the_environment(
         assert ids(goal) == []
     assert not marker(goal.conda_root).exists()
     assert not (Path(goal.home) / "downloads" / FILE).exists()
-    shell_files = [path.name for path in (tmp_path / "home").iterdir() if "rc" in path.name or "profile" in path.name]
+    shell_files = [
+        path.name for path in (tmp_path / "home").iterdir() if "rc" in path.name or "profile" in path.name
+    ]
     assert shell_files == []
 
 
@@ -121,8 +127,9 @@ def test_killed_half_way_the_next_run_completes_it(tmp_path: Path, monkeypatch: 
         installer = tmp_path / FILE
         installer.write_bytes(slow)
         child = subprocess.Popen(
-            ["sh", str(SCRIPT), "--installer", str(installer), "--sha256", builder.sha256(slow)]
-            + ["--prefix", goal.conda_root],
+            command(
+                "--installer", str(installer), "--sha256", builder.sha256(slow), "--prefix", goal.conda_root
+            ),
             start_new_session=True,
         )
         wait_for(stall)
@@ -151,7 +158,7 @@ def test_an_installer_that_outlived_its_run_keeps_the_next_one_out(tmp_path: Pat
     arguments = ("--installer", str(slow), "--sha256", builder.sha256(slow.read_bytes()))
     prefix = tmp_path / "miniconda3"
     first = subprocess.Popen(
-        ["sh", str(SCRIPT), *arguments, "--prefix", str(prefix)], env={**os.environ, "HOME": str(tmp_path)}
+        command(*arguments, "--prefix", str(prefix)), env={**os.environ, "HOME": str(tmp_path)}
     )
     wait_for(stall)
     first.kill()  # the script alone: the installer that it started lives on
@@ -207,11 +214,12 @@ def test_a_prefix_that_conda_cannot_live_in_is_bad_input(
     tmp_path: Path, saved: tuple[str, ...], name: str
 ) -> None:
     assert script(*saved, "--prefix", str(tmp_path / name)).returncode == 2
-    assert sorted(os.listdir(tmp_path)) == [FILE]
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("--prefix",), ("--what",), ("--installer", "a", "--sha256", "b", "--prefix", "relative")]
+    "arguments",
+    [(), ("--prefix",), ("--what",), ("--installer", "a", "--sha256", "b", "--prefix", "relative")],
 )
 def test_bad_arguments_are_bad_input(arguments: tuple[str, ...]) -> None:
     assert script(*arguments).returncode == 2
@@ -230,7 +238,9 @@ def test_a_tampered_file_is_never_run(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_home_that_cannot_be_written_is_said_before_unpacking(tmp_path: Path, saved: tuple[str, ...]) -> None:
+def test_a_home_that_cannot_be_written_is_said_before_unpacking(
+    tmp_path: Path, saved: tuple[str, ...]
+) -> None:
     (tmp_path / "file").write_text("")
     done = script(*saved, "--prefix", str(tmp_path / "m"), env={"HOME": str(tmp_path / "file")})
     assert done.returncode == 1

@@ -6,19 +6,25 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from bootstrap import conda, venv
 from bootstrap.conda import environ
+from bootstrap.mirrors import measure
 from bootstrap.steps import environment
 from doctor.errors import Exit, Trouble
+from doctor.facts import Answer
 from doctor.goal import Goal
+from doctor.mirrors import Kind
 from doctor.prefix import marker
 from tests.conda_host import builder
-from tests.conda_host.machine import ids, machine, run_step, tree
+from tests.conda_host.machine import ids, look, machine, run_step, tree
 from tests.conda_host.server import Host, channel_files, official, serving
 
 INSTALLER = builder.installer()
@@ -117,23 +123,25 @@ def test_a_broken_channel_is_passed_over(tmp_path: Path, monkeypatch: pytest.Mon
     stale = {**channel_files(), "/conda-forge/linux-64/repodata.json": b'{"packages": {}}'}
     with serving(Host(stale)) as bad, serving(official(INSTALLER)) as good:
         goal = with_conda(tmp_path, monkeypatch, [bad, good])
-        monkeypatch.setattr(conda, "measure", slowest_first(conda.measure, good))
+        monkeypatch.setattr(conda, "measure", last(good))
         run_step("environment", goal)
         assert ids(goal) == []
     assert "PackagesNotFound" in log(goal)
 
 
-def slowest_first(measure: object, good: Host) -> object:
+def last(good: Host) -> Callable[[Kind, Goal], tuple[tuple[Answer, ...], tuple[Answer, ...]]]:
     """`measure` that puts the good host last, so that the other has to fail first."""
 
-    def measured(kind: str, goal: Goal) -> object:
-        answering, silent = measure(kind, goal)  # type: ignore[operator]
+    def measured(kind: Kind, goal: Goal) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
+        answering, silent = measure(kind, goal)
         return tuple(sorted(answering, key=lambda answer: answer.url.startswith(good.url))), silent
 
     return measured
 
 
-def test_no_channel_at_all_ends_with_the_network_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_channel_at_all_ends_with_the_network_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     goal = with_conda(tmp_path, monkeypatch, [Host({}, url="http://127.0.0.1:9")])
     with pytest.raises(Trouble) as trouble:
         run_step("environment", goal)
@@ -146,16 +154,20 @@ def test_no_channel_at_all_ends_with_the_network_code(tmp_path: Path, monkeypatc
 def test_a_conda_that_does_not_run_is_for_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(official(INSTALLER)) as host:
         goal = with_conda(tmp_path, monkeypatch, [host])
-        next(Path(goal.conda_root).glob("lib/*/site-packages/conda/__main__.py")).write_text("import nothing_here")
+        next(Path(goal.conda_root).glob("lib/*/site-packages/conda/__main__.py")).write_text(
+            "import nothing_here"
+        )
         with pytest.raises(Trouble) as trouble:
             run_step("environment", goal)
     assert trouble.value.code == Exit.PERSON
 
 
-def test_two_creates_do_not_meet_in_the_package_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_creates_do_not_meet_in_the_package_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with serving(official(INSTALLER)) as host:
         goal = with_conda(tmp_path, monkeypatch, [host])
-        lock = conda.FileLock(Path(goal.conda_root) / "pkgs" / ".groundwork.lock")
+        lock = FileLock(Path(goal.conda_root) / "pkgs" / ".groundwork.lock")
         lock.acquire()
         said: list[str] = []
         thread = threading.Thread(target=run_step, args=("environment", goal, said))
@@ -190,7 +202,7 @@ def test_what_misleads_conda_is_taken_out_and_what_leads_to_the_network_stays() 
 def venv_goal(home: Path, monkeypatch: pytest.MonkeyPatch) -> Goal:
     monkeypatch.setenv("GROUNDWORK_UV", str(UV))
     goal = machine(home, monkeypatch, [], INSTALLER, manager="venv")
-    base = Path(os.path.realpath(builder.sys.executable)).parent
+    base = Path(os.path.realpath(sys.executable)).parent
     monkeypatch.setenv("PATH", f"{base}:/usr/bin:/bin")
     return goal
 
@@ -266,14 +278,8 @@ def test_a_foreign_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_the_plan_says_which_python_goes_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     goal = machine(tmp_path, monkeypatch, [], INSTALLER)
-    facts = environment_facts(goal)
+    facts, _ = look(goal)
     said = environment.changes(facts, goal)[0]
     assert goal.prefix in said.en
     assert goal.prefix in said.zh
     assert environment.cost(facts, goal).bytes > 0
-
-
-def environment_facts(goal: Goal):  # type: ignore[no-untyped-def]
-    from tests.conda_host.machine import look
-
-    return look(goal)[0]
