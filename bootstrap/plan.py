@@ -32,12 +32,12 @@ def make_plan(
     *,
     only: str | None = None,
     start: str | None = None,
-    without: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
 ) -> tuple[Planned, ...]:
-    """The due steps. `only` and `start` narrow them to one step, or to one and those behind it."""
-    due = due_steps(findings)
+    """The due steps and those of `also`. `only` and `start` narrow them to some, or to one and those behind it."""
+    due = due_steps(findings) | set(also)
     wanted = _narrow(only, start)
-    names = [name for name in ORDER if name in due and name in wanted and name not in without]
+    names = [name for name in ORDER if name in due and name in wanted]
     return tuple(_planned(name, names, findings, facts, goal) for name in names)
 
 
@@ -54,13 +54,12 @@ def _known(name: str) -> str:
     en = f" Did you mean {near[0]}?" if near else ""
     zh = f"是否想用 {near[0]}？" if near else ""
     raise bad_input(
-        f"unknown step {name!r}.{en} Steps: {', '.join(ORDER)}.", f"没有步骤 {name!r}。{zh}步骤有：{', '.join(ORDER)}。"
+        f"unknown step {name!r}.{en} Steps: {', '.join(ORDER)}.",
+        f"没有步骤 {name!r}。{zh}步骤有：{', '.join(ORDER)}。",
     )
 
 
-def _planned(
-    name: str, names: list[str], findings: tuple[Finding, ...], facts: Facts, goal: Goal
-) -> Planned:
+def _planned(name: str, names: list[str], findings: tuple[Finding, ...], facts: Facts, goal: Goal) -> Planned:
     step = load(name)
     return Planned(
         name=name,

@@ -102,7 +102,7 @@ def _follow(
     """Copy what the child prints until it ends or its time is up. Returns the last lines and "timed out"."""
     tail: deque[str] = deque(maxlen=30)
     late = threading.Event()
-    timer = threading.Timer(seconds, lambda: (late.set(), end(child)))
+    timer = threading.Timer(seconds, _end_late, (child, late))
     timer.daemon = True
     timer.start()
     try:
@@ -124,13 +124,20 @@ def _follow(
     return tuple(tail), late.is_set()
 
 
-def failed(argv: Sequence[str], log: Path, tail: Sequence[str], why: Text) -> Trouble:
+def _end_late(child: subprocess.Popen[str], late: threading.Event) -> None:
+    late.set()
+    end(child)
+
+
+def failed(
+    argv: Sequence[str], log: Path, tail: Sequence[str], why: Text, code: Exit = Exit.FAILED
+) -> Trouble:
     """The loud failure: what was run, why it failed, its last lines, and the full log."""
     name = Path(argv[0]).name
     last = "\n".join(f"    {text}" for text in tail[-12:])
     return Trouble(
         Text(f"{name}: {why.en}\n{last}".rstrip(), f"{name}：{why.zh}\n{last}".rstrip()),
-        Exit.FAILED,
+        code,
         Text(f"full log: {log}", f"完整日志：{log}"),
     )
 

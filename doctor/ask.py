@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 
 from doctor.facts import Unknown
 
+# What is for us alone; make repeats the variables of its command line in MAKEFLAGS.
+PRIVATE = ("PASSWORD", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")
 # What a person's shell may carry that would make another interpreter load the wrong code.
 MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONUSERBASE", "VIRTUAL_ENV", "LD_PRELOAD")
 
 
 def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment for programs of the target: the person's, without what misleads Python."""
-    kept = {name: value for name, value in os.environ.items() if name not in MISLEADING}
+    """The environment for programs of the target: the person's, without secrets and what misleads Python."""
+    kept = {name: value for name, value in os.environ.items() if name not in (*PRIVATE, *MISLEADING)}
     return {**kept, "PYTHONNOUSERSITE": "1", **(extra or {})}
 
 

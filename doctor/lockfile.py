@@ -9,14 +9,42 @@ from pathlib import Path
 from packaging.markers import Marker, default_environment
 from packaging.utils import canonicalize_name
 
+from doctor.profile import CONFIGS, Profile
+
+LOCKS = CONFIGS / "locks"
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^\s;\\]+)\s*(;(?P<marker>[^\\]+))?")
+
+
+def lock_path(profile: str, python: str) -> Path:
+    """The locked requirements of a profile for one Python ("3.11"), the torch family excepted."""
+    return LOCKS / f"{profile}-py{python}.txt"
+
+
+def torch_lock_path(profile: str, python: str) -> Path:
+    """The torch family as the package index offers it by default, locked."""
+    return LOCKS / f"{profile}-py{python}-torch.txt"
+
+
+def inputs_digest(profile: Profile, python: str) -> str:
+    """SHA-256 of what a lock is made from. Written into the lock, so that a stale one is told by reading."""
+    companions = [f"{name}=={version}" for name, version in sorted(profile.torch.companions.items())]
+    lines = [python, f"torch=={profile.torch.version}", *companions, *sorted(profile.requirements)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def recorded_inputs(path: Path) -> str | None:
+    """The digest that a lock says it was made from."""
+    match = re.search(r"^# inputs: ([0-9a-f]{64})$", "\n".join(_lines(path)[:5]), re.MULTILINE)
+    return match.group(1) if match else None
 
 
 def pins(path: Path, python: str) -> dict[str, str]:
     """Pinned versions by normalised name, for that Python ("3.11") on Linux. Empty when there is no lock."""
     found = (PIN.match(line) for line in _lines(path))
     return {
-        canonicalize_name(match["name"]): match["version"] for match in found if match and _applies(match, python)
+        canonicalize_name(match["name"]): match["version"]
+        for match in found
+        if match and _applies(match, python)
     }
 
 

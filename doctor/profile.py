@@ -56,6 +56,9 @@ class ModelWant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     files: tuple[str, ...]
     bytes: int  # size of those files together; rounded where the source was
     licence: str
+    optional: tuple[str, ...] = ()  # taken where the repository has them, not missed where it does not
+    sizes: dict[str, int] = {}  # exact bytes by file, where known
+    sha256: dict[str, str] = {}  # of the content, by file, where known
     refs: tuple[str, ...] = ("main",)  # names under which the client asks for this commit
     aliases: tuple[str, ...] = ()  # old short names that notebooks use
 
@@ -85,8 +88,3 @@ def load_profile(name: str) -> Profile:
 def load_manifest(name: str) -> Manifest:
     """The model manifest `configs/models/NAME.toml`. Raises Trouble (exit 2)."""
     return load(CONFIGS / "models" / f"{name}.toml", Manifest)
-
-
-def lock_path(profile: str, python: str) -> Path:
-    """The locked requirements of a profile for one Python (`"3.11"`)."""
-    return CONFIGS / "locks" / f"{profile}-py{python}.txt"

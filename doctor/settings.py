@@ -1,4 +1,4 @@
-"""Settings into a Goal. Precedence: flag, environment or make variable, profile, default."""
+"""Settings into a Goal. Precedence: flag, environment or make variable, last setup, profile, default."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 from doctor.errors import Trouble, bad_input
 from doctor.goal import Goal, Manager, MirrorPolicy
 from doctor.prefix import LONGEST, unfit
 from doctor.profile import ModelWant, Profile, load_manifest, load_profile
+from doctor.remembered import read as read_remembered
 
+Word = TypeVar("Word", bound=str)
+MANAGERS: tuple[Manager, ...] = get_args(Manager)
+POLICIES: tuple[MirrorPolicy, ...] = get_args(MirrorPolicy)
 DEFAULT_PROFILE = "llm-quickstart"
 NAMES = (
     "PROFILE",
@@ -44,20 +48,24 @@ def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.env
     Raises Trouble (exit 2) that names the setting, what is wrong with it and what would be right.
     """
     check_make_variables(environ)
-    values = {name: flags.get(name) or environ.get(name) or None for name in NAMES}
-    profile = load_profile(values["PROFILE"] or DEFAULT_PROFILE)
     home = groundwork_home(environ)
+    known = read_remembered(home)
+    values = {name: flags.get(name) or environ.get(name) or None for name in NAMES}
+    values["CACHE"] = values["CACHE"] or environ.get("HF_HOME")
+    profile = load_profile(values["PROFILE"] or known.profile or DEFAULT_PROFILE)
+    before = known.settings.get(profile.name, {})
+    values = {name: value or before.get(name) for name, value in values.items()}
     return Goal(
         profile=profile,
         home=home,
-        manager=_choice("ENV_MANAGER", values["ENV_MANAGER"], get_args(Manager), "auto"),
+        manager=_choice("ENV_MANAGER", values["ENV_MANAGER"], MANAGERS, "auto"),
         env_name=_env_name(values["ENV_NAME"] or profile.name),
         conda_root=_conda_root(values["PREFIX"]),
         system_python=_system_python(environ),
         python=_choice("PYTHON", values["PYTHON"], profile.pythons, profile.python),
-        cache=_folder("CACHE", values["CACHE"] or environ.get("HF_HOME") or _default_cache(environ)),
+        cache=_folder("CACHE", values["CACHE"] or _default_cache(environ)),
         endpoint=_endpoint(values["HF_ENDPOINT"]),
-        mirrors=_choice("MIRRORS", values["MIRRORS"], get_args(MirrorPolicy), "auto"),
+        mirrors=_choice("MIRRORS", values["MIRRORS"], POLICIES, "auto"),
         models=_models(profile, values["MODELS"] or "all"),
         ip=_ip(values["IP"] or profile.jupyter.ip),
         port=_port(values["PORT"] or str(profile.jupyter.port)),
@@ -73,18 +81,20 @@ def groundwork_home(environ: Mapping[str, str] = os.environ) -> str:
 def check_make_variables(environ: Mapping[str, str]) -> None:
     """Refuse a make variable that is no setting, such as `make setup PROT=9000`."""
     for name in re.findall(r"(?:^|\s)([A-Za-z_]+)=", environ.get("MAKEFLAGS", "").partition("-- ")[2]):
-        if name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, n=1)
-            en = f" Did you mean {near[0]}?" if near else ""
-            zh = f"是否想写 {near[0]}？" if near else ""
-            raise bad_input(f"unknown make variable {name}.{en}", f"未知的 make 变量 {name}。{zh}")
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        if name not in NAMES and near:  # others, such as PIP_INDEX_URL, are for the programs that we call
+            raise bad_input(
+                f"unknown make variable {name}. Did you mean {near[0]}?",
+                f"未知的 make 变量 {name}。是否想写 {near[0]}？",
+            )
 
 
-def _choice(name: str, value: str | None, allowed: tuple[str, ...], default: str) -> str | object:
+def _choice(name: str, value: str | None, allowed: tuple[Word, ...], default: Word) -> Word:
     if value is None:
         return default
-    if value in allowed:
-        return value
+    for word in allowed:
+        if word == value:
+            return word
     near = difflib.get_close_matches(value, allowed, n=1)
     en = f" Did you mean {near[0]}?" if near else ""
     zh = f"是否想用 {near[0]}？" if near else ""
@@ -137,12 +147,19 @@ def _folder(name: str, value: str) -> str:
     """An absolute path that can be made and written to; nothing is made here."""
     path = Path(value).expanduser().absolute()
     existing = next((p for p in (path, *path.parents) if p.exists()), Path("/"))
-    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+    if existing.is_dir() and can_hold_files(existing):
         return str(path)
     raise bad_input(
         f"{name}={value} cannot be written to: {existing} is not a folder that this user may write.",
         f"{name}={value} 不可写：{existing} 不是当前用户可写的文件夹。",
     )
+
+
+def can_hold_files(folder: Path) -> bool:
+    """Whether this user may write there. Root may write anywhere but on read-only mounts and in /proc or /sys."""
+    stat = os.statvfs(folder)
+    holds_nothing = stat.f_blocks == 0
+    return os.access(folder, os.W_OK | os.X_OK) and not stat.f_flag & os.ST_RDONLY and not holds_nothing
 
 
 def _root_dir(value: str | None) -> str:

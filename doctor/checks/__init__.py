@@ -14,7 +14,9 @@ from doctor.text import Text
 
 def judge(facts: Facts, goal: Goal, areas: Sequence[str] = AREAS) -> tuple[Finding, ...]:
     """All findings of the areas that were asked, in the order of the areas, consequences marked as such."""
-    return settle(tuple(finding for area in AREAS if area in areas for finding in _judge_area(area, facts, goal)))
+    return settle(
+        tuple(finding for area in AREAS if area in areas for finding in _judge_area(area, facts, goal))
+    )
 
 
 def _judge_area(area: str, facts: Facts, goal: Goal) -> Iterator[Finding]:

@@ -18,7 +18,10 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
             id="colab-use-system",
             area="colab",
             severity="warn",
-            title=Text(f"this is a {colab.kind} runtime: use its own Python", f"这是 {colab.kind} 运行时：请使用它自带的 Python"),
+            title=Text(
+                f"this is a {colab.kind} runtime: use its own Python",
+                f"这是 {colab.kind} 运行时：请使用它自带的 Python",
+            ),
             evidence=", ".join(colab.signs),
             cause=Text("its kernel cannot see another environment", "它的内核看不到其他环境"),
             remedy=Remedy(commands=(("make", "setup", "ENV_MANAGER=system"),)),

@@ -14,7 +14,9 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     ffmpeg = facts.ffmpeg
     assert isinstance(ffmpeg, Ffmpeg)
     if ffmpeg.path is None:
-        yield _finding("ffmpeg-missing", Text("the command ffmpeg is missing", "缺少 ffmpeg 命令"), "not on the path")
+        yield _finding(
+            "ffmpeg-missing", Text("the command ffmpeg is missing", "缺少 ffmpeg 命令"), "not on the path"
+        )
     elif ffmpeg.version is None:
         title = Text("the command ffmpeg does not run", "ffmpeg 命令无法运行")
         yield _finding("ffmpeg-broken", title, f"{ffmpeg.path}: {ffmpeg.error}")

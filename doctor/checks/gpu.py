@@ -32,7 +32,9 @@ def _no_driver(gpu: Gpu) -> Finding:
         evidence=f"PCI {', '.join(gpu.pci)}; no /proc/driver/nvidia/version",
         cause=Text("without the driver, torch falls back to the CPU", "没有驱动时 torch 只能使用 CPU"),
         remedy=Remedy(
-            commands=(("apt-get", "install", "-y", "nvidia-driver-580-server"), ("reboot",)), safe=False, reboot=True
+            commands=(("apt-get", "install", "-y", "nvidia-driver-580-server"), ("reboot",)),
+            safe=False,
+            reboot=True,
         ),
     )
 
@@ -59,5 +61,7 @@ def _no_gpu() -> Finding:
         severity="info",
         title=Text("no GPU: the CPU build of torch is used", "没有 GPU：使用 CPU 版 torch"),
         evidence="no NVIDIA controller on the PCI bus, no driver",
-        cause=Text("everything of lecture 1 runs on the CPU, only slower", "第 1 讲的内容都能在 CPU 上运行，只是较慢"),
+        cause=Text(
+            "everything of lecture 1 runs on the CPU, only slower", "第 1 讲的内容都能在 CPU 上运行，只是较慢"
+        ),
     )

@@ -34,7 +34,10 @@ def _glibc(host: Host) -> Iterator[Finding]:
             severity="fail",
             title=Text("this system is too old for current wheels", "系统过旧，无法使用当前的安装包"),
             evidence=f"glibc {host.glibc} on {host.os_name}",
-            cause=Text(f"torch and Miniconda need glibc {GLIBC_FLOOR}", f"torch 与 Miniconda 需要 glibc {GLIBC_FLOOR}"),
+            cause=Text(
+                f"torch and Miniconda need glibc {GLIBC_FLOOR}",
+                f"torch 与 Miniconda 需要 glibc {GLIBC_FLOOR}",
+            ),
         )
 
 

@@ -28,5 +28,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
                 severity="info",
                 title=Text(f"{what.en}: none answers", f"{what.zh}：均无响应"),
                 evidence="; ".join(f"{a.name}: {a.error}" for a in answers),
-                cause=Text("no route, a firewall, or a proxy that is not set", "没有路由、被防火墙拦截，或未设置代理"),
+                cause=Text(
+                    "no route, a firewall, or a proxy that is not set", "没有路由、被防火墙拦截，或未设置代理"
+                ),
             )

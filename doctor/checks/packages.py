@@ -28,7 +28,9 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     if missing:
         yield _finding("packages-missing", Text("packages are missing", "缺少软件包"), missing)
     if other:
-        yield _finding("packages-other-version", Text("packages differ from the lock", "软件包版本与锁定不符"), other)
+        yield _finding(
+            "packages-other-version", Text("packages differ from the lock", "软件包版本与锁定不符"), other
+        )
     if packages.half_installed:
         yield _finding(
             "packages-half-installed",
@@ -45,7 +47,9 @@ def _finding(finding_id: str, title: Text, names: list[str]) -> Finding:
         severity="fail",
         title=Text(f"{title.en}: {len(names)}", f"{title.zh}：{len(names)} 个"),
         evidence=shown,
-        cause=Text("setup has not finished, or another installer changed them", "安装未完成，或被其他安装工具改动"),
+        cause=Text(
+            "setup has not finished, or another installer changed them", "安装未完成，或被其他安装工具改动"
+        ),
         remedy=REMEDY,
         blocked_by=BLOCKERS,
     )

@@ -23,9 +23,13 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     python = facts.python
     assert isinstance(python, Python)
     if python.state == "absent":
-        yield _environment("environment-missing", python, Text("the environment is not there yet", "环境尚未创建"))
+        yield _environment(
+            "environment-missing", python, Text("the environment is not there yet", "环境尚未创建")
+        )
     elif python.state == "half":
-        yield _environment("environment-half-made", python, Text("the environment is half made", "环境只创建了一半"))
+        yield _environment(
+            "environment-half-made", python, Text("the environment is half made", "环境只创建了一半")
+        )
     elif python.state == "foreign":
         yield _foreign(python)
     elif python.version and not python.version.startswith(f"{goal.python}."):
@@ -50,7 +54,9 @@ def _foreign(python: Python) -> Finding:
         id="environment-foreign",
         area="python",
         severity="fail",
-        title=Text("an unknown folder stands where the environment belongs", "环境的位置上有一个未知的文件夹"),
+        title=Text(
+            "an unknown folder stands where the environment belongs", "环境的位置上有一个未知的文件夹"
+        ),
         evidence=f"{python.prefix} is not empty and is no Python environment",
         cause=Text("it is not ours, so it is not touched", "它不是我们创建的，因此不会改动"),
         remedy=Remedy(commands=(("make", "setup", "ENV_NAME=another-name"),)),

@@ -22,7 +22,10 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
             "smoke-not-proved",
             Text("this environment is not proved yet", "此环境尚未经过验证"),
             f"last smoke test: {smoke.taken_at or 'never'}",
-            Text("it has changed since the last smoke test, or there was none", "上次验证之后有变化，或从未验证"),
+            Text(
+                "it has changed since the last smoke test, or there was none",
+                "上次验证之后有变化，或从未验证",
+            ),
         )
     elif failed:
         yield _finding(

@@ -20,11 +20,21 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     assert isinstance(torch, Torch)
     wanted = goal.profile.torch
     if torch.version is None:
-        yield _finding("torch-missing", Text("torch is not installed", "没有安装 torch"), f"wanted {wanted.version}")
+        yield _finding(
+            "torch-missing", Text("torch is not installed", "没有安装 torch"), f"wanted {wanted.version}"
+        )
     elif Version(torch.version).release != Version(wanted.version).release and goal.manager != "system":
-        title = Text(f"torch is {torch.version}, wanted is {wanted.version}", f"torch 是 {torch.version}，需要 {wanted.version}")
+        title = Text(
+            f"torch is {torch.version}, wanted is {wanted.version}",
+            f"torch 是 {torch.version}，需要 {wanted.version}",
+        )
         yield _finding("torch-other-version", title, f"torch {torch.version}")
-    elif torch.cuda is None and isinstance(facts.gpu, Gpu) and isinstance(facts.gpu.devices, tuple) and facts.gpu.devices:
+    elif (
+        torch.cuda is None
+        and isinstance(facts.gpu, Gpu)
+        and isinstance(facts.gpu.devices, tuple)
+        and facts.gpu.devices
+    ):
         yield _finding(
             "torch-cpu-build-on-gpu",
             Text("a CPU build of torch on a machine with a GPU", "有 GPU 的机器上装了 CPU 版 torch"),
@@ -50,7 +60,10 @@ def _no_torchvision(torch: Torch) -> Finding:
         id="torchvision-left-out",
         area="torch",
         severity="info",
-        title=Text("torchvision is left out: no source offers the build for this torch", "未安装 torchvision：没有来源提供与此 torch 匹配的构建"),
+        title=Text(
+            "torchvision is left out: no source offers the build for this torch",
+            "未安装 torchvision：没有来源提供与此 torch 匹配的构建",
+        ),
         evidence=f"torch {torch.version}",
         cause=Text(
             "a torchvision of another build would break at import; timm models need it, the rest of lecture 1 does not",
@@ -67,7 +80,9 @@ def _finding(finding_id: str, title: Text, evidence: str) -> Finding:
         severity="fail",
         title=title,
         evidence=evidence,
-        cause=Text("setup has not finished, or another installer changed it", "安装未完成，或被其他安装工具改动"),
+        cause=Text(
+            "setup has not finished, or another installer changed it", "安装未完成，或被其他安装工具改动"
+        ),
         remedy=REMEDY,
         blocked_by=BLOCKERS,
     )

@@ -28,7 +28,7 @@ def nvidia_controllers(root: Path = Path("/sys/bus/pci/devices")) -> tuple[str, 
     return tuple(device.name for device in found if _read(device / "class").startswith(DISPLAY_CLASSES))
 
 
-def kernel_module_version() -> str | None | Unknown:
+def kernel_module_version() -> str | Unknown | None:
     """Version of the loaded kernel module, None when none is loaded."""
     loaded = _read(Path("/sys/module/nvidia/version"))
     if loaded:

@@ -9,8 +9,7 @@ from packaging.utils import canonicalize_name
 
 from doctor.facts import Packages
 from doctor.goal import Goal
-from doctor.lockfile import digest, pins
-from doctor.profile import lock_path
+from doctor.lockfile import digest, lock_path, pins
 
 
 def probe(goal: Goal) -> Packages:

@@ -12,9 +12,7 @@ from doctor.probes.packages import site_packages, split
 def probe(goal: Goal) -> Torch:
     site = site_packages(goal)
     versions = {name: version for name, version, whole in map(split, site.glob("torch*.dist-info")) if whole}
-    return Torch(
-        version=versions.get("torch"), cuda=built_for(goal), torchvision=versions.get("torchvision")
-    )
+    return Torch(version=versions.get("torch"), cuda=built_for(goal), torchvision=versions.get("torchvision"))
 
 
 def built_for(goal: Goal) -> str | None:

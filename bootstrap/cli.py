@@ -1,0 +1,221 @@
+"""The words of `groundwork`, the same as `make WORD`. Each is short: it parses, calls, prints and exits."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from doctor.errors import Exit, Trouble
+from doctor.text import Text, pick_lang
+
+LANG = pick_lang()
+SECRETS: dict[str, str] = {"PASSWORD": os.environ.get("PASSWORD", "")}
+
+
+def say(en: str, zh: str) -> str:
+    return Text(en, zh).get(LANG)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=say(
+        "Groundwork: from a bare machine to a proven Hugging Face course environment.",
+        "Groundwork：从裸机到经过验证的 Hugging Face 课程环境。",
+    ),
+    epilog=say(
+        "Settings are flags, environment variables or make variables: PROFILE ENV_MANAGER ENV_NAME PYTHON PREFIX "
+        "CACHE HF_ENDPOINT MIRRORS MODELS IP PORT PASSWORD ROOT_DIR GROUNDWORK_HOME. "
+        "Exit codes: 0 fine, 1 failed, 2 usage, 3 our defect, 4 needs you, 5 network, 130 interrupted.",
+        "设置可用参数、环境变量或 make 变量：PROFILE ENV_MANAGER ENV_NAME PYTHON PREFIX CACHE HF_ENDPOINT MIRRORS "
+        "MODELS IP PORT PASSWORD ROOT_DIR GROUNDWORK_HOME。"
+        "退出码：0 正常，1 失败，2 用法错误，3 程序缺陷，4 需要你处理，5 网络，130 中断。",
+    ),
+)
+def cli() -> None:
+    pass
+
+
+SETTINGS = (
+    ("--profile", "PROFILE", "what to install", "安装哪个配置"),
+    ("--manager", "ENV_MANAGER", "auto, conda, venv or system", "auto、conda、venv 或 system"),
+    ("--env-name", "ENV_NAME", "name of the environment", "环境名称"),
+    ("--python", "PYTHON", "Python version, such as 3.11", "Python 版本，如 3.11"),
+    ("--prefix", "PREFIX", "where Miniconda goes", "Miniconda 的安装位置"),
+    ("--cache", "CACHE", "where models go (HF_HOME)", "模型存放位置（HF_HOME）"),
+    ("--mirrors", "MIRRORS", "auto, cn, global or off", "auto、cn、global 或 off"),
+    ("--models", "MODELS", "all, none or ids", "all、none 或模型名"),
+    ("--ip", "IP", "address that JupyterLab listens on", "JupyterLab 监听地址"),
+    ("--port", "PORT", "port of JupyterLab", "JupyterLab 端口"),
+    ("--root-dir", "ROOT_DIR", "folder that JupyterLab shows", "JupyterLab 显示的文件夹"),
+)
+
+
+def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the settings as flags; it receives them as one mapping `flags`."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        flags = {name: kwargs.pop(name) for _, name, _, _ in SETTINGS}
+        return command(*args, flags=flags, **kwargs)
+
+    for flag, name, en, zh in reversed(SETTINGS):
+        wrapped = click.option(flag, name, metavar=name, help=say(en, zh))(wrapped)
+    return wrapped
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    text = say("nothing but JSON on standard output", "标准输出只有 JSON")
+    return click.option("--json", "as_json", is_flag=True, help=text)(command)
+
+
+def plan_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    text = say("show what would be done, change nothing", "只显示将要做什么，不作更改")
+    return click.option("--plan", "plan_only", is_flag=True, help=text)(command)
+
+
+@cli.command(help=say("plan, apply, verify: the whole job", "计划、执行、验证：完整流程"))
+@with_settings
+@plan_option
+@json_option
+@click.option(
+    "--only", metavar="STEP", help=say("only this step (or several: a,b)", "只运行这一步（可多个：a,b）")
+)
+@click.option("--from", "start", metavar="STEP", help=say("this step and those behind it", "从这一步开始"))
+def setup(
+    flags: Mapping[str, str | None], plan_only: bool, as_json: bool, only: str | None, start: str | None
+) -> None:
+    from bootstrap import words
+
+    sys.exit(words.setup(flags, SECRETS, LANG, plan_only=plan_only, as_json=as_json, only=only, start=start))
+
+
+@cli.command(help=say("say what is wrong, and why; changes nothing", "诊断问题及原因；不作更改"))
+@with_settings
+@json_option
+@click.option("--area", metavar="A,B", help=say("only these areas", "只检查这些区域"))
+@click.option("--offline", is_flag=True, help=say("no request over the network", "不访问网络"))
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path),
+    help=say("keep this machine's facts in a file", "把机器状态保存到文件"),
+)
+@click.option(
+    "--facts",
+    "saved",
+    type=click.Path(path_type=Path),
+    help=say("judge a saved machine", "诊断保存的机器状态"),
+)
+def doctor(
+    flags: Mapping[str, str | None],
+    as_json: bool,
+    area: str | None,
+    offline: bool,
+    save: Path | None,
+    saved: Path | None,
+) -> None:
+    from bootstrap import words
+
+    sys.exit(words.doctor(flags, LANG, as_json=as_json, area=area, offline=offline, save=save, saved=saved))
+
+
+@cli.command(help=say("mend what the doctor found", "修复诊断出的问题"))
+@with_settings
+@plan_option
+@json_option
+@click.option("--yes", is_flag=True, help=say("do not ask", "不询问"))
+@click.option("--only", "ids", metavar="ID", multiple=True, help=say("only this finding", "只处理这个问题"))
+def fix(
+    flags: Mapping[str, str | None], plan_only: bool, as_json: bool, yes: bool, ids: tuple[str, ...]
+) -> None:
+    from bootstrap import words
+
+    sys.exit(words.fix(flags, SECRETS, LANG, plan_only=plan_only, as_json=as_json, yes=yes, ids=ids))
+
+
+@cli.command(help=say("fetch the profile's models into the cache", "把课程模型下载到缓存"))
+@with_settings
+@plan_option
+@json_option
+def models(flags: Mapping[str, str | None], plan_only: bool, as_json: bool) -> None:
+    from bootstrap import words
+
+    sys.exit(words.models(flags, LANG, plan_only=plan_only, as_json=as_json))
+
+
+@cli.command(help=say("run every pipeline of the course and say how it went", "运行课程的每个管道并报告结果"))
+@with_settings
+@json_option
+def smoke(flags: Mapping[str, str | None], as_json: bool) -> None:
+    from bootstrap import words
+
+    sys.exit(words.smoke(flags, LANG, as_json=as_json))
+
+
+@cli.command(help=say("start JupyterLab, or say where it runs", "启动 JupyterLab，或说明它在哪里运行"))
+@with_settings
+@json_option
+def lab(flags: Mapping[str, str | None], as_json: bool) -> None:
+    from bootstrap import words
+
+    sys.exit(words.lab(flags, SECRETS, LANG, as_json=as_json))
+
+
+@cli.command(help=say("stop JupyterLab", "停止 JupyterLab"))
+@with_settings
+@json_option
+def stop(flags: Mapping[str, str | None], as_json: bool) -> None:
+    from bootstrap import words
+
+    sys.exit(words.stop(flags, LANG, as_json=as_json))
+
+
+@cli.command(help=say("what is ready, and is JupyterLab up", "查看哪些已就绪、JupyterLab 是否在运行"))
+@with_settings
+@json_option
+def status(flags: Mapping[str, str | None], as_json: bool) -> None:
+    from bootstrap import words
+
+    sys.exit(words.status(flags, LANG, as_json=as_json))
+
+
+def main() -> None:
+    """Run a word; whatever happens ends in one clear message and an exit code of the table."""
+    try:
+        cli.main(prog_name="groundwork", standalone_mode=False)
+    except Trouble as trouble:
+        _tell(trouble)
+        sys.exit(int(trouble.code))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(int(Exit.USAGE))
+    except (KeyboardInterrupt, click.Abort):
+        print(say("interrupted", "已中断"), file=sys.stderr)
+        sys.exit(int(Exit.INTERRUPTED))
+    except Exception:
+        _tell_defect()
+        sys.exit(int(Exit.DEFECT))
+
+
+def _tell(trouble: Trouble) -> None:
+    print(f"✗ {trouble.message.get(LANG)}", file=sys.stderr)
+    if trouble.hint:
+        print(f"  {trouble.hint.get(LANG)}", file=sys.stderr)
+
+
+def _tell_defect() -> None:
+    print(
+        say("✗ A defect of ours. Please report this text:", "✗ 程序缺陷。请反馈以下内容："), file=sys.stderr
+    )
+    print("```", file=sys.stderr)
+    print(f"groundwork {' '.join(sys.argv[1:])}\n{traceback.format_exc()}```", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""The main job: plan, apply, verify. Every word that changes the machine goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from bootstrap.display import Display
+from bootstrap.journal import Journal
+from bootstrap.lock import only_run
+from bootstrap.plan import Planned, make_plan
+from bootstrap.run import CHANGING, Outcome, Setting, refreshed, run_plan
+from doctor.checks import judge
+from doctor.diagnose import exit_code
+from doctor.errors import Exit, Trouble
+from doctor.facts import AREAS, Facts
+from doctor.finding import Finding
+from doctor.goal import Goal
+from doctor.probes import gather
+from doctor.text import Lang, Text
+
+LOCAL = tuple(area for area in AREAS if area != "network")
+ROUNDS = 2  # a round may uncover work that could not be seen before, such as a proof that went stale
+# Faults that no step mends and that would spoil the run: told before anything is changed.
+REFUSE = {
+    "jupyter-port-taken": Exit.USAGE,
+    "disk-not-writable": Exit.USAGE,
+    "disk-too-small": Exit.PERSON,
+    "environment-foreign": Exit.PERSON,
+    "environment-wrong-python": Exit.PERSON,
+    "conda-prefix-foreign": Exit.PERSON,
+    "conda-prefix-not-allowed": Exit.USAGE,
+    "conda-damaged": Exit.PERSON,
+    "host-glibc-too-old": Exit.PERSON,
+}
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the plan is wanted."""
+
+    only: str | None = None
+    start: str | None = None
+    also: tuple[str, ...] = ()  # steps to run even if no finding asks for them
+    ids: tuple[str, ...] = ()  # findings to mend; all when empty
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    facts: Facts
+    findings: tuple[Finding, ...]
+    plan: tuple[Planned, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    code: int = Exit.FINE
+
+
+def look(goal: Goal) -> tuple[Facts, tuple[Finding, ...]]:
+    """The machine as it is, without a byte over the network."""
+    facts = gather(goal, LOCAL)
+    return facts, judge(facts, goal, LOCAL)
+
+
+def plan_for(goal: Goal, facts: Facts, findings: tuple[Finding, ...], wish: Wish) -> tuple[Planned, ...]:
+    wanted = findings if not wish.ids else tuple(f for f in findings if f.id in wish.ids)
+    return make_plan(wanted, facts, goal, only=wish.only, start=wish.start, also=wish.also)
+
+
+def apply(
+    goal: Goal,
+    wish: Wish,
+    word: str,
+    lang: Lang,
+    secrets: Mapping[str, str],
+    agree: Callable[[tuple[Planned, ...]], bool] = lambda plan: True,
+) -> Result:
+    """Bring the machine to the goal as far as `wish` asks.
+
+    `agree` is shown the plan, which may be empty, when nothing speaks against it and nothing has been changed.
+    """
+    facts, findings = look(goal)
+    plan = plan_for(goal, facts, findings, wish)
+    if plan:
+        refuse(findings, plan)
+    if not agree(plan):
+        return Result(facts=facts, findings=findings, plan=plan, code=Exit.PERSON)
+    if not plan:
+        return Result(facts=facts, findings=findings, code=_code((), findings, wish))
+    with only_run(Path(goal.home), word):
+        return _rounds(goal, facts, findings, plan, wish, lang, secrets)
+
+
+def _rounds(
+    goal: Goal,
+    facts: Facts,
+    findings: tuple[Finding, ...],
+    plan: tuple[Planned, ...],
+    wish: Wish,
+    lang: Lang,
+    secrets: Mapping[str, str],
+) -> Result:
+    setting = Setting(goal, facts, Display(lang), Journal(Path(goal.journal)), secrets)
+    outcomes: tuple[Outcome, ...] = ()
+    first = plan
+    for _ in range(ROUNDS):
+        outcomes += run_plan(plan, setting)
+        facts = refreshed(setting.facts, goal, (*CHANGING, "smoke"))
+        findings = judge(facts, goal, LOCAL)
+        setting = msgspec.structs.replace(setting, facts=facts)
+        tried = {outcome.name for outcome in outcomes}
+        plan = tuple(p for p in plan_for(goal, facts, findings, wish) if p.name not in tried)
+        if not plan or any(outcome.status == "failed" for outcome in outcomes):
+            break
+    return Result(
+        facts=facts, findings=findings, plan=first, outcomes=outcomes, code=_code(outcomes, findings, wish)
+    )
+
+
+def _code(outcomes: tuple[Outcome, ...], findings: tuple[Finding, ...], wish: Wish) -> int:
+    failed = [outcome.code or Exit.FAILED for outcome in outcomes if outcome.status == "failed"]
+    if failed:
+        return failed[0]
+    narrowed = wish.only or wish.start or wish.ids  # what was not asked for may well remain
+    return Exit.FINE if narrowed else exit_code(findings)
+
+
+def refuse(findings: tuple[Finding, ...], plan: tuple[Planned, ...]) -> None:
+    """Raise Trouble for what would spoil the run. Nothing has been changed yet."""
+    names = {step.name for step in plan}
+    for finding in findings:
+        code = REFUSE.get(finding.id)
+        if code is None or finding.severity != "fail":
+            continue
+        if finding.id == "jupyter-port-taken" and not names & {"jupyter", "server"}:
+            continue
+        raise Trouble(_said(finding), code, _hint(finding))
+
+
+def _said(finding: Finding) -> Text:
+    return Text(
+        f"{finding.title.en}: {finding.evidence}\n  {finding.cause.en}",
+        f"{finding.title.zh}：{finding.evidence}\n  {finding.cause.zh}",
+    )
+
+
+def _hint(finding: Finding) -> Text | None:
+    commands = "  ".join(" ".join(command) for command in finding.remedy.commands)
+    return Text(f"try: {commands}", f"可以试试：{commands}") if commands else None

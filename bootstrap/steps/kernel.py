@@ -1,0 +1,61 @@
+"""The environment's kernel: absolute interpreter, the environment's variables, the name that notebooks ask for."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from bootstrap import hub_env
+from bootstrap.files import private_folder, write_atomically
+from bootstrap.step import Cost, Work
+from doctor.facts import Facts
+from doctor.goal import Goal
+from doctor.hub_env import recorded_endpoint
+from doctor.jupyter_files import read_json
+from doctor.jupyter_want import KERNEL, kernel_env, kernel_folder, kernel_title
+from doctor.text import Text
+
+NAME = "kernel"
+TITLE = Text("Jupyter kernel of the environment", "环境的 Jupyter 内核")
+AFTER = ("environment", "torch", "packages")
+AREAS = ("jupyter",)
+
+
+def cost(facts: Facts, goal: Goal) -> Cost:
+    return Cost(seconds=3)
+
+
+def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
+    path = kernel_folder(goal)
+    return (Text(f"write the kernelspec {path}", f"写入内核描述 {path}"),)
+
+
+def run(work: Work) -> None:
+    """ipykernel writes its own kind of spec into a scratch folder; ours is that one with our variables."""
+    private_folder(Path(work.goal.jupyter_dir))
+    with tempfile.TemporaryDirectory(prefix="kernel-", dir=work.goal.jupyter_dir) as scratch:
+        made = _make(work, Path(scratch))
+        folder = Path(kernel_folder(work.goal))
+        if not folder.exists():
+            work.note("created", str(folder))
+        for file in made.iterdir():
+            if file.name != "kernel.json":
+                write_atomically(folder / file.name, file.read_bytes())
+        _write_spec(work.goal, read_json(made / "kernel.json"), folder / "kernel.json")
+
+
+def _make(work: Work, scratch: Path) -> Path:
+    argv = [work.goal.interpreter, "-I", "-m", "ipykernel", "install", "--prefix", str(scratch)]
+    work.call([*argv, "--name", KERNEL, "--display-name", kernel_title(work.goal)], seconds=120)
+    return scratch / "share" / "jupyter" / "kernels" / KERNEL
+
+
+def _write_spec(goal: Goal, spec: dict[str, object], path: Path) -> None:
+    with hub_env.LOCK:
+        argv = spec["argv"]
+        assert isinstance(argv, list)
+        # ipykernel says how the interpreter calls itself, which for a link may be another path.
+        spec["argv"] = [goal.interpreter, *argv[1:]]
+        spec["env"] = kernel_env(goal, recorded_endpoint(goal))
+        write_atomically(path, json.dumps(spec, indent=1).encode())

@@ -1,0 +1,112 @@
+"""The proof: every pipeline of the profile, run in the environment itself."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from pathlib import Path
+
+import msgspec
+
+from bootstrap import process
+from bootstrap.files import write_atomically
+from bootstrap.step import Cost, Work
+from doctor.ask import ask, clean_environ
+from doctor.errors import Exit, Trouble
+from doctor.facts import Facts, Unknown
+from doctor.goal import Goal
+from doctor.probes.ffmpeg import search_path
+from doctor.probes.smoke import fingerprint, report_path
+from doctor.text import Text, pick_lang
+
+NAME = "smoke"
+TITLE = Text("the proof: every pipeline runs", "验证：运行每个管道")
+AFTER = ("packages", "ffmpeg", "models", "kernel")
+AREAS = ("smoke",)
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "smoke_test.py"
+SECONDS = 1800.0  # real weights of all models on a slow disk and two CPU cores
+
+
+def cost(facts: Facts, goal: Goal) -> Cost:
+    return Cost(seconds=60)
+
+
+def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
+    count = len(goal.profile.smoke)
+    return (Text(f"run {count} pipelines and keep the report", f"运行 {count} 个管道并保存报告"),)
+
+
+def run(work: Work) -> None:
+    done = prove(work)
+    if done.code not in (0, 1):
+        raise process.failed(
+            ["smoke_test.py"], work.log, done.tail, Text(f"exit code {done.code}", f"退出码 {done.code}")
+        )
+    if done.code == 1:
+        raise Trouble(
+            Text("some pipelines fail:\n" + "\n".join(done.tail), "有管道失败：\n" + "\n".join(done.tail)),
+            Exit.FAILED,
+            Text(f"tracebacks: {report_path(work.goal)}", f"详细错误：{report_path(work.goal)}"),
+        )
+
+
+def prove(work: Work) -> process.Done:
+    """Run the smoke test and keep its report together with the fingerprint of what it tested."""
+    goal, report = work.goal, report_path(work.goal)
+    proved = fingerprint(goal)
+    raw = report.with_suffix(".raw.json")
+    raw.parent.mkdir(parents=True, exist_ok=True)
+    raw.unlink(missing_ok=True)
+    argv = [
+        goal.interpreter,
+        str(SCRIPT),
+        "--spec",
+        str(write_spec(goal)),
+        "--out",
+        str(raw),
+        "--lang",
+        pick_lang(),
+    ]
+    done = work.call(argv, seconds=SECONDS, env=target_environ(goal), check=False)
+    if raw.is_file():
+        keep(raw, report, proved)
+    return done
+
+
+def write_spec(goal: Goal) -> Path:
+    """What to run, as the script reads it."""
+    revisions = {model.id: model.revision for model in goal.models}
+    tasks = [
+        {"task": want.task, "model": want.model, "revision": revisions.get(want.model)}
+        for want in goal.profile.smoke
+    ]
+    path = report_path(goal).with_suffix(".spec.json")
+    write_atomically(path, msgspec.json.encode({"tasks": tasks}))
+    return path
+
+
+def keep(raw: Path, report: Path, proved: str) -> None:
+    """The report gets its name only together with what it proves and when."""
+    data = msgspec.json.decode(raw.read_bytes(), type=dict[str, object])
+    data["taken_at"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    data["fingerprint"] = proved
+    write_atomically(report, msgspec.json.format(msgspec.json.encode(data)))
+    raw.unlink()
+
+
+def target_environ(goal: Goal) -> dict[str, str]:
+    """The environment that a notebook of the course has."""
+    inherited = {
+        name: value for name, value in clean_environ().items() if name.startswith(("CUDA_", "NVIDIA_"))
+    }
+    path = search_path(goal) + os.pathsep + os.environ.get("PATH", "")
+    return {**inherited, "HF_HOME": goal.cache, "PATH": path}
+
+
+def table(goal: Goal) -> list[str]:
+    """The kept report as the script prints it for people."""
+    said = ask(
+        [goal.interpreter, str(SCRIPT), "--show", str(report_path(goal)), "--lang", pick_lang()], seconds=30
+    )
+    return [said.reason] if isinstance(said, Unknown) else (said.stdout or said.stderr).splitlines()

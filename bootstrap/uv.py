@@ -1,0 +1,71 @@
+"""Calling uv. Indexes, certificates and proxies come with the environment that stage 0 prepared."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from bootstrap import process
+from bootstrap.mirrors import measure
+from bootstrap.step import Work
+from doctor.errors import Exit, Trouble
+from doctor.text import Text
+
+# On a bad link a wheel may need many tries and long silences; a person's own settings win.
+PATIENCE = {"UV_HTTP_RETRIES": "8", "UV_HTTP_TIMEOUT": "60", "UV_NO_PROGRESS": "1"}
+
+# A lock is exact by itself, and uv refuses constraints without hashes beside it. Empty means "none" to uv.
+LOCKED = {"UV_CONSTRAINT": "", "UV_OVERRIDE": "", "UV_EXCLUDE": ""}
+
+
+def uv() -> str:
+    """Path of the uv that stage 0 verified; on a developer's machine the one on PATH."""
+    path = os.environ.get("GROUNDWORK_UV") or shutil.which("uv")
+    if path:
+        return path
+    message = Text(
+        "uv is not here: start through `make` or scripts/setup.sh",
+        "找不到 uv：请通过 make 或 scripts/setup.sh 启动",
+    )
+    raise Trouble(message, Exit.DEFECT)
+
+
+def environ() -> dict[str, str]:
+    """Settings for uv that the person has not set."""
+    return {name: value for name, value in PATIENCE.items() if name not in os.environ}
+
+
+def pip_install(
+    work: Work, arguments: Sequence[str], seconds: float = 3600, check: bool = True
+) -> process.Done:
+    """`uv pip install` into the goal's environment, without resolving dependencies: the locks did that."""
+    argv = [uv(), "pip", "install", "--python", work.goal.interpreter, "--no-deps", *arguments]
+    locked = LOCKED if "--require-hashes" in arguments else {}
+    return work.call(argv, seconds=seconds, env=environ() | locked, check=check)
+
+
+def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> None:
+    """Install exactly what a lock pins: from the person's sources, then from each mirror that answers.
+
+    Hashes are checked, so a mirror can fail but not deceive. Raises Trouble when none delivers all of it.
+    """
+    # Bytecode now, on all processors, rather than at every first import: some images switch writing it off.
+    wanted = ["--require-hashes", "--compile-bytecode", *arguments, "-r", str(lock)]
+    done = pip_install(work, wanted, check=False)
+    if done.code == 0:
+        return
+    answering, _ = measure("package_index", work.goal)
+    for answer in answering:
+        work.tell(f"the configured index did not deliver; trying {answer.url}")
+        if pip_install(work, ["--default-index", answer.url, *wanted], check=False).code == 0:
+            return
+    message = Text(f"no index delivered all of {lock.name}", f"没有软件源能提供 {lock.name} 的全部内容")
+    raise process.failed(["uv", "pip", "install"], work.log, done.tail, message, Exit.NETWORK)
+
+
+def can_install(work: Work, arguments: Sequence[str], seconds: float = 120) -> bool:
+    """Whether the sources offer it; nothing is downloaded but metadata, nothing changed."""
+    done = pip_install(work, ["--dry-run", *arguments], seconds, check=False)
+    return done.code == 0

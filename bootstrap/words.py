@@ -1,0 +1,236 @@
+"""What each word does. The CLI parses, these call the rooms and print; each returns its exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bootstrap import lab as jupyter
+from bootstrap import password
+from bootstrap import setup as job
+from bootstrap.manager import settle
+from bootstrap.plan import Planned
+from bootstrap.remember import remember
+from bootstrap.screen import changed, end_lines, plan_lines
+from bootstrap.setup import Result, Wish
+from doctor.diagnose import diagnose, exit_code, pick_areas
+from doctor.diagnose import save as save_snapshot
+from doctor.errors import Exit
+from doctor.facts import Python
+from doctor.finding import Finding
+from doctor.goal import Goal
+from doctor.report.envelope import envelope
+from doctor.report.terminal import lines
+from doctor.settings import resolve
+from doctor.text import Lang, Text
+
+Flags = Mapping[str, str | None]
+
+
+def show(text: list[str]) -> None:
+    print("\n".join(text))
+
+
+def emit(data: bytes) -> None:
+    sys.stdout.buffer.write(data + b"\n")
+
+
+def setup(
+    flags: Flags,
+    secrets: Mapping[str, str],
+    lang: Lang,
+    *,
+    plan_only: bool,
+    as_json: bool,
+    only: str | None,
+    start: str | None,
+) -> int:
+    goal, line = settle(resolve(flags))
+    if line:
+        print(line.get(lang), file=sys.stderr)
+    password.refuse_unfit_given(goal, secrets)
+    wish = Wish(only=only, start=start)
+    if plan_only:
+        return _show_plan(goal, wish, lang, as_json)
+
+    def agree(plan: tuple[Planned, ...]) -> bool:
+        remember(goal, flags)
+        return True
+
+    result = job.apply(goal, wish, "setup", lang, secrets, agree)
+    return _tell(goal, result, lang, as_json)
+
+
+def _show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:
+    facts, findings = job.look(goal)
+    plan = job.plan_for(goal, facts, findings, wish)
+    if as_json:
+        emit(envelope(goal, facts, findings, Exit.FINE, lang, plan=plan))
+    else:
+        show(plan_lines(plan, goal, lang))
+    return Exit.FINE
+
+
+def _tell(goal: Goal, result: Result, lang: Lang, as_json: bool) -> int:
+    if as_json:
+        more = {"plan": result.plan, "outcomes": result.outcomes, "changed": changed(result)}
+        emit(envelope(goal, result.facts, result.findings, result.code, lang, **more))
+        return result.code
+    show(end_lines(goal, result, jupyter.screen(goal, result.facts, lang), lang))
+    left = tuple(f for f in result.findings if f.severity in ("fail", "warn"))
+    told = {name for outcome in result.outcomes if outcome.reason for name in [outcome.name]}
+    open_findings = tuple(f for f in left if f.remedy.step not in told)
+    if open_findings:
+        show(lines(open_findings, lang))
+    return result.code
+
+
+def doctor(
+    flags: Flags,
+    lang: Lang,
+    *,
+    as_json: bool,
+    area: str | None,
+    offline: bool,
+    save: Path | None,
+    saved: Path | None,
+) -> int:
+    areas = pick_areas(area, offline)
+    goal, _ = settle(resolve(flags), measure=False)
+    snapshot, findings = diagnose(goal, areas, saved)
+    code = exit_code(findings)
+    if save:
+        save_snapshot(snapshot, save)
+    if as_json:
+        emit(envelope(snapshot.goal, snapshot.facts, findings, code, lang))
+    else:
+        show(lines(findings, lang))
+    return code
+
+
+def fix(
+    flags: Flags,
+    secrets: Mapping[str, str],
+    lang: Lang,
+    *,
+    plan_only: bool,
+    as_json: bool,
+    yes: bool,
+    ids: tuple[str, ...],
+) -> int:
+    goal, _ = settle(resolve(flags))
+    wish = Wish(ids=ids)
+    if plan_only:
+        return _show_plan(goal, wish, lang, as_json)
+    agree = (lambda plan: True) if yes else (lambda plan: _ask(plan, goal, lang))
+    return _tell(goal, job.apply(goal, wish, "fix", lang, secrets, agree), lang, as_json)
+
+
+def _ask(plan: tuple[Planned, ...], goal: Goal, lang: Lang) -> bool:
+    if not plan:
+        return True
+    print("\n".join(plan_lines(plan, goal, lang)), file=sys.stderr)
+    if not sys.stdin.isatty():
+        said = Text("not a terminal: add --yes to do it", "不是终端：加 --yes 才会执行")
+        print(said.get(lang), file=sys.stderr)
+        return False
+    print(Text("Do it? [y/N] ", "执行吗？[y/N] ").get(lang), end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def models(flags: Flags, lang: Lang, *, plan_only: bool, as_json: bool) -> int:
+    goal, _ = settle(resolve(flags), measure=False)
+    wish = Wish(only="models")
+    if plan_only:
+        return _show_plan(goal, wish, lang, as_json)
+    result = job.apply(goal, wish, "models", lang, {})
+    left = [o for o in result.outcomes if o.status == "left-out"]
+    code = Exit.NETWORK if left and result.code == 0 else result.code
+    if as_json:
+        emit(envelope(goal, result.facts, result.findings, code, lang, outcomes=result.outcomes))
+        return code
+    for outcome in result.outcomes:
+        for text in (outcome.reason, outcome.later):
+            if text:
+                print(text.get(lang), file=sys.stderr)
+    if code == 0:
+        show([Text(f"All models are in {goal.cache}.", f"所有模型都在 {goal.cache}。").get(lang)])
+    return code
+
+
+def smoke(flags: Flags, lang: Lang, *, as_json: bool) -> int:
+    from bootstrap.steps.smoke import table
+
+    goal, _ = settle(resolve(flags), measure=False)
+    facts, findings = job.look(goal)
+    if not isinstance(facts.python, Python) or facts.python.state != "complete":
+        return _no_environment(goal, findings, lang, as_json)
+    wish = Wish(only="smoke", also=("smoke",))
+    result = job.apply(goal, wish, "smoke", lang, {})
+    if as_json:
+        emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))
+    else:
+        show(table(goal))
+    return result.code
+
+
+def _no_environment(goal: Goal, findings: tuple[Finding, ...], lang: Lang, as_json: bool) -> int:
+    if as_json:
+        emit(envelope(goal, None, findings, Exit.FAILED, lang))
+    else:
+        show(lines(tuple(f for f in findings if f.area in ("conda", "python")), lang))
+    return Exit.FAILED
+
+
+def lab(flags: Flags, secrets: Mapping[str, str], lang: Lang, *, as_json: bool) -> int:
+    goal, _ = settle(resolve(flags), measure=False)
+    facts, findings = job.look(goal)
+    if not isinstance(facts.python, Python) or facts.python.state != "complete":
+        return _no_environment(goal, findings, lang, as_json)
+    password.refuse_unfit_given(goal, secrets)
+    wish = Wish(only="kernel,jupyter,server")
+    result = job.apply(goal, wish, "lab", lang, secrets)
+    if as_json:
+        emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))
+    elif result.code:
+        show(end_lines(goal, result, [], lang))
+    else:
+        show(jupyter.screen(goal, result.facts, lang))
+    return result.code
+
+
+def stop(flags: Flags, lang: Lang, *, as_json: bool) -> int:
+    goal, _ = settle(resolve(flags), measure=False)
+    stopped = jupyter.stop(goal)
+    facts, findings = job.look(goal)
+    if as_json:
+        emit(envelope(goal, facts, findings, Exit.FINE, lang, stopped=stopped))
+    else:
+        text = (
+            Text("JupyterLab is stopped.", "JupyterLab 已停止。")
+            if stopped
+            else Text("JupyterLab was not running.", "JupyterLab 没有在运行。")
+        )
+        show([text.get(lang)])
+    return Exit.FINE
+
+
+def status(flags: Flags, lang: Lang, *, as_json: bool) -> int:
+    goal, _ = settle(resolve(flags), measure=False)
+    facts, findings = job.look(goal)
+    code = exit_code(findings)
+    if as_json:
+        emit(envelope(goal, facts, findings, code, lang, server=jupyter.status(goal)))
+        return code
+    server = jupyter.status(goal)
+    way_in = jupyter.screen(goal, facts, lang) if server.state == "running" else []
+    show(
+        end_lines(
+            goal, Result(facts=facts, findings=findings, code=code), [server.text.get(lang), *way_in], lang
+        )[1:]
+    )
+    open_findings = tuple(f for f in findings if f.severity in ("fail", "warn", "blocked"))
+    if open_findings:
+        show(lines(open_findings, lang))
+    return code

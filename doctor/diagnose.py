@@ -1,0 +1,45 @@
+"""The doctor's own words: gather, judge, tell. Reads, never writes (but the file that --save names)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from doctor.checks import judge
+from doctor.errors import Exit, bad_input
+from doctor.facts import AREAS
+from doctor.finding import Finding
+from doctor.goal import Goal
+from doctor.probes import gather
+from doctor.report.snapshot import Snapshot, encode, read
+
+
+def pick_areas(names: str | None, offline: bool) -> tuple[str, ...]:
+    """The areas to look at. Raises Trouble (exit 2) on a name that is none."""
+    wanted = tuple(name.strip() for name in names.split(",")) if names else AREAS
+    for name in wanted:
+        if name not in AREAS:
+            listing = ", ".join(AREAS)
+            raise bad_input(
+                f"unknown area {name!r}; areas: {listing}", f"没有区域 {name!r}；区域有：{listing}"
+            )
+    return tuple(area for area in AREAS if area in wanted and not (offline and area == "network"))
+
+
+def diagnose(goal: Goal, areas: tuple[str, ...], saved: Path | None) -> tuple[Snapshot, tuple[Finding, ...]]:
+    """The machine, live or from a file, and what is wrong with it."""
+    snapshot = read(saved) if saved else Snapshot(goal, gather(goal, areas))
+    return snapshot, judge(snapshot.facts, snapshot.goal, areas)
+
+
+def exit_code(findings: tuple[Finding, ...]) -> Exit:
+    return Exit.FAILED if any(f.severity == "fail" for f in findings) else Exit.FINE
+
+
+def save(snapshot: Snapshot, path: Path) -> None:
+    """Write the snapshot. Raises Trouble (exit 2) when the file cannot be written."""
+    try:
+        path.write_bytes(encode(snapshot))
+    except OSError as error:
+        raise bad_input(
+            f"cannot write {path}: {error.strerror}", f"无法写入 {path}：{error.strerror}"
+        ) from error

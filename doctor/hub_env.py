@@ -1,0 +1,43 @@
+"""The Hub's variables for processes of the environment: read here, recorded by bootstrap/hub_env.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from doctor.goal import Goal
+
+OFFICIAL = "https://huggingface.co"
+
+
+class HubChoice(msgspec.Struct, frozen=True):
+    """What $GROUNDWORK_HOME/hub.json holds: the endpoint that the models step chose, None for the official one."""
+
+    endpoint: str | None = None
+
+
+def choice_path(goal: Goal) -> Path:
+    return Path(goal.home) / "hub.json"
+
+
+def recorded_endpoint(goal: Goal) -> str | None:
+    """The endpoint that was chosen by measurement; None when none was, or when the file cannot be read."""
+    try:
+        return msgspec.json.decode(choice_path(goal).read_bytes(), type=HubChoice).endpoint
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def hub_environment(goal: Goal, recorded: str | None) -> dict[str, str]:
+    """HF_HOME, and what a mirror needs. The person's endpoint wins over the recorded one.
+
+    Xet is switched off with a mirror: its data hosts are not the mirror's, and a failure there is final.
+    """
+    env = {"HF_HOME": goal.cache}
+    endpoint = goal.endpoint or recorded
+    if endpoint:
+        env["HF_ENDPOINT"] = endpoint
+    if endpoint and endpoint != OFFICIAL:
+        env["HF_HUB_DISABLE_XET"] = "1"
+    return env

@@ -1,0 +1,156 @@
+"""The process of our JupyterLab server: found by what its launcher left, never fooled by a reused pid."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import pwd
+import re
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from doctor.facts import JupyterServer, PortOwner
+from doctor.goal import Goal
+from doctor.jupyter_files import settings_of
+from doctor.jupyter_want import Setting, config_path
+
+ANSWER_SECONDS = 3.0
+SECRET = re.compile(r"((?:token|password|passwd|secret|key)\w*[= ])\S+", re.IGNORECASE)
+LISTEN = "0A"  # state of a listening socket in /proc/net/tcp
+
+
+class Launched(msgspec.Struct, frozen=True):
+    """What the launcher writes: a process, named so that no later process can be taken for it."""
+
+    pid: int
+    start_ticks: int  # field 22 of /proc/PID/stat: clock ticks after the machine's start
+    boot: str
+
+
+def log_path(goal: Goal) -> Path:
+    return Path(goal.jupyter_dir) / "jupyter.log"
+
+
+def launched(goal: Goal) -> Launched | None:
+    """The server that was started last and not stopped since; None when there is none."""
+    try:
+        return msgspec.json.decode((Path(goal.jupyter_dir) / "server.json").read_bytes(), type=Launched)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def is_alive(server: Launched) -> bool:
+    """Whether the process is still that process: same boot, same start, and no zombie."""
+    if boot_id() != server.boot:
+        return False
+    try:
+        said = Path(f"/proc/{server.pid}/stat").read_text(errors="replace")
+    except OSError:
+        return False
+    fields = said.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
+    return fields[0] not in ("Z", "X") and int(fields[19]) == server.start_ticks
+
+
+def boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def running_process(goal: Goal) -> psutil.Process | None:
+    """The server's process. Its signals go to that very process or to none."""
+    server = launched(goal)
+    if server is None:
+        return None
+    try:
+        process = psutil.Process(server.pid)
+        process.create_time()  # psutil knows it by this from here on; so look before is_alive does
+    except psutil.NoSuchProcess:
+        return None
+    return process if is_alive(server) else None
+
+
+def ended_pid(goal: Goal) -> int | None:
+    server = launched(goal)
+    return server.pid if server and not is_alive(server) else None
+
+
+def running_server(goal: Goal) -> JupyterServer | None:
+    process = running_process(goal)
+    if process is None:
+        return None
+    started_with = Path(goal.jupyter_dir) / "running_config.json"
+    settings = settings_of(started_with)
+    version = ask_version(settings)
+    return JupyterServer(
+        pid=process.pid,
+        started_at=process.create_time(),
+        answers=version is not None,
+        version=version,
+        settings=settings,
+        config_is_current=_same(started_with, Path(config_path(goal))),
+    )
+
+
+def ask_version(settings: dict[str, Setting], seconds: float = ANSWER_SECONDS) -> str | None:
+    """What GET /api says its version is; None when nothing answers there in time."""
+    host, port = str(settings.get("ServerApp.ip") or ""), settings.get("ServerApp.port")
+    if not isinstance(port, int):
+        return None
+    local = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    connection = http.client.HTTPConnection(local, port, timeout=seconds)
+    try:
+        connection.request("GET", "/api")
+        answer = connection.getresponse()
+        said = json.loads(answer.read(4096)) if answer.status == 200 else {}
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+    version = said.get("version") if isinstance(said, dict) else None
+    return version if isinstance(version, str) else None
+
+
+def port_owner(port: int, ours: int | None) -> PortOwner | None:
+    """Who listens on the port, when it is not our own server; a process of another user may stay nameless."""
+    listening = (s for s in psutil.net_connections("tcp") if s.status == psutil.CONN_LISTEN)
+    sockets = [s for s in listening if s.laddr and s.laddr.port == port]
+    foreign = [s for s in sockets if s.pid is None or s.pid != ours]
+    if not foreign:
+        return None
+    pid = next((s.pid for s in foreign if s.pid), None)
+    return PortOwner(pid=pid, user=_user_of_port(port), command=_command(pid))
+
+
+def _command(pid: int | None) -> str:
+    try:
+        process = psutil.Process(pid) if pid else None
+        said = " ".join(process.cmdline()) or process.name() if process else ""
+    except psutil.Error:
+        return ""
+    return SECRET.sub(r"\1***", said)[:120]  # somebody else's arguments end up in a report
+
+
+def _user_of_port(port: int) -> str | None:
+    """The owner of the listening socket, which the kernel tells everybody."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        path = Path(table)
+        for line in path.read_text().splitlines()[1:] if path.exists() else ():
+            fields = line.split()
+            if fields[3] == LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
+                return _user_name(int(fields[7]))
+    return None
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.read_bytes() == other.read_bytes()
+    except OSError:
+        return False

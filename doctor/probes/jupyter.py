@@ -1,0 +1,78 @@
+"""JupyterLab from outside: kernelspec, our configuration, the server's process, who holds its port."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from pathlib import Path
+from typing import Literal
+
+from doctor.facts import Jupyter, Kernelspec
+from doctor.goal import Goal
+from doctor.hub_env import recorded_endpoint
+from doctor.jupyter_files import hash_of, last_lines, mode_of, read_json, settings_of
+from doctor.jupyter_want import config_path, kernel_folder
+from doctor.lab_process import ended_pid, log_path, port_owner, running_server
+
+CONFIG_NAMES = ("jupyter_config", "jupyter_server_config", "jupyter_notebook_config", "jupyter_lab_config")
+
+
+def probe(goal: Goal) -> Jupyter:
+    config = Path(config_path(goal))
+    password = Path(goal.jupyter_dir) / "password"
+    server = running_server(goal)
+    return Jupyter(
+        kernelspec=read_kernelspec(Path(kernel_folder(goal)) / "kernel.json"),
+        config_path=str(config),
+        config_mode=mode_of(config),
+        config=settings_of(config),
+        has_password=bool(hash_of(config)) and password.is_file(),
+        password_mode=mode_of(password),
+        given_password=compare_password(os.environ.get("PASSWORD"), password),
+        as_root=os.geteuid() == 0,
+        hub_endpoint=recorded_endpoint(goal),
+        person_configs=person_configs(),
+        server=server,
+        ended_pid=None if server else ended_pid(goal),
+        port_owner=port_owner(goal.port, server.pid if server else None),
+        last_log_lines=last_lines(log_path(goal)),
+    )
+
+
+def read_kernelspec(path: Path) -> Kernelspec | None:
+    """The kernelspec, None when it is absent or no kernelspec (its writing was cut short)."""
+    spec = read_json(path)
+    argv = spec.get("argv")
+    if not isinstance(argv, list) or not argv:
+        return None
+    interpreter = str(argv[0])
+    return Kernelspec(
+        path=str(path),
+        display_name=str(spec.get("display_name", "")),
+        interpreter=interpreter,
+        # A bare name means whatever PATH says at the time: no interpreter that can be looked at.
+        interpreter_exists=not interpreter.startswith("/") or os.access(interpreter, os.X_OK),
+        env={str(name): str(value) for name, value in dict(spec.get("env") or {}).items()},
+    )
+
+
+def compare_password(given: str | None, kept: Path) -> Literal["none", "same", "other"]:
+    if not given:
+        return "none"
+    try:
+        same = hmac.compare_digest(kept.read_bytes().rstrip(b"\n"), given.encode())
+    except OSError:
+        return "other"
+    return "same" if same else "other"
+
+
+def person_configs() -> tuple[str, ...]:
+    """The person's and the system's own configuration files that are there, by precedence."""
+    extra = os.environ.get("JUPYTER_CONFIG_PATH", "").split(os.pathsep)
+    own = os.environ.get("JUPYTER_CONFIG_DIR") or str(Path("~/.jupyter").expanduser())
+    user = str(Path("~/.local/etc/jupyter").expanduser())
+    folders = [*extra, own, user, "/usr/local/etc/jupyter", "/etc/jupyter"]
+    files = (
+        Path(f) / f"{name}{end}" for f in folders if f for name in CONFIG_NAMES for end in (".json", ".py")
+    )
+    return tuple(str(file) for file in files if file.is_file())

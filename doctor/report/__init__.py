@@ -1,0 +1,1 @@
+"""Renderers: one envelope behind all of them."""

@@ -1,0 +1,131 @@
+#!/bin/sh
+# Starts JupyterLab so that it outlives this terminal, exactly once for each folder of its files.
+set -eu
+
+usage() {
+    cat <<'END'
+usage: launch_jupyter.sh --python PREFIX/bin/python --dir DIR
+
+Starts JupyterLab of the environment that has this python, in the background (nohup, own session).
+DIR holds jupyter_server_config.json and gets
+  server.json          pid of the server and the start of that process, which no later process shares
+  running_config.json  the configuration that the server was started with
+  jupyter.log          its output; moved to jupyter.log.1 (.2, .3) at a start when larger than 5 MB
+  server.lock          locked by the server as long as it lives
+
+HF_HOME, HF_ENDPOINT and the like are handed on to the server; PASSWORD and JUPYTER* are not.
+
+exit codes: 0 started · 1 it ended at once (see the log) · 2 usage · 75 one is running already
+END
+}
+
+LOG_BYTES=5000000
+LOCKED=75
+mode=launch python='' dir=''
+while [ $# -gt 0 ]; do
+    case $1 in
+        --python | --dir)
+            [ $# -ge 2 ] || { echo "$1 needs a value" >&2; exit 2; }
+            if [ "$1" = --python ]; then python=$2; else dir=$2; fi
+            shift 2 ;;
+        --serve) mode=serve; shift ;; # internal: what runs in the background
+        -h | --help) usage; exit 0 ;;
+        *) echo "unknown argument: $1" >&2; usage >&2; exit 2 ;;
+    esac
+done
+if [ ! -x "$python" ] || [ ! -d "$dir" ]; then
+    echo "need --python (a program) and --dir (a folder)" >&2
+    exit 2
+fi
+dir=$(cd "$dir" && pwd)
+log=$dir/jupyter.log
+
+forget_what_is_not_for_the_server() {
+    # make repeats the variables of its command line, PASSWORD among them, in MAKEFLAGS.
+    unset PASSWORD MAKEFLAGS MFLAGS MAKEOVERRIDES PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV
+    for name in $(env | sed -n 's/^\(JUPYTER[A-Za-z0-9_]*\)=.*/\1/p'); do
+        unset "$name"
+    done
+}
+
+set_environment() {
+    PATH=$(dirname "$python"):$PATH
+    PYTHONNOUSERSITE=1
+    # Ours before the environment's, and instead of the person's ~/.jupyter: a setting there must not open the door.
+    JUPYTER_CONFIG_PATH=$dir
+    JUPYTER_CONFIG_DIR=$dir
+    JUPYTER_RUNTIME_DIR=$dir/runtime
+    # Kernels of the environment before those of the person's home, which may point to nowhere.
+    JUPYTER_PATH=$dir/share/jupyter
+    JUPYTER_PREFER_ENV_PATH=1
+    export PATH PYTHONNOUSERSITE JUPYTER_CONFIG_PATH JUPYTER_CONFIG_DIR JUPYTER_RUNTIME_DIR JUPYTER_PATH \
+        JUPYTER_PREFER_ENV_PATH
+}
+
+rotate_log() {
+    [ -f "$log" ] && [ "$(wc -c <"$log")" -gt "$LOG_BYTES" ] || return 0
+    for number in 2 1; do
+        [ ! -f "$log.$number" ] || mv -f "$log.$number" "$log.$((number + 1))"
+    done
+    mv -f "$log" "$log.1"
+}
+
+start_ticks() {
+    # Field 22 of /proc/PID/stat. The name before it may hold spaces and brackets.
+    stat=$(cat "/proc/$1/stat")
+    # shellcheck disable=SC2086 # split on purpose
+    set -- ${stat##*) }
+    shift 19
+    echo "$1"
+}
+
+write_state() {
+    cp "$dir/jupyter_server_config.json" "$dir/.running_config.json.part"
+    mv -f "$dir/.running_config.json.part" "$dir/running_config.json"
+    printf '{"pid": %d, "start_ticks": %s, "boot": "%s"}\n' \
+        $$ "$(start_ticks $$)" "$(cat /proc/sys/kernel/random/boot_id)" >"$dir/.server.json.part"
+    mv -f "$dir/.server.json.part" "$dir/server.json"
+}
+
+# This shell becomes the server: it writes down its own pid and start first, which exec keeps. So there is never
+# a server without its pid file, whenever the launcher is killed. The lock goes with it and falls when it ends.
+serve() {
+    exec 9>"$dir/server.lock"
+    flock -n 9 || exit "$LOCKED"
+    rotate_log
+    exec >>"$log" 2>&1
+    write_state
+    set_environment
+    cd "$dir"
+    umask "$mask"
+    exec "$python" -I -m jupyterlab
+}
+
+launch() {
+    # exec: the background process is the server itself, so its pid is $! and its exit code can be asked for.
+    nohup setsid sh "$0" --serve --python "$python" --dir "$dir" </dev/null >/dev/null 2>&1 &
+    pid=$!
+    until grep -qs "\"pid\": $pid," "$dir/server.json"; do
+        if ! kill -0 "$pid" 2>/dev/null; then
+            code=0
+            wait "$pid" || code=$?
+            [ "$code" -eq "$LOCKED" ] || code=1
+            echo "JupyterLab was not started (exit code $code); its log: $log" >&2
+            exit "$code"
+        fi
+        sleep 0.05
+    done
+    echo "started, pid $pid"
+}
+
+mask=${GROUNDWORK_UMASK:-$(umask)} # notebooks get the modes that the person is used to
+umask 077                          # our own files are private
+forget_what_is_not_for_the_server
+if [ "$mode" = serve ]; then
+    unset GROUNDWORK_UMASK
+    serve
+else
+    GROUNDWORK_UMASK=$mask
+    export GROUNDWORK_UMASK
+    launch
+fi

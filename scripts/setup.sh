@@ -1,0 +1,367 @@
+#!/bin/sh
+# Stage 0: what runs on a bare machine before any Python of ours. Makes Groundwork's own small environment
+# (once), then hands over to it. Needs sh, the essential packages and one of python3, curl or wget.
+#
+#   1  talking       usage, say, die
+#   2  places        find_root, find_home, uv_places, name_places, make_home
+#   3  one at a time lock, wait_for_lock, lock_by_folder, unlock
+#   4  Python        works, find_python, fetch_python, apt_python
+#   5  environment   sync, make_env, point_here, remove_old, ensure_env
+#   6  words         hand_over, run_tests, run_lint, main
+set -u
+
+usage() {
+    cat <<'EOF'
+usage: sh scripts/setup.sh [WORD] [ARGUMENT...]      the same as: make WORD ARGS="ARGUMENT..."
+
+  setup      from a bare machine to a proven course environment (the default; --plan only shows the plan)
+  doctor     what is wrong here, and why; changes nothing
+  fix        mend what the doctor found
+  lab, stop, status    start, stop, look at JupyterLab
+  models     fetch the models           smoke    run every pipeline of the course once
+  test, lint, lock     for developers
+
+sh scripts/setup.sh WORD --help says more about one word. Settings are variables: make setup PORT=9000
+GROUNDWORK_HOME (default ~/.groundwork) is where Groundwork keeps its own things.
+GROUNDWORK_PYTHON=/path/to/python3 chooses the Python (3.10 or newer) for Groundwork itself.
+Exit codes: 0 fine · 1 failed · 2 usage · 3 our defect · 4 needs you · 5 network · 130 interrupted
+EOF
+}
+
+usage_zh() {
+    cat <<'EOF'
+用法:sh scripts/setup.sh [命令] [参数...]      等同于:make 命令 ARGS="参数..."
+
+  setup      从一台空机器到经过验证的课程环境(默认;--plan 只显示计划)
+  doctor     诊断哪里有问题、为什么;不做任何改动
+  fix        修复诊断出的问题
+  lab, stop, status    启动、停止、查看 JupyterLab
+  models     下载模型           smoke    把课程里的每个 pipeline 运行一遍
+  test, lint, lock     供开发者使用
+
+sh scripts/setup.sh 命令 --help 显示该命令的详细说明。设置用变量给出:make setup PORT=9000
+GROUNDWORK_HOME(默认 ~/.groundwork)是 Groundwork 存放自身文件的目录。
+GROUNDWORK_PYTHON=/path/to/python3 指定 Groundwork 自己使用的 Python(3.10 或更新)。
+退出码:0 正常 · 1 失败 · 2 用法错误 · 3 程序缺陷 · 4 需要您处理 · 5 网络 · 130 被中断
+EOF
+}
+
+# --- 1 talking ---------------------------------------------------------------------------------------
+
+is_chinese() {
+    case ${LC_ALL:-${LC_MESSAGES:-${LANG-}}} in zh*) return 0 ;; *) return 1 ;; esac
+}
+
+# say ENGLISH CHINESE: on standard error, because standard output belongs to --json.
+say() { if is_chinese; then printf '%s\n' "$2" >&2; else printf '%s\n' "$1" >&2; fi; }
+
+# die CODE ENGLISH CHINESE
+die() {
+    say "$2" "$3"
+    exit "$1"
+}
+
+# --- 2 places ----------------------------------------------------------------------------------------
+
+find_root() {
+    case $0 in */*) root=${0%/*}/.. ;; *) root=.. ;; esac
+    root=$(CDPATH='' cd -- "$root" && pwd -P) || exit 1
+}
+
+# HOME is missing under cron, systemd and some `docker exec`: the user database knows it too.
+find_home() {
+    if [ -z "${HOME-}" ]; then
+        HOME=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)
+        [ -n "$HOME" ] || unset HOME
+    fi
+    [ -n "${HOME-}${GROUNDWORK_HOME-}" ] || die 2 \
+        "HOME is not set. Say where Groundwork may keep its things: GROUNDWORK_HOME=/some/folder sh scripts/setup.sh" \
+        "没有设置 HOME。请指定 Groundwork 存放文件的目录:GROUNDWORK_HOME=/某个目录 sh scripts/setup.sh"
+    [ -z "${HOME-}" ] || export HOME
+    home=${GROUNDWORK_HOME:-$HOME/.groundwork}
+    # shellcheck disable=SC2088  # make passes GROUNDWORK_HOME=~/x on as it is
+    case $home in '~/'*) home=${HOME-}/${home#??} ;; /*) ;; *) home=$PWD/$home ;; esac
+    export GROUNDWORK_HOME="$home"
+    uv_places
+}
+
+# uv keeps its cache below HOME, which may be missing or read-only where GROUNDWORK_HOME is not. A Python that uv
+# fetches for us is ours: it lies in our folder, and no link to it is put on the person's PATH.
+uv_places() {
+    cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
+    [ -d "$cache" ] || cache=${cache%/*}
+    [ -w "$cache" ] || export UV_CACHE_DIR="${UV_CACHE_DIR:-$home/uv-cache}"
+    export UV_PYTHON_INSTALL_DIR="${UV_PYTHON_INSTALL_DIR:-$home/python}" UV_PYTHON_INSTALL_BIN=0
+}
+
+# name_places NAME: the environment belongs to one exact lock file, so that a new lock makes a new one.
+name_places() {
+    lock_file=$root/configs/locks/$1.txt
+    digest=$(sha256sum <"$lock_file") || die 3 "$lock_file is missing." "缺少 $lock_file。"
+    digest=${digest%"${digest#????????????}"}
+    env=$home/$1-$digest
+    stamp=$env/complete
+    while read -r version _ <&3; do
+        case $version in '#'* | '') ;; *) break ;; esac
+    done 3<"$root/configs/uv.txt"
+    GROUNDWORK_UV=$home/uv-$version/uv
+    export GROUNDWORK_UV
+}
+
+make_home() {
+    [ -d "$home" ] || (umask 077 && mkdir -p -- "$home") 2>/dev/null
+    [ -w "$home/." ] || die 2 \
+        "$home cannot be written. Choose another folder: GROUNDWORK_HOME=/some/folder make setup" \
+        "无法写入 $home。请换一个目录:GROUNDWORK_HOME=/某个目录 make setup"
+    home=$(CDPATH='' cd -- "$home" && pwd)
+}
+
+# --- 3 one at a time ---------------------------------------------------------------------------------
+
+# The kernel lets go of flock when its holder dies, however it dies. Children of the holder keep it too, so
+# an orphaned uv still counts as the holder until it is done.
+lock() {
+    lock_path=$home/stage0.lock
+    exec 9>>"$lock_path"
+    flock -n 9 2>/dev/null || wait_for_lock
+    printf '%s\n' "$$" >"$lock_path"
+}
+
+# flock's exit code 1 means "held by another"; any other one, that there is no flock on this file system.
+wait_for_lock() {
+    say_waiting
+    flock -w 3600 9
+    case $? in
+        0) ;;
+        1) die 4 "Still held after an hour; is process $(cat "$lock_path") stuck?" \
+            "等待一小时仍未释放;进程 $(cat "$lock_path") 是否卡住?" ;;
+        *) lock_by_folder ;;
+    esac
+}
+
+say_waiting() {
+    say "Another run (process $(cat "$lock_path" 2>/dev/null)) is preparing $home; waiting for it…" \
+        "另一个进程($(cat "$lock_path" 2>/dev/null))正在准备 $home;等待其完成……"
+}
+
+# A folder can be made only once, on every file system. Its holder may be dead.
+lock_by_folder() {
+    until mkdir "$lock_path.folder" 2>/dev/null; do
+        holder=$(cat "$lock_path" 2>/dev/null)
+        if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then rmdir "$lock_path.folder"; fi
+        sleep 1
+    done
+    trap 'rmdir "$lock_path.folder"' EXIT
+}
+
+unlock() {
+    exec 9>&-
+    [ ! -d "$lock_path.folder" ] || rmdir "$lock_path.folder"
+    trap - EXIT
+}
+
+# --- 4 Python ----------------------------------------------------------------------------------------
+
+# works PYTHON: 3.10 or newer, with the parts of the standard library that distributions like to split off.
+works() {
+    "$1" -I -c 'import sys, ssl, zlib, ctypes, asyncio, sysconfig; sys.exit(sys.version_info < (3, 10))' \
+        >/dev/null 2>&1
+}
+
+find_python() {
+    if [ -n "${GROUNDWORK_PYTHON-}" ]; then
+        works "$GROUNDWORK_PYTHON" || die 2 \
+            "GROUNDWORK_PYTHON=$GROUNDWORK_PYTHON is not a working Python 3.10 or newer." \
+            "GROUNDWORK_PYTHON=$GROUNDWORK_PYTHON 不是可用的 Python 3.10 或更新版本。"
+        python=$GROUNDWORK_PYTHON
+        return
+    fi
+    for python in python3.13 python3.12 python3.11 python3.10 python3; do
+        works "$python" && python=$(command -v "$python") && return
+    done
+    fetch_python || apt_python || die 4 \
+        "No Python 3.10 or newer is here and none could be fetched. Install one, then run this again.
+  As root: apt-get install -y python3 (or python3.12)
+  Or name one: GROUNDWORK_PYTHON=/path/to/python3 make setup
+  Or a mirror of uv's Python builds: UV_PYTHON_INSTALL_MIRROR=https://... make setup" \
+        "本机没有 Python 3.10 或更新版本,也无法下载。请安装后重新运行。
+  以 root 运行:apt-get install -y python3(或 python3.12)
+  或指定一个:GROUNDWORK_PYTHON=/path/to/python3 make setup
+  或指定 uv 的 Python 构建镜像:UV_PYTHON_INSTALL_MIRROR=https://… make setup"
+}
+
+# fetch_python: a Python of uv's own (it checks the hash), from where uv gets it, then from the mirrors.
+fetch_python() {
+    say "No Python 3.10 or newer here; fetching 3.12…" "本机没有 Python 3.10 或更新版本;正在获取 3.12……"
+    for mirror in "${UV_PYTHON_INSTALL_MIRROR-}" $(python_mirrors); do
+        UV_PYTHON_INSTALL_MIRROR=$mirror UV_HTTP_TIMEOUT=8 UV_HTTP_RETRIES=1 \
+            "$GROUNDWORK_UV" python install --no-bin 3.12 >&2 || continue
+        python=$("$GROUNDWORK_UV" python find --managed-python --no-project 3.12) && works "$python" && return
+    done
+    return 1
+}
+
+python_mirrors() {
+    case ${MIRRORS:-auto} in off | global) return ;; esac
+    sed -n 's/^python  *//p' "${GROUNDWORK_STAGE0_MIRRORS:-$root/configs/stage0_mirrors.txt}"
+}
+
+apt_python() {
+    [ "$(id -u)" -eq 0 ] || return 1
+    command -v apt-get >/dev/null 2>&1 || return 1
+    # A container image starts without package lists.
+    apt-cache policy python3 2>/dev/null | grep -q 'Candidate: [0-9]' || apt-get update >"$home/apt.log" 2>&1
+    case $(apt-cache policy python3 2>/dev/null | sed -n 's/^  Candidate: //p') in
+        3.1[0-9]* | 3.[2-9][0-9]*) ;;
+        *) return 1 ;;
+    esac
+    say "Installing the distribution's python3…" "正在安装发行版自带的 python3……"
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -qq -y --no-install-recommends python3 \
+        >"$home/apt.log" 2>&1 || { tail -n 5 "$home/apt.log" >&2 && return 1; }
+    works python3 && python=$(command -v python3)
+}
+
+# --- 5 environment -----------------------------------------------------------------------------------
+
+# sync_once TIMEOUT RETRIES [INDEX]: install exactly the lock file, from the configured source or from INDEX
+# alone. Hashes are checked, so any source will do; what the person constrains elsewhere is no matter of ours.
+sync_once() {
+    timeout=$1 retries=$2
+    shift 2
+    [ $# -eq 0 ] || set -- -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_INDEX_URL -u UV_FIND_LINKS UV_DEFAULT_INDEX="$1"
+    env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_EXCLUDE -u UV_EXCLUDE_NEWER -u UV_NO_BINARY -u UV_SYSTEM_PYTHON \
+        "$@" UV_HTTP_TIMEOUT="$timeout" UV_HTTP_RETRIES="$retries" \
+        "$GROUNDWORK_UV" pip sync --quiet --python "$env/bin/python" --require-hashes "$lock_file" >&2
+}
+
+sync_from_mirrors() {
+    for index in $(index_mirrors); do
+        say "  trying $index" "  尝试 $index"
+        sync_once 8 1 "$index" && return
+    done
+    return 1
+}
+
+# sync: a silent server costs 2 x 8 seconds; what did arrive is kept in uv's cache, so every try is shorter.
+# When nobody delivers, the configured source gets one patient try, for links that are merely bad.
+sync() {
+    case ${MIRRORS-}${UV_DEFAULT_INDEX-} in cn) sync_from_mirrors && return ;; esac
+    sync_once 8 1 && return
+    sync_from_mirrors && return
+    say "  once more, patiently" "  再耐心尝试一次"
+    sync_once 60 5 && return
+    die 5 "Groundwork's own packages could not be fetched (see above). Run the same command again: what arrived is kept.
+If the index is out of reach, name another: PIP_INDEX_URL=https://HOST/simple make setup" \
+        "无法获取 Groundwork 自身所需的包(见上)。请重新运行同一命令:已下载的部分会保留。
+如果索引无法访问,请换一个:PIP_INDEX_URL=https://HOST/simple make setup"
+}
+
+index_mirrors() {
+    [ -z "${GROUNDWORK_NO_INDEX-}" ] || return 0
+    case ${MIRRORS:-auto} in off | global) return ;; esac
+    sed -n 's/^index  *//p' "${GROUNDWORK_STAGE0_MIRRORS:-$root/configs/stage0_mirrors.txt}"
+}
+
+# write FILE TEXT: beside and renamed, so that nobody ever reads half of it.
+write() {
+    printf '%s\n' "$2" >"$1.new.$$" && mv -f "$1.new.$$" "$1" || exit 1
+}
+
+# make_env NAME: what an interrupted run left is thrown away; the stamp comes last.
+make_env() {
+    say "Preparing Groundwork's own environment ($1)…" "正在准备 Groundwork 自身的环境($1)……"
+    sh "$root/scripts/get_uv.sh" "${GROUNDWORK_UV%/*}" || exit
+    find_python
+    rm -rf "$env"
+    "$GROUNDWORK_UV" venv --quiet --no-project --python "$python" "$env" >&2 || exit 1
+    sync
+    point_here
+    write "$stamp" "$lock_file"
+    remove_old "$1"
+}
+
+# Which checkout the environment runs: the one that was used last.
+point_here() {
+    for site in "$env"/lib/python3.*/site-packages; do
+        write "$site/groundwork.pth" "$root"
+    done
+}
+
+points_here() {
+    for site in "$env"/lib/python3.*/site-packages; do
+        read -r pointed <"$site/groundwork.pth" && [ "$pointed" = "$root" ]
+        return
+    done 2>/dev/null
+}
+
+# remove_old NAME: environments of earlier locks, unless something still runs in one.
+remove_old() {
+    for old in "$home/$1"-????????????; do
+        case $old in "$env" | *'?') continue ;; esac
+        grep -lF "$old/bin/python" /proc/[0-9]*/cmdline >/dev/null 2>&1 || rm -rf "$old"
+    done
+}
+
+is_complete() { [ -f "$stamp" ] && [ -x "$env/bin/python" ] && [ -x "$GROUNDWORK_UV" ] && points_here; }
+
+# ensure_env NAME: the fast way is a few file tests, no process and no network.
+ensure_env() {
+    name_places "$1"
+    is_complete && return
+    make_home
+    name_places "$1"
+    lock
+    if [ -f "$stamp" ] && [ -x "$env/bin/python" ] && [ -x "$GROUNDWORK_UV" ]; then
+        point_here
+    else
+        make_env "$1"
+    fi
+    unlock
+}
+
+# --- 6 words -----------------------------------------------------------------------------------------
+
+hand_over() {
+    ensure_env tool
+    if [ "${GROUNDWORK_STAGE0_ONLY-}" = 1 ]; then
+        printf '%s\n' "home=$home" "uv=$GROUNDWORK_UV" "python=$env/bin/python"
+        exit 0
+    fi
+    exec "$env/bin/python" -I -m bootstrap "$@"
+}
+
+run_tests() {
+    ensure_env dev
+    unset PYTHONHOME PYTHONPATH
+    cd "$root" && exec "$env/bin/python" -m pytest "$@"
+}
+
+run_lint() {
+    ensure_env dev
+    unset PYTHONHOME PYTHONPATH
+    cd "$root" || exit 1
+    "$env/bin/ruff" check && "$env/bin/ruff" format --check && exec "$env/bin/python" -m mypy
+}
+
+main() {
+    case ${1-} in
+        -h | --help | help)
+            if is_chinese; then usage_zh; else usage; fi
+            exit 0
+            ;;
+        '' | -*) set -- setup "$@" ;;
+    esac
+    umask go-w # nobody else may write what we run later, whatever the person's umask
+    find_root
+    find_home
+    # shellcheck source=scripts/pip_settings.sh
+    . "$root/scripts/pip_settings.sh"
+    case $1 in
+        test) shift && run_tests "$@" ;;
+        lint) run_lint ;;
+        lock) shift && exec sh "$root/scripts/lock.sh" "$@" ;;
+        *) hand_over "$@" ;;
+    esac
+}
+
+main "$@"
