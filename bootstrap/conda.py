@@ -22,10 +22,14 @@ SECONDS = 1800.0  # for one channel: its index is 100 MB, and old condas solve f
 WAIT = 1800.0  # for another create on the same package cache
 # What the person said about the way to the network and where packages are kept is theirs to say.
 KEPT = ("CONDA_PKGS_DIRS", "CONDA_SSL_VERIFY", "CONDA_PROXY_SERVERS", "CONDA_REMOTE_", "CONDA_OVERRIDE_GLIBC")
-# Seen in these, conda's terms-of-service plugin takes the terms as accepted. Nobody accepted anything.
-CI = ("CI", "TF_BUILD", "GITHUB_", "GITLAB_", "CIRCLECI", "TRAVIS", "APPVEYOR", "BUILDKITE", "JENKINS_",
-      "TEAMCITY_", "CODEBUILD_", "BITBUCKET_", "BUILD_")  # fmt: skip
-# Settings files are read all the same (proxies stand there); these win over what they say.
+# By these conda's terms-of-service plugin tells a build server, and takes the terms as accepted; in a container, as
+# most rented machines are, a mere JOB_NAME is enough. Nobody accepted anything.
+CI = (
+    "APPVEYOR", "AZURE_HTTP_USER_AGENT", "BAMBOO_", "BITRISE_IO", "BITBUCKET_", "BUDDY", "BUILDKITE", "BUILD_", "CI",
+    "CODEBUILD_", "CONCOURSE_CI", "DRONE", "GITHUB_", "GITLAB_", "HEROKU_TEST_RUN_ID", "JENKINS_", "JOB_NAME",
+    "RUNNER_", "SAIL_CI", "SEMAPHORE", "TEAMCITY_", "TF_BUILD", "TRAVIS", "WERCKER", "WOODPECKER_CI", "WORKSPACE",
+)  # fmt: skip
+# Settings files are read all the same (a proxy may stand there); these win over what they say.
 PLAIN = {
     "CONDA_OVERRIDE_CHANNELS_ENABLED": "true",
     "CONDA_OFFLINE": "false",
@@ -38,37 +42,58 @@ PLAIN = {
 
 
 def create(work: Work) -> None:
-    """Create the goal's environment from the fastest channel that can. Raises Trouble when none can."""
-    root, prefix = Path(work.goal.conda_root), Path(work.goal.prefix)
+    """Create the goal's environment from the fastest channel that can. Raises Trouble when none can.
+
+    A failure is tried once more with the person's settings files out of sight: one wrong line there fails all.
+    """
+    root = Path(work.goal.conda_root)
     _usable(root, work)
     channels, silent = measure("conda_channel", work.goal)
     failures: list[str] = []
     with _alone(root, work):
         for channel in channels:
-            try:
-                work.call(command(work, channel), seconds=SECONDS, env=environ(os.environ))
-                _let_pip_in(prefix)
-                return
-            except Trouble as trouble:
-                failures.append(f"{channel.name}: {trouble.message.en}")
-                shutil.rmtree(prefix, ignore_errors=True)
-                if "No space left" in trouble.message.en or "NoSpaceLeft" in trouble.message.en:
-                    raise
-    raise _no_channel(failures, why_silent(silent))
+            for hidden in (False, True):
+                why = _try(work, channel, _hidden(work) if hidden else {})
+                if why is None:
+                    _let_pip_in(Path(work.goal.prefix))
+                    return
+                failures.append(f"{channel.name}: {why}")
+    raise _no_channel(failures, why_silent(silent), work)
+
+
+def _try(work: Work, channel: Answer, settings: Mapping[str, str]) -> str | None:
+    """One create. None when it worked, else what conda said; nothing of it stays behind then."""
+    env = {**environ(os.environ), **settings}
+    try:
+        done = work.call(command(work, channel), seconds=SECONDS, env=env, check=False)
+        if done.code == 0:
+            return None
+        why = next((line.strip() for line in done.tail if "Error" in line), f"exit code {done.code}")
+    except Trouble as trouble:
+        why = trouble.message.en.splitlines()[0]
+    shutil.rmtree(work.goal.prefix, ignore_errors=True)
+    return why
+
+
+def _hidden(work: Work) -> dict[str, str]:
+    """A home without settings files. Those of the system and of the conda itself are still read."""
+    elsewhere = Path(work.goal.home) / "conda-home"
+    elsewhere.mkdir(parents=True, exist_ok=True)
+    return {"HOME": str(elsewhere), "XDG_CONFIG_HOME": str(elsewhere)}
 
 
 def command(work: Work, channel: Answer) -> tuple[str, ...]:
     """`create` onto a prefix that is absent: on an existing environment, -y deletes it first."""
     return (
         *_conda(work.goal.conda_root), "create", "-y", "--prefix", work.goal.prefix,
-        "--override-channels", "--channel", channel.url.rstrip("/"), "--no-default-packages",
+        "--override-channels", "--channel", channel.url.rstrip("/"), "--no-default-packages", "--no-pin",
         f"python={work.goal.python}", "pip",
     )  # fmt: skip
 
 
 def _conda(root: str) -> tuple[str, ...]:
     """conda, started so that neither a shell function nor an over-long first line of bin/conda matters."""
-    return (f"{root}/bin/python", "-I", "-m", "conda")
+    return (f"{root}/bin/python", "-I", "-B", "-m", "conda")
 
 
 def environ(person: Mapping[str, str]) -> dict[str, str | None]:
@@ -130,13 +155,14 @@ def _let_pip_in(prefix: Path) -> None:
         closed.unlink()
 
 
-def _no_channel(failures: list[str], silent: str) -> Trouble:
-    said = "\n  ".join(failures) or silent
+def _no_channel(failures: list[str], silent: str, work: Work) -> Trouble:
+    said = "\n    ".join(dict.fromkeys(failures)) or silent
+    network = not failures or all("HTTP" in why or "CONNECTION" in why for why in failures)
     return Trouble(
+        Text(f"conda could not create it:\n    {said}", f"conda 未能创建环境：\n    {said}"),
+        Exit.NETWORK if network else Exit.FAILED,
         Text(
-            f"no conda-forge host could be used:\n  {said}",
-            f"没有可用的 conda-forge 站点：\n  {said}",
+            f"full log: {work.log}; make setup ENV_MANAGER=venv does without conda",
+            f"完整日志：{work.log}；make setup ENV_MANAGER=venv 可不使用 conda",
         ),
-        Exit.NETWORK,
-        Text("make setup ENV_MANAGER=venv does without conda", "make setup ENV_MANAGER=venv 可不使用 conda"),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bootstrap.step import Work
+from bootstrap.uv import uv
 from doctor.errors import Exit, Trouble
 from doctor.mirrors import sources
 from doctor.text import Text
@@ -40,11 +41,6 @@ def create(work: Work) -> None:
 def _command(work: Work) -> tuple[str, ...]:
     """Without --clear: an environment that exists is never replaced here."""
     return (uv(), "venv", "--no-project", "--python", work.goal.python, work.goal.prefix)
-
-
-def uv() -> str:
-    """The uv that stage 0 verified, else the one on PATH."""
-    return os.environ.get("GROUNDWORK_UV") or shutil.which("uv") or "uv"
 
 
 def _environ(work: Work) -> dict[str, str | None]:

@@ -41,8 +41,9 @@ while [ $# -gt 0 ]; do
         *) refuse 2 "unknown option: $1 (see --help)" ;;
     esac
 done
-[ -n "$installer" ] && [ -n "$wanted" ] && [ -n "$prefix" ] ||
+if [ -z "$installer" ] || [ -z "$wanted" ] || [ -z "$prefix" ]; then
     refuse 2 "--installer, --sha256 and --prefix are all needed (see --help)"
+fi
 
 # --- what the installer, or conda afterwards, cannot live with
 case $prefix in
@@ -93,7 +94,7 @@ fi
 echo "$installer $wanted" >> "$marker"
 
 give_up() {  # nothing was installed: leave nothing behind
-    [ -e "$prefix" ] && ! is_empty "$prefix" || rm -f "$marker"
+    if [ ! -e "$prefix" ] || is_empty "$prefix"; then rm -f "$marker"; fi
     refuse 1 "$1"
 }
 
@@ -113,8 +114,9 @@ if ! runs_programs "${TMPDIR:-/tmp}"; then
 fi
 : "${HOME:=$parent}"
 export HOME
-mkdir -p "$HOME/.conda" 2> /dev/null && [ -w "$HOME/.conda" ] ||
+if ! mkdir -p "$HOME/.conda" 2> /dev/null || [ ! -w "$HOME/.conda" ]; then
     give_up "cannot write $HOME/.conda, which the installer needs: set HOME to a folder of this user"
+fi
 
 # --- install
 if [ -d "$prefix" ]; then
