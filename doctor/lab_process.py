@@ -50,7 +50,9 @@ def is_alive(server: Launched) -> bool:
     except OSError:
         return False
     fields = said.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
-    return fields[0] not in ("Z", "X") and int(fields[19]) == server.start_ticks
+    # A zombie with threads is still ending: its port is not free yet.
+    ended = fields[0] in ("Z", "X") and int(fields[17]) <= 1
+    return not ended and int(fields[19]) == server.start_ticks
 
 
 def boot_id() -> str:

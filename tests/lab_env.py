@@ -96,13 +96,14 @@ def password_of(goal: Goal) -> str:
     return (Path(goal.jupyter_dir) / "password").read_text().strip()
 
 
-def client(goal: Goal, password: str | None = None) -> httpx.Client:
+@contextmanager
+def client(goal: Goal, password: str | None = None) -> Iterator[httpx.Client]:
     """An HTTP client, logged in when a password is given (whether it is the right one or not)."""
-    http = httpx.Client(base_url=f"http://localhost:{goal.port}", trust_env=False, timeout=20)
-    if password is not None:
-        http.get("/login")
-        http.post("/login", data={"password": password, "_xsrf": http.cookies["_xsrf"]})
-    return http
+    with httpx.Client(base_url=f"http://localhost:{goal.port}", trust_env=False, timeout=20) as http:
+        if password is not None:
+            http.get("/login")
+            http.post("/login", data={"password": password, "_xsrf": http.cookies["_xsrf"]})
+        yield http
 
 
 def look(goal: Goal) -> Jupyter:
