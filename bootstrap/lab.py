@@ -65,7 +65,7 @@ def _refuse_impossible(goal: Goal) -> None:
             Exit.FAILED,
             Text("make setup", "make setup"),
         )
-    owner = port_owner(goal.port, None)
+    owner = port_owner(goal, None)
     if owner is not None:
         who = f"pid {owner.pid or '?'}, {owner.user or '?'}: {owner.command or '?'}"
         raise Trouble(

@@ -31,7 +31,7 @@ def probe(goal: Goal) -> Jupyter:
         person_configs=person_configs(),
         server=server,
         ended_pid=None if server else ended_pid(goal),
-        port_owner=port_owner(goal.port, server.pid if server else None),
+        port_owner=port_owner(goal, server.pid if server else None),
         last_log_lines=last_lines(log_path(goal)),
     )
 

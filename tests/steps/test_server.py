@@ -259,6 +259,14 @@ def test_a_foreign_process_on_the_port_is_named_and_left_alone(goal: Goal) -> No
     assert not (Path(goal.jupyter_dir) / "server.json").exists()
 
 
+def test_the_same_port_of_another_address_is_free(goal: Goal) -> None:
+    with socket.socket() as elsewhere:
+        elsewhere.bind(("127.0.0.2", goal.port))
+        elsewhere.listen()
+        assert "jupyter-port-taken" not in findings(goal)
+        run_step(goal)
+
+
 def test_other_settings_restart_it(goal: Goal, root: Path) -> None:
     pid = run_step(goal)
     elsewhere = make_goal(root, PORT=str(free_port()))
