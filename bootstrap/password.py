@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from bootstrap.files import write_atomically
@@ -25,6 +26,12 @@ def choose(goal: Goal, given: str | None) -> str:
     password = given or _kept(goal) or generate()
     refuse_unfit(goal, password)
     return password
+
+
+def refuse_unfit_given(goal: Goal, given: Mapping[str, str]) -> None:
+    """Refuse the PASSWORD of this run, if there is one, before anything is changed."""
+    if given.get("PASSWORD"):
+        refuse_unfit(goal, given["PASSWORD"])
 
 
 def refuse_unfit(goal: Goal, password: str) -> None:

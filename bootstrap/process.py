@@ -129,13 +129,15 @@ def _end_late(child: subprocess.Popen[str], late: threading.Event) -> None:
     end(child)
 
 
-def failed(argv: Sequence[str], log: Path, tail: Sequence[str], why: Text) -> Trouble:
+def failed(
+    argv: Sequence[str], log: Path, tail: Sequence[str], why: Text, code: Exit = Exit.FAILED
+) -> Trouble:
     """The loud failure: what was run, why it failed, its last lines, and the full log."""
     name = Path(argv[0]).name
     last = "\n".join(f"    {text}" for text in tail[-12:])
     return Trouble(
         Text(f"{name}: {why.en}\n{last}".rstrip(), f"{name}：{why.zh}\n{last}".rstrip()),
-        Exit.FAILED,
+        code,
         Text(f"full log: {log}", f"完整日志：{log}"),
     )
 

@@ -20,37 +20,53 @@ from doctor.profile import Profile, load_profile, profile_names
 TORCH_FAMILY = re.compile(r"^(torch|torchvision|triton|cuda-[a-z-]+|nvidia-(?!ml-py)[a-z0-9-]+)==")
 # The machines that courses run on. Hashes of every build of a version are in the lock, aarch64 included.
 PLATFORM = "x86_64-manylinux_2_28"
+FFMPEG = LOCKS / "ffmpeg.txt"
 
 
-def main(names: list[str]) -> int:
-    for name in names or profile_names():
+HEAD = "# made by `make lock`, do not edit\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Lock all profiles. What is locked already stays at its version, unless `--upgrade` is given."""
+    upgrade = "--upgrade" in arguments
+    for name in profile_names():
         profile = load_profile(name)
         for python in profile.pythons:
-            write_locks(profile, python)
+            write_locks(profile, python, upgrade)
             print(f"locked {name} for Python {python}")
-    if not names:
-        head = "# made by `make lock`, do not edit\n"
-        found = stanzas(resolve(["imageio-ffmpeg"], "3.10", "--no-deps"))
-        (LOCKS / "ffmpeg.txt").write_text(head + "".join(found), encoding="utf-8")
+    known = "" if upgrade else text_of(FFMPEG)
+    FFMPEG.write_text(
+        HEAD + "".join(stanzas(resolve(["imageio-ffmpeg"], "3.10", known, "--no-deps"))), "utf-8"
+    )
     return 0
 
 
-def write_locks(profile: Profile, python: str) -> None:
+def write_locks(profile: Profile, python: str, upgrade: bool) -> None:
     family: list[str] = []
     rest: list[str] = []
     torch = [f"torch=={profile.torch.version}", *(f"{n}=={v}" for n, v in profile.torch.companions.items())]
-    for stanza in stanzas(resolve([*profile.requirements, *torch], python)):
+    paths = lock_path(profile.name, python), torch_lock_path(profile.name, python)
+    known = "" if upgrade else "".join(text_of(path) for path in paths)
+    for stanza in stanzas(resolve([*profile.requirements, *torch], python, known)):
         (family if TORCH_FAMILY.match(stanza) else rest).append(stanza)
-    head = f"# made by `make lock`, do not edit\n# inputs: {inputs_digest(profile, python)}\n"
-    lock_path(profile.name, python).write_text(head + "".join(rest), encoding="utf-8")
-    torch_lock_path(profile.name, python).write_text(head + "".join(family), encoding="utf-8")
+    head = f"{HEAD}# inputs: {inputs_digest(profile, python)}\n"
+    for path, found in zip(paths, (rest, family), strict=True):
+        path.write_text(head + "".join(found), encoding="utf-8")
 
 
-def resolve(requirements: list[str], python: str, *options: str) -> str:
-    """The full resolution, hashes included, by uv from the client's configured index."""
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def resolve(requirements: list[str], python: str, known: str, *options: str) -> str:
+    """The full resolution, hashes included, by uv from the client's configured index.
+
+    `known` is an earlier lock: its versions are kept where they still fit.
+    """
     with tempfile.TemporaryDirectory() as folder:
         wanted, answer = Path(folder) / "wanted.txt", Path(folder) / "lock.txt"
         wanted.write_text("\n".join(requirements) + "\n", encoding="utf-8")
+        answer.write_text(known, encoding="utf-8")
         process.run(
             [
                 os.environ.get("GROUNDWORK_UV", "uv"),

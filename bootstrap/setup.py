@@ -73,14 +73,18 @@ def apply(
     secrets: Mapping[str, str],
     agree: Callable[[tuple[Planned, ...]], bool] = lambda plan: True,
 ) -> Result:
-    """Bring the machine to the goal as far as `wish` asks. `agree` is shown the plan before anything changes."""
+    """Bring the machine to the goal as far as `wish` asks.
+
+    `agree` is shown the plan, which may be empty, when nothing speaks against it and nothing has been changed.
+    """
     facts, findings = look(goal)
     plan = plan_for(goal, facts, findings, wish)
-    if not plan:
-        return Result(facts=facts, findings=findings, code=exit_code(findings))
-    refuse(findings, plan)
+    if plan:
+        refuse(findings, plan)
     if not agree(plan):
         return Result(facts=facts, findings=findings, plan=plan, code=Exit.PERSON)
+    if not plan:
+        return Result(facts=facts, findings=findings, code=_code((), findings, wish))
     with only_run(Path(goal.home), word):
         return _rounds(goal, facts, findings, plan, wish, lang, secrets)
 

@@ -85,10 +85,14 @@ class Work:
         env: Mapping[str, str | None] | None = None,
         check: bool = True,
         stdin: str | None = None,
+        line: Callable[[str], None] | None = None,
     ) -> process.Done:
-        """Run a program: output into the step's log, its last line shown. Raises Trouble unless it ends with 0."""
+        """Run a program: output into the step's log, its last line shown. Raises Trouble unless it ends with 0.
+
+        With `line` its lines go there instead of to the person, for programs that report in a form of their own.
+        """
         return process.run(
-            argv, log=self.log, seconds=seconds, env=env, check=check, stdin=stdin, line=self.tell
+            argv, log=self.log, seconds=seconds, env=env, check=check, stdin=stdin, line=line or self.tell
         )
 
 

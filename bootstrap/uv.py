@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 from bootstrap import process
+from bootstrap.mirrors import measure
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.text import Text
@@ -42,6 +44,25 @@ def pip_install(
     argv = [uv(), "pip", "install", "--python", work.goal.interpreter, "--no-deps", *arguments]
     locked = LOCKED if "--require-hashes" in arguments else {}
     return work.call(argv, seconds=seconds, env=environ() | locked, check=check)
+
+
+def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> None:
+    """Install exactly what a lock pins: from the person's sources, then from each mirror that answers.
+
+    Hashes are checked, so a mirror can fail but not deceive. Raises Trouble when none delivers all of it.
+    """
+    # Bytecode now, on all processors, rather than at every first import: some images switch writing it off.
+    wanted = ["--require-hashes", "--compile-bytecode", *arguments, "-r", str(lock)]
+    done = pip_install(work, wanted, check=False)
+    if done.code == 0:
+        return
+    answering, _ = measure("package_index", work.goal)
+    for answer in answering:
+        work.tell(f"the configured index did not deliver; trying {answer.url}")
+        if pip_install(work, ["--default-index", answer.url, *wanted], check=False).code == 0:
+            return
+    message = Text(f"no index delivered all of {lock.name}", f"没有软件源能提供 {lock.name} 的全部内容")
+    raise process.failed(["uv", "pip", "install"], work.log, done.tail, message, Exit.NETWORK)
 
 
 def can_install(work: Work, arguments: Sequence[str], seconds: float = 120) -> bool:

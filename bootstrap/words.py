@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bootstrap import lab as jupyter
+from bootstrap import password
 from bootstrap import setup as job
 from bootstrap.manager import settle
 from bootstrap.plan import Planned
+from bootstrap.remember import remember
 from bootstrap.screen import changed, end_lines, plan_lines
 from bootstrap.setup import Result, Wish
 from doctor.diagnose import diagnose, exit_code, pick_areas
@@ -47,10 +49,17 @@ def setup(
     goal, line = settle(resolve(flags))
     if line:
         print(line.get(lang), file=sys.stderr)
-    wish = Wish(only=only, start=start, also=jupyter.password_steps(goal, secrets))
+    password.refuse_unfit_given(goal, secrets)
+    wish = Wish(only=only, start=start)
     if plan_only:
         return _show_plan(goal, wish, lang, as_json)
-    return _tell(goal, job.apply(goal, wish, "setup", lang, secrets), lang, as_json)
+
+    def agree(plan: tuple[Planned, ...]) -> bool:
+        remember(goal, flags)
+        return True
+
+    result = job.apply(goal, wish, "setup", lang, secrets, agree)
+    return _tell(goal, result, lang, as_json)
 
 
 def _show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:
@@ -119,6 +128,8 @@ def fix(
 
 
 def _ask(plan: tuple[Planned, ...], goal: Goal, lang: Lang) -> bool:
+    if not plan:
+        return True
     print("\n".join(plan_lines(plan, goal, lang)), file=sys.stderr)
     if not sys.stdin.isatty():
         said = Text("not a terminal: add --yes to do it", "不是终端：加 --yes 才会执行")
@@ -177,7 +188,8 @@ def lab(flags: Flags, secrets: Mapping[str, str], lang: Lang, *, as_json: bool) 
     facts, findings = job.look(goal)
     if not isinstance(facts.python, Python) or facts.python.state != "complete":
         return _no_environment(goal, findings, lang, as_json)
-    wish = Wish(only="kernel,jupyter,server", also=jupyter.password_steps(goal, secrets))
+    password.refuse_unfit_given(goal, secrets)
+    wish = Wish(only="kernel,jupyter,server")
     result = job.apply(goal, wish, "lab", lang, secrets)
     if as_json:
         emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))
@@ -209,10 +221,15 @@ def status(flags: Flags, lang: Lang, *, as_json: bool) -> int:
     facts, findings = job.look(goal)
     code = exit_code(findings)
     if as_json:
-        emit(envelope(goal, facts, findings, code, lang))
+        emit(envelope(goal, facts, findings, code, lang, server=jupyter.status(goal)))
         return code
-    result = Result(facts=facts, findings=findings, code=code)
-    show(end_lines(goal, result, jupyter.screen(goal, facts, lang), lang)[1:])
+    server = jupyter.status(goal)
+    way_in = jupyter.screen(goal, facts, lang) if server.state == "running" else []
+    show(
+        end_lines(
+            goal, Result(facts=facts, findings=findings, code=code), [server.text.get(lang), *way_in], lang
+        )[1:]
+    )
     open_findings = tuple(f for f in findings if f.severity in ("fail", "warn", "blocked"))
     if open_findings:
         show(lines(open_findings, lang))

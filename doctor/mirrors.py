@@ -12,7 +12,7 @@ from doctor.goal import Goal
 from doctor.profile import CONFIGS
 from doctor.tomlfile import load
 
-Kind = Literal["conda_installer", "conda_channel", "hub", "torch_index", "python_build"]
+Kind = Literal["conda_installer", "conda_channel", "hub", "torch_index", "python_build", "package_index"]
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -57,7 +57,16 @@ def sources(kind: Kind, goal: Goal) -> tuple[Source, ...]:
     """The sources of one kind that the MIRRORS policy allows; the person's own settings win over all."""
     if kind == "hub" and goal.endpoint:
         return (Source(kind="hub", name="HF_ENDPOINT", url=goal.endpoint),)
-    return tuple(s for s in load_mirrors().source if s.kind == kind and _allowed(s, goal))
+    table = stage0_sources() if kind == "package_index" else load_mirrors().source
+    return tuple(s for s in table if s.kind == kind and _allowed(s, goal))
+
+
+def stage0_sources() -> tuple[Source, ...]:
+    """The package indexes that stage 0 knows too. Its list is plain text, since a shell has to read it."""
+    path = Path(os.environ.get("GROUNDWORK_STAGE0_MIRRORS") or CONFIGS / "stage0_mirrors.txt")
+    words = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
+    urls = [entry[1] for entry in words if len(entry) == 2 and entry[0] == "index"]
+    return tuple(Source(kind="package_index", name=url, url=url, region="cn") for url in urls)
 
 
 def _allowed(source: Source, goal: Goal) -> bool:

@@ -88,4 +88,3 @@ def load_profile(name: str) -> Profile:
 def load_manifest(name: str) -> Manifest:
     """The model manifest `configs/models/NAME.toml`. Raises Trouble (exit 2)."""
     return load(CONFIGS / "models" / f"{name}.toml", Manifest)
-

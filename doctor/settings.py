@@ -1,4 +1,4 @@
-"""Settings into a Goal. Precedence: flag, environment or make variable, profile, default."""
+"""Settings into a Goal. Precedence: flag, environment or make variable, last setup, profile, default."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from doctor.errors import Trouble, bad_input
 from doctor.goal import Goal, Manager, MirrorPolicy
 from doctor.prefix import LONGEST, unfit
 from doctor.profile import ModelWant, Profile, load_manifest, load_profile
+from doctor.remembered import read as read_remembered
 
 Word = TypeVar("Word", bound=str)
 MANAGERS: tuple[Manager, ...] = get_args(Manager)
@@ -47,9 +48,13 @@ def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.env
     Raises Trouble (exit 2) that names the setting, what is wrong with it and what would be right.
     """
     check_make_variables(environ)
-    values = {name: flags.get(name) or environ.get(name) or None for name in NAMES}
-    profile = load_profile(values["PROFILE"] or DEFAULT_PROFILE)
     home = groundwork_home(environ)
+    known = read_remembered(home)
+    values = {name: flags.get(name) or environ.get(name) or None for name in NAMES}
+    values["CACHE"] = values["CACHE"] or environ.get("HF_HOME")
+    profile = load_profile(values["PROFILE"] or known.profile or DEFAULT_PROFILE)
+    before = known.settings.get(profile.name, {})
+    values = {name: value or before.get(name) for name, value in values.items()}
     return Goal(
         profile=profile,
         home=home,
@@ -58,7 +63,7 @@ def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.env
         conda_root=_conda_root(values["PREFIX"]),
         system_python=_system_python(environ),
         python=_choice("PYTHON", values["PYTHON"], profile.pythons, profile.python),
-        cache=_folder("CACHE", values["CACHE"] or environ.get("HF_HOME") or _default_cache(environ)),
+        cache=_folder("CACHE", values["CACHE"] or _default_cache(environ)),
         endpoint=_endpoint(values["HF_ENDPOINT"]),
         mirrors=_choice("MIRRORS", values["MIRRORS"], POLICIES, "auto"),
         models=_models(profile, values["MODELS"] or "all"),
@@ -76,11 +81,12 @@ def groundwork_home(environ: Mapping[str, str] = os.environ) -> str:
 def check_make_variables(environ: Mapping[str, str]) -> None:
     """Refuse a make variable that is no setting, such as `make setup PROT=9000`."""
     for name in re.findall(r"(?:^|\s)([A-Za-z_]+)=", environ.get("MAKEFLAGS", "").partition("-- ")[2]):
-        if name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, n=1)
-            en = f" Did you mean {near[0]}?" if near else ""
-            zh = f"是否想写 {near[0]}？" if near else ""
-            raise bad_input(f"unknown make variable {name}.{en}", f"未知的 make 变量 {name}。{zh}")
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        if name not in NAMES and near:  # others, such as PIP_INDEX_URL, are for the programs that we call
+            raise bad_input(
+                f"unknown make variable {name}. Did you mean {near[0]}?",
+                f"未知的 make 变量 {name}。是否想写 {near[0]}？",
+            )
 
 
 def _choice(name: str, value: str | None, allowed: tuple[Word, ...], default: Word) -> Word:

@@ -3,7 +3,7 @@
 #
 #   1  pins of uv           lock_uv
 #   2  requirement locks    inputs, check, compile
-#   3  which                lock_tool, lock_dev, lock_profiles, main
+#   3  which                lock_tool, lock_dev, lock_profiles, check_all, main
 set -eu
 
 usage() {
@@ -86,7 +86,15 @@ lock_dev() { compile dev "$root/pyproject.toml" --python-version 3.10 --group "$
 
 # lock_profiles: one lock for each profile and Python version.
 lock_profiles() {
-    :
+    python=$(GROUNDWORK_STAGE0_ONLY=1 sh "$root/scripts/setup.sh" | sed -n 's/^python=//p')
+    env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS -u UV_INDEX -u UV_EXTRA_INDEX_URL \
+        GROUNDWORK_UV="$GROUNDWORK_UV" "$python" -I -m bootstrap.relock $upgrade
+}
+
+check_all() {
+    stale=0
+    for lock in tool dev; do check "$lock" || stale=1; done
+    return "$stale"
 }
 
 main() {
@@ -94,7 +102,10 @@ main() {
     upgrade=
     case ${1-} in
         -h | --help) usage && exit 0 ;;
-        --check) check tool && check dev && exit 0 || exit 1 ;;
+        --check)
+            check_all || exit 1
+            exit 0
+            ;;
         --upgrade) upgrade=--upgrade && shift ;;
         -*) usage >&2 && exit 2 ;;
     esac

@@ -46,7 +46,9 @@ def describe(wheel: Path) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL")
     for wheel in parser.parse_args().wheels:
         print(describe(wheel))

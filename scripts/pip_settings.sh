@@ -102,7 +102,8 @@ _ps_files() {
     [ -z "${PIP_CONFIG_FILE-}" ] || _ps_read_file "$PIP_CONFIG_FILE"
 }
 
-# _ps_value SLOT VARIABLE...: the value that pip would use, in _ps_found (empty values never count).
+# _ps_value SLOT VARIABLE...: the value that `pip install` would use, in _ps_found (empty values never count);
+# failing that, the one that only `pip download` would use.
 _ps_value() {
     _ps_slot=$1 _ps_found=
     shift
@@ -110,7 +111,7 @@ _ps_value() {
         eval "_ps_found=\${$_ps_variable-}"
         [ -z "$_ps_found" ] || return 0
     done
-    eval "_ps_found=\${_ps_install_$_ps_slot:-\${_ps_download_$_ps_slot:-\${_ps_global_$_ps_slot-}}}"
+    eval "_ps_found=\${_ps_install_$_ps_slot:-\${_ps_global_$_ps_slot:-\${_ps_download_$_ps_slot-}}}"
 }
 
 # --- 3 exporting -------------------------------------------------------------------------------------

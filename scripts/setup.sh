@@ -195,7 +195,7 @@ fetch_python() {
     say "No Python 3.10 or newer here; fetching 3.12…" "本机没有 Python 3.10 或更新版本;正在获取 3.12……"
     for mirror in "${UV_PYTHON_INSTALL_MIRROR-}" $(python_mirrors); do
         UV_PYTHON_INSTALL_MIRROR=$mirror UV_HTTP_TIMEOUT=8 UV_HTTP_RETRIES=1 \
-            "$GROUNDWORK_UV" python install --quiet --no-bin 3.12 >&2 || continue
+            "$GROUNDWORK_UV" python install --no-bin 3.12 >&2 || continue
         python=$("$GROUNDWORK_UV" python find --managed-python --no-project 3.12) && works "$python" && return
     done
     return 1
@@ -210,13 +210,14 @@ apt_python() {
     [ "$(id -u)" -eq 0 ] || return 1
     command -v apt-get >/dev/null 2>&1 || return 1
     # A container image starts without package lists.
-    apt-cache policy python3 2>/dev/null | grep -q 'Candidate: [0-9]' || apt-get update -qq >&2
+    apt-cache policy python3 2>/dev/null | grep -q 'Candidate: [0-9]' || apt-get update >"$home/apt.log" 2>&1
     case $(apt-cache policy python3 2>/dev/null | sed -n 's/^  Candidate: //p') in
         3.1[0-9]* | 3.[2-9][0-9]*) ;;
         *) return 1 ;;
     esac
     say "Installing the distribution's python3…" "正在安装发行版自带的 python3……"
-    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -qq -y --no-install-recommends python3 >&2 || return 1
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -qq -y --no-install-recommends python3 \
+        >"$home/apt.log" 2>&1 || { tail -n 5 "$home/apt.log" >&2 && return 1; }
     works python3 && python=$(command -v python3)
 }
 

@@ -45,6 +45,8 @@ Say = Callable[..., str]
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     try:
+        if options.show:
+            return show(options)
         entries = choose(read_spec(options.spec), options.task)
         require_writable(options.out)
         if options.list:
@@ -77,6 +79,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--out", type=Path, metavar="FILE", help="keep the JSON report here, rewritten after each task"
     )
     parser.add_argument("--list", action="store_true", help="print the tasks and their models, run nothing")
+    parser.add_argument(
+        "--show", type=Path, metavar="FILE", help="print a report that --out kept, run nothing"
+    )
     parser.add_argument("--lang", choices=("en", "zh"), default=language_of_environment())
     return parser.parse_args(arguments)
 
@@ -85,6 +90,16 @@ def device_name(text: str) -> str:
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", text):
         raise argparse.ArgumentTypeError(f"{text!r} is none of auto, cpu, cuda, cuda:N")
     return text
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print a kept report as a table. BadInput when it is none."""
+    try:
+        report = json.loads(options.show.read_text(encoding="utf-8"))
+        print(render(report, speaker(options.lang), one_task_command(options)), end="")
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise BadInput(f"--show {options.show}: not a report: {problem}") from problem
+    return exit_code(report, "auto")
 
 
 def require_writable(out: Path | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bootstrap.step import Cost, Work
-from bootstrap.uv import pip_install
+from bootstrap.uv import install_locked
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages
 from doctor.goal import Goal
@@ -40,7 +40,7 @@ def run(work: Work) -> None:
         )
     again = work.facts.packages.half_installed if isinstance(work.facts.packages, Packages) else ()
     reinstall = [argument for name in again for argument in ("--reinstall-package", name)]
-    pip_install(work, ["--require-hashes", *reinstall, "-r", str(lock)])
+    install_locked(work, lock, reinstall)
 
 
 def to_install(facts: Facts) -> list[str]:

@@ -12,8 +12,7 @@ import msgspec
 
 from bootstrap.mirrors import measure
 from bootstrap.step import Cost, Work
-from bootstrap.uv import can_install, pip_install
-from doctor.errors import Exit, Trouble
+from bootstrap.uv import can_install, install_locked, pip_install
 from doctor.facts import Facts, Gpu
 from doctor.goal import Goal
 from doctor.lockfile import torch_lock_path
@@ -47,34 +46,26 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 
 
 def run(work: Work) -> None:
-    for choice in choices(work):
+    for choice in cpu_choices(work):
         work.tell(choice.what)
         if can_install(work, choice.arguments):
             pip_install(work, choice.arguments)
             return
-    raise Trouble(
-        Text(
-            f"no source offers torch {work.goal.profile.torch.version} for Python {work.goal.python}",
-            f"没有来源提供适用于 Python {work.goal.python} 的 torch {work.goal.profile.torch.version}",
-        ),
-        Exit.NETWORK,
-        Text(f"what each source said: {work.log}", f"各来源的回应见：{work.log}"),
-    )
+    install_locked(work, torch_lock_path(work.goal.profile.name, work.goal.python))
 
 
 def has_gpu(facts: Facts) -> bool:
     return isinstance(facts.gpu, Gpu) and isinstance(facts.gpu.devices, tuple) and bool(facts.gpu.devices)
 
 
-def choices(work: Work) -> Iterator[Choice]:
-    """Ways to get torch, best first. Each is only looked for when the ones before did not work."""
-    if not has_gpu(work.facts):
-        yield from cpu_builds(work, ())
-        answering, _ = measure("torch_index", work.goal)
-        for answer in answering:
-            yield from cpu_builds(work, ("--index", answer.url.format(variant="cpu")))
-    lock = torch_lock_path(work.goal.profile.name, work.goal.python)
-    yield Choice(("--require-hashes", "-r", str(lock)), "torch: the index default")
+def cpu_choices(work: Work) -> Iterator[Choice]:
+    """Ways to get the CPU build, best first; none where there is a GPU. Hosts are only asked when it comes to them."""
+    if has_gpu(work.facts):
+        return
+    yield from cpu_builds(work, ())
+    answering, _ = measure("torch_index", work.goal)
+    for answer in answering:
+        yield from cpu_builds(work, ("--index", answer.url.format(variant="cpu")))
 
 
 def cpu_builds(work: Work, source: tuple[str, ...]) -> Iterator[Choice]:

@@ -53,6 +53,10 @@ def sample_url(source: Source, goal: Goal) -> str:
         return source.url.format(file=pinned[0].file) if pinned else source.url
     if source.kind == "conda_channel":
         return f"{source.url.rstrip('/')}/noarch/repodata.json"
+    if source.kind == "torch_index":
+        return f"{source.url.format(variant='cpu')}/torch/"
+    if source.kind == "package_index":
+        return f"{source.url}/pip/"
     if source.kind == "hub" and goal.models:
         model = goal.models[0]
         return f"{source.url}/{model.id}/resolve/{model.revision}/config.json"

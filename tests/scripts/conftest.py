@@ -15,8 +15,32 @@ from tests.scripts.loopback import Index, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 # Of the packages that every Debian has (essential), the programs that stage 0 uses.
-ESSENTIAL = """cat chmod cp cut env flock getent grep gzip head id mkdir mv printf rm rmdir sed sha256sum sleep
-tail timeout tr uname wc""".split()
+ESSENTIAL = [
+    "cat",
+    "chmod",
+    "cp",
+    "cut",
+    "env",
+    "flock",
+    "getent",
+    "grep",
+    "gzip",
+    "head",
+    "id",
+    "mkdir",
+    "mv",
+    "printf",
+    "rm",
+    "rmdir",
+    "sed",
+    "sha256sum",
+    "sleep",
+    "tail",
+    "timeout",
+    "tr",
+    "uname",
+    "wc",
+]
 BASE_PYTHON = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
 FAKE_BOOTSTRAP = """
 import json, os, sys
@@ -47,7 +71,9 @@ def clean_env(home: Path, path: Path, **settings: str) -> dict[str, str]:
     return {**keep, **basics, "GROUNDWORK_PYTHON": str(BASE_PYTHON), **settings}
 
 
-def run_sh(script: Path, *args: str, env: dict[str, str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run_sh(
+    script: Path, *args: str, env: dict[str, str], cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a script with the sh of its own PATH."""
     command = [f"{env['PATH'].split(':')[0]}/sh", str(script), *args]
     return subprocess.run(command, env=env, cwd=cwd, capture_output=True, text=True, timeout=120)
@@ -88,7 +114,9 @@ def pip(uv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pip of a fresh virtual environment, configured as this machine's pip is."""
     venv = tmp_path_factory.mktemp("pip") / "venv"
     command = ["sh", "-c", f'. {ROOT}/scripts/pip_settings.sh; exec "$@"', "sh"]
-    subprocess.run([*command, uv, "venv", "--quiet", "--seed", "--python", BASE_PYTHON, venv], check=True, timeout=300)
+    subprocess.run(
+        [*command, uv, "venv", "--quiet", "--seed", "--python", BASE_PYTHON, venv], check=True, timeout=300
+    )
     return venv / "bin" / "pip"
 
 
@@ -99,8 +127,8 @@ def wheels(pip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     version, _, _, wheel_hash, *_ = pins()[os.uname().machine]
     requirements = folder.parent / "uv.in"
     requirements.write_text(f"uv=={version} --hash=sha256:{wheel_hash}\n")
-    locks = ["-r", requirements, "-r", ROOT / "configs/locks/tool.txt"]
-    command = [pip, "download", "--quiet", "--require-hashes", "--no-deps", "-d", folder, *locks]
+    locks = ["-r", str(requirements), "-r", str(ROOT / "configs/locks/tool.txt")]
+    command = [str(pip), "download", "--quiet", "--require-hashes", "--no-deps", "-d", str(folder), *locks]
     subprocess.run(command, check=True, timeout=300)
     return folder
 

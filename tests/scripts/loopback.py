@@ -55,6 +55,13 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         """Quiet."""
 
+    def do_HEAD(self) -> None:
+        """Enough for uv, which asks whether it may read a wheel in parts: it may not."""
+        path = self.index.files / unquote(Path(self.path).name)
+        self.send_response(200 if path.is_file() else 404)
+        self.send_header("Content-Length", str(path.stat().st_size if path.is_file() else 0))
+        self.end_headers()
+
     def do_GET(self) -> None:
         index = self.index
         index.requests.append(self.path)

@@ -25,7 +25,7 @@ def old_python() -> Path:
     return next((p for p in found if p.exists()), BASE_PYTHON)
 
 
-CLIENTS = {"curl": "curl", "wget": "wget", "python3": old_python()}
+CLIENTS: dict[str, str | Path] = {"curl": "curl", "wget": "wget", "python3": old_python()}
 
 
 def is_pinned(uv: Path) -> bool:
@@ -79,9 +79,13 @@ def test_a_silent_host_costs_its_deadline_only(index: Index, other_index: Index,
     for client in CLIENTS:  # at the same time, because each has to wait
         path = toolbox(tmp_path / client / "bin", CLIENTS[client])
         env = clean_env(tmp_path, path, PIP_INDEX_URL=index.simple, PIP_EXTRA_INDEX_URL=other_index.simple)
-        runs.append(subprocess.Popen([path / "sh", SCRIPT, tmp_path / client], env=env, stderr=subprocess.DEVNULL))
+        runs.append(
+            subprocess.Popen([path / "sh", SCRIPT, tmp_path / client], env=env, stderr=subprocess.DEVNULL)
+        )
     assert [run.wait(60) for run in runs] == [0, 0, 0]
-    assert time.monotonic() - started < 30  # 15 s of silence, and the work itself three times on a busy machine
+    assert (
+        time.monotonic() - started < 30
+    )  # 15 s of silence, and the work itself three times on a busy machine
     assert all(is_pinned(tmp_path / client / "uv") for client in CLIENTS)
 
 
@@ -96,7 +100,9 @@ def test_a_link_that_breaks_is_carried_on(client: str, index: Index, tmp_path: P
 
 
 @pytest.mark.index
-def test_a_bad_beginning_from_an_earlier_run_does_not_spoil_a_good_source(index: Index, tmp_path: Path) -> None:
+def test_a_bad_beginning_from_an_earlier_run_does_not_spoil_a_good_source(
+    index: Index, tmp_path: Path
+) -> None:
     (tmp_path / "uv").mkdir()
     (tmp_path / "uv" / f"{WHEEL}.part").write_bytes(b"x" * 1000)
     env = clean_env(tmp_path, toolbox(tmp_path / "bin", "curl"), PIP_INDEX_URL=index.simple)
@@ -105,11 +111,15 @@ def test_a_bad_beginning_from_an_earlier_run_does_not_spoil_a_good_source(index:
 
 
 @pytest.mark.index
-@pytest.mark.parametrize("href", ["../../files/{name}", "/files/{name}", "//{host}/files/{name}#sha256=0", "{url}/files/{name}"])
+@pytest.mark.parametrize(
+    "href", ["../../files/{name}", "/files/{name}", "//{host}/files/{name}#sha256=0", "{url}/files/{name}"]
+)
 def test_every_form_of_link_and_a_password_that_nobody_sees(href: str, index: Index, tmp_path: Path) -> None:
     index.href, index.login = href, "someone:s3cret"
     path = toolbox(tmp_path / "bin")
-    (path / "curl").write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/arguments\nexec {shutil.which("curl")} "$@"\n')
+    (path / "curl").write_text(
+        f'#!/bin/sh\necho "$@" >>{tmp_path}/arguments\nexec {shutil.which("curl")} "$@"\n'
+    )
     (path / "curl").chmod(0o755)
     url = index.simple.replace("://", "://someone:s3cret@")
     done = run_sh(SCRIPT, str(tmp_path / "uv"), env=clean_env(tmp_path, path, PIP_INDEX_URL=url))
@@ -138,7 +148,9 @@ def test_an_index_of_files(wheels: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.index
-def test_pip_is_asked_when_nothing_is_configured(pip: Path, wheels: Path, index: Index, tmp_path: Path) -> None:
+def test_pip_is_asked_when_nothing_is_configured(
+    pip: Path, wheels: Path, index: Index, tmp_path: Path
+) -> None:
     # This pip's own default stands for the index that only pip knows: a pip.conf that we do not read.
     config = tmp_path / "pip.conf"
     config.write_text(f"[global]\nindex-url = {index.simple}\n")
@@ -152,9 +164,13 @@ def test_pip_is_asked_when_nothing_is_configured(pip: Path, wheels: Path, index:
 
 @pytest.mark.index
 @pytest.mark.parametrize("mirrors, code", [("auto", 0), ("cn", 0), ("global", 5), ("off", 5)])
-def test_mirrors_are_tried_in_order_unless_unwanted(mirrors: str, code: int, index: Index, tmp_path: Path) -> None:
+def test_mirrors_are_tried_in_order_unless_unwanted(
+    mirrors: str, code: int, index: Index, tmp_path: Path
+) -> None:
     listed = tmp_path / "mirrors.txt"
-    listed.write_text(f"# a comment\nindex http://127.0.0.1:9/simple\npython {index.url}/nothing\nindex {index.simple}\n")
+    listed.write_text(
+        f"# a comment\nindex http://127.0.0.1:9/simple\npython {index.url}/nothing\nindex {index.simple}\n"
+    )
     env = clean_env(tmp_path, toolbox(tmp_path / "bin", "curl"))
     env |= {"MIRRORS": mirrors, "GROUNDWORK_STAGE0_MIRRORS": str(listed)}
     done = run_sh(SCRIPT, str(tmp_path / "uv"), env=env)
@@ -172,7 +188,9 @@ def test_no_index_means_no_index(index: Index, tmp_path: Path) -> None:
 
 
 @pytest.mark.index
-def test_what_is_there_is_not_fetched_again_and_what_is_damaged_is(uv: Path, index: Index, tmp_path: Path) -> None:
+def test_what_is_there_is_not_fetched_again_and_what_is_damaged_is(
+    uv: Path, index: Index, tmp_path: Path
+) -> None:
     (tmp_path / "uv").mkdir()
     shutil.copy(uv, tmp_path / "uv/uv")
     env = clean_env(tmp_path, toolbox(tmp_path / "bin", "curl"), PIP_INDEX_URL=index.simple)
@@ -215,7 +233,16 @@ def test_an_unknown_machine_type_is_named(tmp_path: Path) -> None:
 @pytest.mark.index
 def test_the_wheel_of_the_other_machine_type_unpacks_too(pip: Path, tmp_path: Path) -> None:
     other = next(pin for arch, pin in pins().items() if arch != os.uname().machine)
-    command = [pip, "download", "--quiet", "--no-deps", "--only-binary", ":all:", "-d", tmp_path / "wheels"]
+    command = [
+        str(pip),
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "-d",
+        str(tmp_path / "wheels"),
+    ]
     platform = f"manylinux2014_{other[1]}"
     subprocess.run([*command, "--platform", platform, f"uv=={other[0]}"], check=True, timeout=120)
     path = toolbox(tmp_path / "bin", without=("uname",))
@@ -228,7 +255,7 @@ def test_the_wheel_of_the_other_machine_type_unpacks_too(pip: Path, tmp_path: Pa
 
 @pytest.mark.index
 def test_the_pins_follow_from_the_wheels(wheels: Path) -> None:
-    script = [BASE_PYTHON, ROOT / "scripts/pin_uv.py", wheels / WHEEL]
+    script: list[Path] = [BASE_PYTHON, ROOT / "scripts/pin_uv.py", wheels / WHEEL]
     said = subprocess.run(script, capture_output=True, text=True, check=True).stdout
     assert said.split() == PIN
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.scripts.conftest import BASE_PYTHON, ROOT, clean_env, run_sh, toolbox
+from tests.scripts.conftest import ROOT, clean_env, run_sh, toolbox
 from tests.scripts.loopback import Index
 
 BUSY_MACHINE = 3  # how many times slower than promised a start may be on a shared two-core machine
@@ -36,7 +36,7 @@ def setup_sh(checkout: Path, *args: str, env: dict[str, str], code: int = 0) -> 
 
 
 def start(checkout: Path, env: dict[str, str]) -> subprocess.Popen[str]:
-    command = [f"{env['PATH']}/sh", checkout / "scripts/setup.sh", "doctor"]
+    command = [f"{env['PATH']}/sh", str(checkout / "scripts/setup.sh"), "doctor"]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, env=env, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
 
@@ -88,13 +88,14 @@ def test_killed_anywhere_the_next_run_carries_on(
     ready["UV_CACHE_DIR"] = str(tmp_path / "cache")  # its own, so that every request is made
     killed = threading.Event()
 
+    started = threading.Event()
+
     def kill(count: int) -> None:
-        if count == request_number:
+        if count == request_number and started.wait(10):
             os.killpg(run.pid, signal.SIGKILL)
             killed.set()
 
-    started = threading.Event()
-    index.on_request = lambda count: (started.wait(10), kill(count))[1]
+    index.on_request = kill
     run = start(checkout, ready)
     started.set()
     assert run.wait(60) == -signal.SIGKILL and killed.is_set()
@@ -106,7 +107,9 @@ def test_killed_anywhere_the_next_run_carries_on(
 
 @pytest.mark.index
 @pytest.mark.parametrize("damage", ["complete", "bin/python", "lib"])
-def test_an_environment_that_is_not_whole_is_made_again(damage: str, checkout: Path, ready: dict[str, str]) -> None:
+def test_an_environment_that_is_not_whole_is_made_again(
+    damage: str, checkout: Path, ready: dict[str, str]
+) -> None:
     setup_sh(checkout, "doctor", env=ready)
     env = home_of(ready) / environments(ready)[0]
     if damage == "lib":
@@ -126,7 +129,12 @@ def test_two_at_once_the_second_says_who_it_waits_for(
     if locking == "folder":
         Path(ready["PATH"], "flock").unlink()
     gate, reached = threading.Event(), threading.Event()
-    index.on_request = lambda count: (reached.set(), gate.wait(60), None)[2]
+
+    def hold(count: int) -> None:
+        reached.set()
+        gate.wait(60)
+
+    index.on_request = hold
     first = start(checkout, ready)
     assert reached.wait(30)
     second = start(checkout, ready)
@@ -155,14 +163,21 @@ def test_the_folder_lock_of_a_dead_process_is_taken_over(checkout: Path, ready: 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
 def test_odd_surroundings(umask: int, checkout: Path, ready: dict[str, str], tmp_path: Path) -> None:
     root = checkout.rename(tmp_path / "仓库 with spaces")
-    ready |= {"HOME": str(tmp_path / "家 of someone"), "LANG": "C", "PYTHONHOME": "/nonsense", "PYTHONPATH": "/nonsense"}
+    ready |= {
+        "HOME": str(tmp_path / "家 of someone"),
+        "LANG": "C",
+        "PYTHONHOME": "/nonsense",
+        "PYTHONPATH": "/nonsense",
+    }
     before = os.umask(umask)
     try:
         said = setup_sh(root, "doctor", env=ready)
     finally:
         os.umask(before)
     assert said["file"] == str(root / "bootstrap/__main__.py")
-    ours = [p for p in home_of(ready).rglob("*") if not p.is_symlink() and p.name != ".lock"]  # uv's, 0666 on purpose
+    ours = [
+        p for p in home_of(ready).rglob("*") if not p.is_symlink() and p.name != ".lock"
+    ]  # uv's, 0666 on purpose
     assert [p for p in ours if p.stat().st_mode & 0o022] == []
 
 
@@ -236,7 +251,11 @@ def test_a_dead_index_is_replaced_by_a_mirror(
 ) -> None:
     mirrors = tmp_path / "mirrors.txt"
     mirrors.write_text(f"index {index.simple}\n")
-    ready |= {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "MIRRORS": "auto", "GROUNDWORK_STAGE0_MIRRORS": str(mirrors)}
+    ready |= {
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "MIRRORS": "auto",
+        "GROUNDWORK_STAGE0_MIRRORS": str(mirrors),
+    }
     assert f"trying {index.simple}" in setup_sh(checkout, "doctor", env=ready)["stderr"]
 
 
@@ -281,10 +300,24 @@ def test_make_passes_words_arguments_and_variables_on(tmp_path: Path) -> None:
 
     def make(*args: str) -> str:
         command = ["make", *args]
-        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+        ).stdout
 
     assert make() == "--help PORT=\n"
-    for word in "setup doctor fix lab stop status models smoke test lint lock".split():
+    for word in [
+        "setup",
+        "doctor",
+        "fix",
+        "lab",
+        "stop",
+        "status",
+        "models",
+        "smoke",
+        "test",
+        "lint",
+        "lock",
+    ]:
         assert make(word, "PORT=9000", "ARGS=--plan -x") == f"{word} --plan -x PORT=9000\n"
 
 
@@ -301,7 +334,11 @@ def test_a_checkout_that_one_can_only_read(ready: dict[str, str], checkout: Path
         (place / "home").mkdir()
         os.chown(place / "home", nobody, nobody)
         Path(ready["PATH"]).rename(place / "bin")
-        ready |= {"HOME": str(place / "home"), "PATH": str(place / "bin"), "GROUNDWORK_PYTHON": "/usr/bin/python3"}
+        ready |= {
+            "HOME": str(place / "home"),
+            "PATH": str(place / "bin"),
+            "GROUNDWORK_PYTHON": "/usr/bin/python3",
+        }
         del ready["UV_CACHE_DIR"]
         command = [place / "bin/sh", root / "scripts/setup.sh", "doctor"]
         ids = {"user": nobody, "group": nobody, "extra_groups": []}
@@ -315,5 +352,7 @@ def test_every_script_is_plain_sh() -> None:
         assert subprocess.run(["sh", "-n", script], check=False).returncode == 0
         shellcheck = shutil.which("shellcheck")
         if shellcheck:
-            checked = subprocess.run([shellcheck, "-x", script], cwd=ROOT, capture_output=True, text=True, check=False)
+            checked = subprocess.run(
+                [shellcheck, "-x", script], cwd=ROOT, capture_output=True, text=True, check=False
+            )
             assert checked.returncode == 0, checked.stdout

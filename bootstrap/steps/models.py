@@ -1,0 +1,234 @@
+"""Fetch the wanted models into the Hugging Face cache, from the endpoints that answer, fastest first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from bootstrap import hub_env
+from bootstrap.hub_fetch import Event, Job
+from bootstrap.hub_names import give_names
+from bootstrap.mirrors import measure, why_silent
+from bootstrap.step import Cost, LeftOut, Work
+from doctor.facts import Answer, Facts, Hub
+from doctor.goal import Goal
+from doctor.mirrors import sources
+from doctor.probes import disk
+from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files, repo_folder
+from doctor.profile import CONFIGS, ModelWant
+from doctor.text import Text, human_bytes
+
+NAME = "models"
+TITLE = Text("models", "模型")
+AFTER: tuple[str, ...] = ()
+AREAS = ("hub",)
+
+LINK = 12_500_000  # bytes a second, for estimates: 100 Mbit/s
+LONGEST = 24 * 3600.0  # seconds for one endpoint; standstill is noticed by the fetching program itself
+ROUNDS = 5  # over all endpoints, as long as each round brings something
+SPARE = 100_000_000  # bytes left free on the cache's disk
+LATER = Text("to fetch them later: make models", "稍后下载：make models")
+
+
+def cost(facts: Facts, goal: Goal) -> Cost:
+    count = sum(m.missing_bytes for m in facts.hub.models) if isinstance(facts.hub, Hub) else 0
+    return Cost(bytes=count, seconds=count / LINK)
+
+
+def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
+    missing = [m for m in facts.hub.models if m.state != "complete"] if isinstance(facts.hub, Hub) else []
+    return tuple(
+        Text(
+            f"fetch {m.id}: {human_bytes(m.missing_bytes)} into {goal.cache}",
+            f"下载 {m.id}：{human_bytes(m.missing_bytes)} 到 {goal.cache}",
+        )
+        for m in missing
+    )
+
+
+def run(work: Work) -> None:
+    """Raises LeftOut when models are still missing afterwards: setup is of use without them."""
+    wanted = _to_fetch(work.goal)
+    failures: dict[str, str] = {}
+    if wanted:
+        _check_offline()
+        _check_room(work, wanted)
+        answering = _endpoints(work.goal)
+        _note_new_folders(work, wanted)
+        failures = _fetch(work, wanted, answering)
+    _give_names(work)
+    left = [model.id for model in cached_models(work.goal) if model.state != "complete"]
+    if left:
+        raise _incomplete(left, len(work.goal.models), failures)
+
+
+def _to_fetch(goal: Goal) -> tuple[ModelWant, ...]:
+    hub = hub_folder(goal.cache)
+    return tuple(want for want in goal.models if missing_files(hub, want))
+
+
+def _check_offline() -> None:
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        if os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE"):
+            raise LeftOut(
+                Text(f"{name} is set", f"已设置 {name}"),
+                Text(f"unset {name}, then: make models", f"取消 {name} 后运行：make models"),
+            )
+
+
+def _check_room(work: Work, wanted: tuple[ModelWant, ...]) -> None:
+    """Refuse before a byte moves. Raises LeftOut with the room to make."""
+    needed = sum(cached_model(hub_folder(work.goal.cache), want).missing_bytes for want in wanted) + SPARE
+    place = disk.place("cache", Path(work.goal.cache))
+    if place.free_bytes < needed:
+        short = human_bytes(needed - place.free_bytes)
+        raise LeftOut(
+            Text(
+                f"too little room on {place.mount}: {human_bytes(needed)} needed, {human_bytes(place.free_bytes)} free",
+                f"{place.mount} 空间不足：需要 {human_bytes(needed)}，可用 {human_bytes(place.free_bytes)}",
+            ),
+            Text(
+                f"free {short} there, or choose another disk: make models CACHE=/big/disk",
+                f"请腾出 {short}，或换一个磁盘：make models CACHE=/big/disk",
+            ),
+        )
+
+
+def _endpoints(goal: Goal) -> tuple[Answer, ...]:
+    answering, silent = measure("hub", goal)
+    if not answering:
+        said = why_silent(silent)
+        raise LeftOut(
+            Text(f"neither the Hub nor a mirror answers ({said})", f"Hub 和镜像均无响应（{said}）"), LATER
+        )
+    return answering
+
+
+def _note_new_folders(work: Work, wanted: tuple[ModelWant, ...]) -> None:
+    """Into the journal, for undo: what is not there yet will be ours."""
+    hub = hub_folder(work.goal.cache)
+    for want in wanted:
+        for folder in (repo_folder(hub, want.id), *(repo_folder(hub, alias) for alias in want.aliases)):
+            if not folder.exists():
+                work.note("created", str(folder))
+
+
+def _fetch(work: Work, wanted: tuple[ModelWant, ...], answering: tuple[Answer, ...]) -> dict[str, str]:
+    """Ask the endpoints in turn for what is still missing. Returns why, for the models that none gave."""
+    failures: dict[str, str] = {}
+    for _ in range(ROUNDS):
+        before = _missing_bytes(work.goal)
+        for answer in answering:
+            left = _to_fetch(work.goal)
+            if not left:
+                return {}
+            failures = _fetch_from(answer, left, work, failures)
+        if _missing_bytes(work.goal) >= before:
+            break
+    return failures
+
+
+def _missing_bytes(goal: Goal) -> int:
+    return sum(model.missing_bytes for model in cached_models(goal))
+
+
+def _fetch_from(
+    answer: Answer, wanted: tuple[ModelWant, ...], work: Work, failures: Mapping[str, str]
+) -> dict[str, str]:
+    """One endpoint, in a process of its own. Returns the failures so far, those of this endpoint added."""
+    said = dict(failures)
+    job = Job(
+        models=wanted,
+        hub=str(hub_folder(work.goal.cache)),
+        endpoint=answer.url,
+        token=_trusted(answer, work.goal),
+    )
+    total = sum(want.bytes for want in work.goal.models)
+    rest = total - sum(want.bytes for want in wanted)  # what was there before
+    work.tell(f"{answer.name}: {len(wanted)} models")
+
+    def hear(line: str) -> None:
+        event = _event(line)
+        if event is None:
+            work.tell(line)
+        elif event.done is not None:
+            work.progress(rest + event.done, total)
+        elif event.reason is not None:
+            model = event.model or "all"
+            said[model] = "; ".join(filter(None, (said.get(model), f"{answer.name}: {event.reason}")))
+        else:
+            work.tell(f"{event.model} ✓ ({answer.name})")
+
+    done = work.call(
+        [sys.executable, "-m", "bootstrap.hub_fetch"],
+        seconds=LONGEST,
+        env=_environ(job),
+        check=False,
+        stdin=msgspec.json.encode(job).decode(),
+        line=hear,
+    )
+    if done.code != 0 and said == failures:  # it ended without a word of its own: killed, or a defect
+        said["all"] = f"{answer.name}: exit code {done.code}: {done.tail[-1] if done.tail else ''}"
+    if done.code == 0 or len(_to_fetch(work.goal)) < len(wanted):
+        _remember(answer, work.goal)
+    return said
+
+
+def _event(line: str) -> Event | None:
+    """What the fetching program told; None for a line that came from elsewhere, such as a warning."""
+    try:
+        return msgspec.json.decode(line, type=Event)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def _official(answer: Answer, goal: Goal) -> bool:
+    return any(source.official and source.url == answer.url for source in sources("hub", goal))
+
+
+def _trusted(answer: Answer, goal: Goal) -> bool:
+    """May it see the person's token? Only the Hub itself, and an endpoint that the person chose."""
+    return goal.endpoint is not None or _official(answer, goal)
+
+
+def _remember(answer: Answer, goal: Goal) -> None:
+    if goal.endpoint is None and not _official(answer, goal):
+        hub_env.record(goal, answer.url)
+
+
+def _environ(job: Job) -> dict[str, str]:
+    settings = {
+        "HF_ENDPOINT": job.endpoint,
+        # Xet leaves nothing to resume from, has no way back to HTTP when it fails, and mirrors do not carry it.
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_ENABLE_HF_TRANSFER": "0",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_VERBOSITY": "error",
+        "PYTHONPATH": str(CONFIGS.parent),
+    }
+    tokens = {} if job.token else {"HF_TOKEN": "", "HUGGING_FACE_HUB_TOKEN": ""}
+    return {**settings, **tokens}
+
+
+def _give_names(work: Work) -> None:
+    hub = hub_folder(work.goal.cache)
+    for want in work.goal.models:
+        if not missing_files(hub, want):
+            give_names(hub, want)
+
+
+def _incomplete(left: list[str], wanted: int, failures: Mapping[str, str]) -> LeftOut:
+    why = [f"{name}: {failures.get(name) or failures.get('all') or 'not complete'}" for name in left]
+    said = " | ".join(why[:3]) + (f" | +{len(why) - 3}" if len(why) > 3 else "")
+    return LeftOut(
+        Text(
+            f"{len(left)} of {wanted} models are still missing ({said})",
+            f"{wanted} 个模型中还缺 {len(left)} 个（{said}）",
+        ),
+        LATER,
+    )

@@ -1,0 +1,31 @@
+"""Settings of the last setup, so that `make lab` after `make setup PORT=9000` means port 9000.
+
+Weaker than a flag or a variable, stronger than the profile. Holds no secret and nothing that a step is judged by.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+KEPT = ("ENV_MANAGER", "ENV_NAME", "PYTHON", "PREFIX", "CACHE", "MIRRORS", "MODELS", "IP", "PORT", "ROOT_DIR")
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """The profile of the last setup, and for each profile the settings that it was given."""
+
+    profile: str | None = None
+    settings: dict[str, dict[str, str]] = {}
+
+
+def path_in(home: str) -> Path:
+    return Path(home) / "settings.json"
+
+
+def read(home: str) -> Remembered:
+    """What is remembered; nothing when there is no file, or none that can be read."""
+    try:
+        return msgspec.json.decode(path_in(home).read_bytes(), type=Remembered)
+    except (OSError, msgspec.DecodeError):
+        return Remembered()

@@ -1,0 +1,260 @@
+"""A Hugging Face Hub on the loopback interface: the part of its API that downloading uses, with faults to order.
+
+It speaks to huggingface_hub 0.36 and 2.x, counts what it is asked and sends, and serves any folder as a repository:
+
+    with serve(Repo.of_folder("openai-community/gpt2", folder)) as hub:
+        ...  # hub.url is an HF_ENDPOINT
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+STALL_LIMIT = 60.0  # seconds after which a stalling answer is abandoned, so that no test can hang on it
+SIGNATURE = "X-Amz-Signature=not-for-logs"
+Kind = Literal["status", "cut", "reset", "wrong", "stall"]
+
+
+@dataclass
+class Fault:
+    """What goes wrong with requests whose path holds `path`, the first `times` times."""
+
+    path: str
+    kind: Kind
+    status: int = 500
+    after: int = 0  # bytes of the body that are sent before a cut, a reset or a stall
+    times: int = 1_000_000
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A model repository: what lies in a folder, as one commit. Weights are LFS files, as on the Hub."""
+
+    id: str
+    commit: str
+    folder: Path
+    aliases: tuple[str, ...] = ()
+
+    @staticmethod
+    def of_folder(model: str, folder: Path, commit: str | None = None, aliases: tuple[str, ...] = ()) -> Repo:
+        made_up = hashlib.sha1(model.encode()).hexdigest()
+        return Repo(model, commit or made_up, folder, aliases)
+
+    def names(self) -> list[str]:
+        return sorted(p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if p.is_file())
+
+    def is_lfs(self, name: str) -> bool:
+        return name.endswith((".safetensors", ".bin", ".h5", ".model"))
+
+    def etag(self, name: str) -> str:
+        """As the Hub names content: SHA-256 for LFS files, git's blob SHA-1 for the others."""
+        data = (self.folder / name).read_bytes()
+        return hashlib.sha256(data).hexdigest() if self.is_lfs(name) else git_sha1(data)
+
+
+def git_sha1(data: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One request as it came in."""
+
+    method: str
+    path: str
+    authorization: str | None
+    range: str | None
+
+
+@dataclass
+class Hub:
+    """A running Hub: what it serves, how it misbehaves, and what it was asked for."""
+
+    repos: tuple[Repo, ...]
+    url: str = ""
+    latency: float = 0.0  # seconds before each answer
+    faults: list[Fault] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    sent: dict[str, int] = field(default_factory=dict)  # bytes of bodies by path
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def cdn(self) -> str:
+        """Where large files lie: by name another host, as on the Hub, so that the client drops its token."""
+        return self.url.replace("127.0.0.1", "localhost")
+
+    def fault(self, path: str) -> Fault | None:
+        with self.lock:
+            for fault in self.faults:
+                if fault.path in path and fault.times > 0:
+                    fault.times -= 1
+                    return fault
+        return None
+
+    def downloads(self) -> list[Asked]:
+        """The requests that fetch or look up models, without the short one that measures the endpoint."""
+        with self.lock:
+            return [a for a in self.asked if a.range != "bytes=0-1023"]
+
+    def total_sent(self, part: str) -> int:
+        with self.lock:
+            return sum(count for path, count in self.sent.items() if part in path)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    hub: Hub
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+    def do_HEAD(self) -> None:
+        self.answer()
+
+    def do_GET(self) -> None:
+        self.answer()
+
+    def answer(self) -> None:
+        hub = self.hub
+        with hub.lock:
+            heads = self.headers
+            hub.asked.append(Asked(self.command, self.path, heads.get("Authorization"), heads.get("Range")))
+        hub.closing.wait(hub.latency)
+        fault = hub.fault(self.path)
+        if fault and fault.kind == "status":
+            self.reply(fault.status, b"", {"Retry-After": "30"})
+        else:
+            self.route(unquote(urlsplit(self.path).path), fault)
+
+    def route(self, path: str, fault: Fault | None) -> None:
+        for repo in self.hub.repos:
+            for alias in repo.aliases:
+                found = re.fullmatch(rf"(/api/models)?/{re.escape(alias)}(/.*)?", path)
+                if found:
+                    target = f"{found.group(1) or ''}/{repo.id}{found.group(2) or ''}"
+                    return self.reply(307, b"", {"Location": target})
+            if f"{path}/".startswith((f"/api/models/{repo.id}/", f"/{repo.id}/", f"/cdn/{repo.id}/")):
+                return self.repo(repo, path, fault)
+        return self.reply(404, b'{"error": "Repository not found"}', {"X-Error-Code": "RepoNotFound"})
+
+    def repo(self, repo: Repo, path: str, fault: Fault | None) -> None:
+        if path.startswith("/cdn/"):
+            return self.file(repo, path.removeprefix(f"/cdn/{repo.id}/"), fault)
+        if path == f"/api/models/{repo.id}":
+            return self.json(info(repo))
+        found = re.search(r"/(revision|tree|resolve)/([^/]+)/?(.*)$", path)
+        if not found or not (found[2] == "main" or repo.commit.startswith(found[2])):
+            return self.reply(404, b'{"error": "Revision not found"}', {"X-Error-Code": "RevisionNotFound"})
+        if found[1] == "resolve":
+            return self.resolve(repo, found[3], fault)
+        return self.json(info(repo) if found[1] == "revision" else tree(repo))
+
+    def resolve(self, repo: Repo, name: str, fault: Fault | None) -> None:
+        commit = {"X-Repo-Commit": repo.commit}
+        if name not in repo.names():
+            return self.reply(404, b"Entry not found", {**commit, "X-Error-Code": "EntryNotFound"})
+        if not repo.is_lfs(name):
+            return self.file(repo, name, fault, {**commit, "ETag": f'"{repo.etag(name)}"'})
+        linked = {
+            "X-Linked-ETag": f'"{repo.etag(name)}"',
+            "X-Linked-Size": str((repo.folder / name).stat().st_size),
+            "Location": f"{self.hub.cdn}/cdn/{repo.id}/{name}?{SIGNATURE}",
+        }
+        return self.reply(302, b"", {**commit, **linked})
+
+    def file(self, repo: Repo, name: str, fault: Fault | None, headers: dict[str, str] | None = None) -> None:
+        data = (repo.folder / name).read_bytes()
+        if fault and fault.kind == "wrong":
+            data = bytes(byte ^ 1 for byte in data)
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if not wanted:
+            return self.reply(200, data, headers or {}, fault)
+        first, last = int(wanted[1]), min(int(wanted[2] or len(data)), len(data) - 1)
+        span = {"Content-Range": f"bytes {first}-{last}/{len(data)}", **(headers or {})}
+        return self.reply(206, data[first : last + 1], span, fault)
+
+    def json(self, data: object) -> None:
+        self.reply(200, json.dumps(data).encode(), {"Content-Type": "application/json"})
+
+    def reply(self, status: int, body: bytes, headers: dict[str, str], fault: Fault | None = None) -> None:
+        self.send_response(status)
+        for key, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        cut = fault.after if fault and fault.kind in ("cut", "reset", "stall") else None
+        self.send(body if cut is None else body[:cut])
+        if fault and cut is not None and cut < len(body):
+            self.break_off(fault)
+
+    def send(self, body: bytes) -> None:
+        with contextlib.suppress(ConnectionError):  # a client that was killed
+            self.wfile.write(body)
+            self.wfile.flush()
+        with self.hub.lock:
+            self.hub.sent[self.path] = self.hub.sent.get(self.path, 0) + len(body)
+
+    def break_off(self, fault: Fault) -> None:
+        self.close_connection = True
+        if fault.kind == "stall":
+            self.hub.closing.wait(STALL_LIMIT)
+        elif fault.kind == "reset":
+            # Linger of zero seconds: closing sends a reset instead of an orderly end, and what the client
+            # has not read yet is lost.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+
+
+def info(repo: Repo) -> dict[str, object]:
+    siblings = [{"rfilename": name} for name in repo.names()]
+    return {"id": repo.id, "modelId": repo.id, "sha": repo.commit, "private": False, "siblings": siblings}
+
+
+def tree(repo: Repo) -> list[dict[str, object]]:
+    entries: list[dict[str, object]] = []
+    for name in repo.names():
+        data = (repo.folder / name).read_bytes()
+        entry: dict[str, object] = {"type": "file", "path": name, "size": len(data), "oid": git_sha1(data)}
+        lfs = {"oid": repo.etag(name), "size": len(data), "pointerSize": 134}
+        entries.append({**entry, "lfs": lfs} if repo.is_lfs(name) else entry)
+    return entries
+
+
+@contextlib.contextmanager
+def serve(*repos: Repo, faults: tuple[Fault, ...] = (), latency: float = 0.0) -> Iterator[Hub]:
+    """A Hub with these repositories, on a free port, until the block ends."""
+    hub = Hub(repos, faults=list(faults), latency=latency)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("HubHandler", (Handler,), {"hub": hub}))
+    server.daemon_threads = True
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield hub
+    finally:
+        hub.closing.set()
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def dead_url() -> str:
+    """A URL on loopback where nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
