@@ -120,11 +120,11 @@ def port_owner(goal: Goal, ours: int | None) -> PortOwner | None:
     A process of another user may stay without pid and command: the kernel tells its user alone.
     """
     listening = (s for s in psutil.net_connections("tcp") if s.status == psutil.CONN_LISTEN)
-    at_port = [s for s in listening if s.laddr and s.laddr.port == goal.port]
-    foreign = [s for s in at_port if (s.pid is None or s.pid != ours) and _overlap(goal.ip, s.laddr.ip)]
+    at_port = [(s.laddr.ip, s.pid) for s in listening if s.laddr and s.laddr.port == goal.port]
+    foreign = [pid for ip, pid in at_port if (pid is None or pid != ours) and _overlap(goal.ip, ip)]
     if not foreign:
         return None
-    pid = next((s.pid for s in foreign if s.pid), None)
+    pid = next(filter(None, foreign), None)
     return PortOwner(pid=pid, user=_user_of(pid) or _user_of_port(goal.port), command=_command(pid))
 
 

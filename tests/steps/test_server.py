@@ -205,6 +205,7 @@ def test_it_outlives_the_terminal_that_started_it(goal: Goal) -> None:
     assert until(lambda: (running := look(goal).server) is not None and running.answers, 60)
     running = look(goal).server
     assert running is not None
+    assert PASSWORD.encode() not in Path(f"/proc/{running.pid}/environ").read_bytes()
     os.kill(running.pid, signal.SIGHUP)
     os.killpg(starter.pid, signal.SIGHUP)
     os.killpg(starter.pid, signal.SIGKILL)
