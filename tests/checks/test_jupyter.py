@@ -164,3 +164,9 @@ def test_the_screen_says_what_an_open_address_exposes(tmp_path: Path) -> None:
     ssh = {"SSH_CONNECTION": "2001:db8::1 50000 2001:db8::5 22"}
     text = "\n".join(screen(goal, facts_of(healthy(goal)), "en", ssh))
     assert "http://[2001:db8::5]:8888/lab" in text and "not encrypted" in text
+
+
+def test_the_screen_tells_of_the_server_that_runs_not_of_the_one_wanted(goal: Goal, tmp_path: Path) -> None:
+    wide_open = healthy(make_goal(tmp_path, PORT="9999", IP="*"))
+    text = "\n".join(screen(goal, facts_of(wide_open), "en", {}))
+    assert ":9999/lab" in text and "not encrypted" in text and "this machine alone" not in text
