@@ -291,6 +291,23 @@ def test_a_new_password_ends_the_old_one(goal: Goal) -> None:
         assert new.get("/api/contents").status_code == 200
 
 
+def test_an_interpreter_that_was_there_is_not_written_to(goal: Goal, root: Path) -> None:
+    shipped = Path(goal.prefix) / "share/jupyter/kernels/python3/kernel.json"
+    before = shipped.read_bytes()
+    system = make_goal(root, ENV_MANAGER="system", ENV_NAME="shared", PATH=f"{goal.prefix}/bin:/usr/bin:/bin")
+    assert system.prefix == goal.prefix
+    set_up(system, PASSWORD)
+    try:
+        run_step(system)
+        with client(system, PASSWORD) as http:
+            spec = http.get("/api/kernelspecs").json()["kernelspecs"]["python3"]["spec"]
+        assert spec["argv"][0] == system.interpreter and spec["display_name"] == "Python 3.11 (shared)"
+        assert set(findings(system)) == {"jupyter-person-config"}
+    finally:
+        lab.stop(system)
+    assert shipped.read_bytes() == before
+
+
 def test_two_launchers_at_once_start_one_server(goal: Goal, root: Path) -> None:
     argv = [str(lab.LAUNCHER), "--python", goal.interpreter, "--dir", goal.jupyter_dir]
     launchers = [subprocess.Popen(argv, stderr=subprocess.PIPE) for _ in range(4)]
