@@ -202,17 +202,19 @@ def test_notebooks_get_normal_modes_and_our_files_private_ones(goal: Goal) -> No
 def test_it_outlives_the_terminal_that_started_it(goal: Goal) -> None:
     argv = [str(lab.LAUNCHER), "--python", goal.interpreter, "--dir", goal.jupyter_dir]
     starter = subprocess.Popen(["sh", "-c", '"$@"; sleep 600', "sh", *argv], start_new_session=True)
-    assert until(lambda: (running := look(goal).server) is not None and running.answers, 60)
-    running = look(goal).server
-    assert running is not None
-    assert PASSWORD.encode() not in Path(f"/proc/{running.pid}/environ").read_bytes()
-    os.kill(running.pid, signal.SIGHUP)
-    os.killpg(starter.pid, signal.SIGHUP)
-    os.killpg(starter.pid, signal.SIGKILL)
-    starter.wait()
+    try:
+        assert until(lambda: lab.status(goal).state == "running", 60)
+        pid = lab.status(goal).pid
+        assert pid is not None
+        os.kill(pid, signal.SIGHUP)
+        os.killpg(starter.pid, signal.SIGHUP)
+    finally:
+        os.killpg(starter.pid, signal.SIGKILL)
+        starter.wait()
     with client(goal) as http:
         assert http.get("/api").status_code == 200
-    assert lab.status(goal).pid == running.pid
+    assert lab.status(goal).pid == pid
+    assert PASSWORD.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
 def test_a_killed_server_is_noticed_with_its_last_lines_and_started_again(goal: Goal) -> None:
