@@ -26,7 +26,7 @@ def hub_environment(goal: Goal) -> dict[str, str]:
 
 def record(goal: Goal, endpoint: str | None) -> None:
     """Keep the endpoint that was chosen by measurement (None: the official one); the kernel follows at once."""
-    chosen = None if endpoint == hub_env.OFFICIAL else endpoint
+    chosen = None if endpoint is None or endpoint.rstrip("/") == hub_env.OFFICIAL else endpoint.rstrip("/")
     with LOCK:
         data = msgspec.json.encode(hub_env.HubChoice(chosen)) + b"\n"
         write_atomically(hub_env.choice_path(goal), data, 0o600)

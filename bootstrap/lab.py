@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ import psutil
 from bootstrap import process
 from bootstrap.hub_env import hub_environment
 from bootstrap.lab_screen import screen as screen  # one place for all that the words need
+from bootstrap.password import is_new
 from doctor.errors import Exit, Trouble
 from doctor.facts import JupyterServer
 from doctor.goal import Goal
@@ -52,6 +53,11 @@ def start(goal: Goal, tell: Callable[[str], None] = lambda text: None) -> Status
     return status(goal)
 
 
+def password_steps(goal: Goal, secrets: Mapping[str, str]) -> tuple[str, ...]:
+    """The steps that a new PASSWORD asks for: no check can, since a goal holds no secret. Raises Trouble (exit 2)."""
+    return ("jupyter", "server") if is_new(goal, secrets.get("PASSWORD")) else ()
+
+
 def _refuse_impossible(goal: Goal) -> None:
     if not Path(config_path(goal)).is_file():
         raise Trouble(
@@ -59,7 +65,7 @@ def _refuse_impossible(goal: Goal) -> None:
             Exit.FAILED,
             Text("make setup", "make setup"),
         )
-    owner = port_owner(goal.port, None)
+    owner = port_owner(goal, None)
     if owner is not None:
         who = f"pid {owner.pid or '?'}, {owner.user or '?'}: {owner.command or '?'}"
         raise Trouble(

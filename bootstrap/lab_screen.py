@@ -9,7 +9,7 @@ import socket
 from collections.abc import Mapping
 
 from bootstrap.password import password_path
-from doctor.facts import Facts, Host
+from doctor.facts import Facts, Host, Jupyter
 from doctor.goal import Goal
 from doctor.jupyter_want import is_loopback
 from doctor.text import Lang, Text
@@ -17,10 +17,19 @@ from doctor.text import Lang, Text
 
 def screen(goal: Goal, facts: Facts, lang: Lang, environ: Mapping[str, str] = os.environ) -> list[str]:
     """Lines for the end of setup, and for `lab`."""
-    host, port = ssh_address(facts, environ)
-    reach = _by_tunnel(goal, host, port) if is_loopback(goal.ip) else _by_network(goal, host)
+    host, ssh_port = ssh_address(facts, environ)
+    ip, port = listening(goal, facts)
+    reach = _by_tunnel(port, host, ssh_port) if is_loopback(ip) else _by_network(ip, port, host)
     password = Text(f"  password: in {password_path(goal)}", f"  密码：在 {password_path(goal)}")
     return [text.get(lang) for text in (*reach, password)]
+
+
+def listening(goal: Goal, facts: Facts) -> tuple[str, int]:
+    """The address and port of the server that runs, which may not be those of the goal; else the goal's."""
+    server = facts.jupyter.server if isinstance(facts.jupyter, Jupyter) else None
+    settings = server.settings if server else {}
+    ip, port = settings.get("ServerApp.ip", goal.ip), settings.get("ServerApp.port", goal.port)
+    return str(ip), port if isinstance(port, int) else goal.port
 
 
 def ssh_address(facts: Facts, environ: Mapping[str, str]) -> tuple[str, int]:
@@ -31,12 +40,10 @@ def ssh_address(facts: Facts, environ: Mapping[str, str]) -> tuple[str, int]:
     return (facts.host.name if isinstance(facts.host, Host) else socket.gethostname()), 22
 
 
-def _by_tunnel(goal: Goal, host: str, ssh_port: int) -> tuple[Text, ...]:
+def _by_tunnel(port: int, host: str, ssh_port: int) -> tuple[Text, ...]:
     option = f" -p {ssh_port}" if ssh_port != 22 else ""
-    tunnel = (
-        f"ssh -N -L {goal.port}:localhost:{goal.port}{option} {pwd.getpwuid(os.geteuid()).pw_name}@{host}"
-    )
-    url = f"http://localhost:{goal.port}/lab"
+    tunnel = f"ssh -N -L {port}:localhost:{port}{option} {pwd.getpwuid(os.geteuid()).pw_name}@{host}"
+    url = f"http://localhost:{port}/lab"
     return (
         Text("JupyterLab listens on this machine alone.", "JupyterLab 只在本机监听。"),
         Text(f"  on your own computer, run:  {tunnel}", f"  在你自己的电脑上运行：{tunnel}"),
@@ -53,9 +60,9 @@ def _hint(host: str, option: str) -> Text:
     return Text(f"    ({host}: use {en})", f"    （{host}：请使用{zh}）")
 
 
-def _by_network(goal: Goal, host: str) -> tuple[Text, ...]:
-    name = host if goal.ip in ("*", "0.0.0.0", "::") else goal.ip
-    url = f"http://{_bracketed(name)}:{goal.port}/lab"
+def _by_network(ip: str, port: int, host: str) -> tuple[Text, ...]:
+    name = host if ip in ("", "*", "0.0.0.0", "::") else ip
+    url = f"http://{_bracketed(name)}:{port}/lab"
     return (
         Text(f"JupyterLab:  {url}", f"JupyterLab：{url}"),
         Text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,6 +53,14 @@ def refuse_unfit(goal: Goal, password: str) -> None:
 def generate() -> str:
     """Four groups of four, easy to read out and to type; about 79 bits."""
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
+
+
+def is_new(goal: Goal, given: str | None) -> bool:
+    """Whether a password was given that is not the one kept. Raises Trouble (exit 2) on an unfit one."""
+    if not given:
+        return False
+    refuse_unfit(goal, given)
+    return not hmac.compare_digest(given.encode(), (_kept(goal) or "").encode())
 
 
 def keep(goal: Goal, password: str) -> None:

@@ -193,7 +193,6 @@ class Jupyter(msgspec.Struct, frozen=True, kw_only=True, tag="jupyter"):
     config: dict[str, str | int | bool | None]  # our settings, without the password hash
     has_password: bool  # the hash is in the configuration, and the password in its file
     password_mode: int | None  # permission bits of the password file
-    given_password: Literal["none", "same", "other"]  # PASSWORD of this run, compared with the one kept
     as_root: bool
     hub_endpoint: str | None  # recorded by the models step
     person_configs: tuple[str, ...]  # the person's own files, by precedence

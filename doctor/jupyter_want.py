@@ -44,9 +44,10 @@ def bind_address(ip: str) -> str:
 
 
 def server_settings(goal: Goal, as_root: bool) -> dict[str, Setting]:
-    """Our settings, `Class.trait` by value. What guards the door is said even where it is the default,
+    """Our settings, `Class.trait` by value.
 
-    so that no configuration of lower precedence (/etc/jupyter, the environment's) can open it.
+    What guards the door is said even where it is the default, so that no configuration of lower precedence
+    (/etc/jupyter, the environment's) can open it.
     """
     return {
         "ServerApp.ip": bind_address(goal.ip),

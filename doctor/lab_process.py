@@ -18,6 +18,7 @@ from doctor.jupyter_want import Setting, config_path
 
 ANSWER_SECONDS = 3.0
 SECRET = re.compile(r"((?:token|password|passwd|secret|key)\w*[= ])\S+", re.IGNORECASE)
+EVERYWHERE = ("0.0.0.0", "::")
 LISTEN = "0A"  # state of a listening socket in /proc/net/tcp
 
 
@@ -50,7 +51,9 @@ def is_alive(server: Launched) -> bool:
     except OSError:
         return False
     fields = said.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
-    return fields[0] not in ("Z", "X") and int(fields[19]) == server.start_ticks
+    # A zombie with threads is still ending: its port is not free yet.
+    ended = fields[0] in ("Z", "X") and int(fields[17]) <= 1
+    return not ended and int(fields[19]) == server.start_ticks
 
 
 def boot_id() -> str:
@@ -111,15 +114,32 @@ def ask_version(settings: dict[str, Setting], seconds: float = ANSWER_SECONDS) -
     return version if isinstance(version, str) else None
 
 
-def port_owner(port: int, ours: int | None) -> PortOwner | None:
-    """Who listens on the port, when it is not our own server; a process of another user may stay nameless."""
+def port_owner(goal: Goal, ours: int | None) -> PortOwner | None:
+    """Who listens where our server wants to, when it is not that server (`ours`).
+
+    A process of another user may stay without pid and command: the kernel tells its user alone.
+    """
     listening = (s for s in psutil.net_connections("tcp") if s.status == psutil.CONN_LISTEN)
-    sockets = [s for s in listening if s.laddr and s.laddr.port == port]
-    foreign = [s for s in sockets if s.pid is None or s.pid != ours]
+    at_port = [(s.laddr.ip, s.pid) for s in listening if s.laddr and s.laddr.port == goal.port]
+    foreign = [pid for ip, pid in at_port if (pid is None or pid != ours) and _overlap(goal.ip, ip)]
     if not foreign:
         return None
-    pid = next((s.pid for s in foreign if s.pid), None)
-    return PortOwner(pid=pid, user=_user_of_port(port), command=_command(pid))
+    pid = next(filter(None, foreign), None)
+    return PortOwner(pid=pid, user=_user_of(pid) or _user_of_port(goal.port), command=_command(pid))
+
+
+def _overlap(wanted: str, taken: str) -> bool:
+    taken = taken.removeprefix("::ffff:")
+    if taken in EVERYWHERE or wanted in ("*", *EVERYWHERE):
+        return True
+    return taken in ("127.0.0.1", "::1") if wanted == "localhost" else taken == wanted
+
+
+def _user_of(pid: int | None) -> str | None:
+    try:
+        return psutil.Process(pid).username() if pid else None
+    except psutil.Error:
+        return None
 
 
 def _command(pid: int | None) -> str:

@@ -96,6 +96,7 @@ serve() {
     exec >>"$log" 2>&1
     write_state
     set_environment
+    : >>"$dir/migrated" # else Jupyter copies settings of ten years ago from ~/.ipython in here
     cd "$dir"
     umask "$mask"
     exec "$python" -I -m jupyterlab

@@ -6,20 +6,22 @@ import os
 import shutil
 import socket
 import subprocess
-import sysconfig
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import psutil
+import pytest
 
 from bootstrap.step import Work
+from bootstrap.steps import jupyter, kernel
 from doctor.checks import judge
-from doctor.facts import Facts, Jupyter
+from doctor.facts import Jupyter
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.probes import gather
 from doctor.settings import resolve
-from tests.wait import until
 
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -29,10 +31,8 @@ def make_environment(target: Path, prefix: Path) -> None:
     subprocess.run([target, "-m", "venv", "--without-pip", prefix], check=True, timeout=60)
     ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
     said = subprocess.run([target, "-c", ask], check=True, timeout=60, capture_output=True, text=True)
-    site = sysconfig.get_path("purelib", "venv", {"base": str(prefix)})
     version = Path(said.stdout.strip()).parent.name  # python3.11
-    own = Path(site).parents[1] / version / "site-packages"
-    (own / "target.pth").write_text(said.stdout)
+    (prefix / "lib" / version / "site-packages" / "target.pth").write_text(said.stdout)
     share = target.parent.parent / "share" / "jupyter"
     for folder in ("static", "schemas", "themes"):
         (prefix / "share/jupyter/lab").mkdir(parents=True, exist_ok=True)
@@ -67,10 +67,43 @@ def free_port() -> int:
 
 
 def make_work(goal: Goal, secrets: Mapping[str, str] | None = None, notes: list[str] | None = None) -> Work:
-    noted: Callable[[str, str], None] = lambda event, path: (notes if notes is not None else []).append(path)  # noqa: E731
-    log = Path(goal.logs) / "step.log"
-    facts = gather(goal, ("jupyter",))
-    return Work(goal, facts, log, lambda text: None, lambda done, total: None, noted, secrets or {})
+    def note(event: str, path: str) -> None:
+        if notes is not None:
+            notes.append(f"{event} {path}")
+
+    log, facts = Path(goal.logs) / "step.log", gather(goal, ("jupyter",))
+    return Work(goal, facts, log, lambda text: None, lambda done, total: None, note, secrets or {})
+
+
+@contextmanager
+def a_person(root: Path) -> Iterator[None]:
+    """Be a person whose home is empty and under `root`."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [n for n in os.environ if n.startswith(("HF_", "JUPYTER", "GROUNDWORK_HOME", "SSH_"))]:
+            patch.delenv(name)
+        patch.setenv("HOME", str(root / "home"))
+        patch.setenv("PATH", STANDARD_PATH)
+        yield
+
+
+def set_up(goal: Goal, password: str = "") -> None:
+    """All steps of this room but the server."""
+    for step in (kernel, jupyter):
+        step.run(make_work(goal, {"PASSWORD": password}))
+
+
+def password_of(goal: Goal) -> str:
+    return (Path(goal.jupyter_dir) / "password").read_text().strip()
+
+
+@contextmanager
+def client(goal: Goal, password: str | None = None) -> Iterator[httpx.Client]:
+    """An HTTP client, logged in when a password is given (whether it is the right one or not)."""
+    with httpx.Client(base_url=f"http://localhost:{goal.port}", trust_env=False, timeout=20) as http:
+        if password is not None:
+            http.get("/login")
+            http.post("/login", data={"password": password, "_xsrf": http.cookies["_xsrf"]})
+        yield http
 
 
 def look(goal: Goal) -> Jupyter:
@@ -80,11 +113,11 @@ def look(goal: Goal) -> Jupyter:
 
 
 def findings(goal: Goal) -> dict[str, Finding]:
-    facts: Facts = gather(goal, ("jupyter",))
+    facts = gather(goal, ("jupyter",))
     return {finding.id: finding for finding in judge(facts, goal, ("jupyter",))}
 
 
-def everything_of(root: Path) -> set[int]:
+def processes_of(root: Path) -> set[int]:
     """Processes that were started for the test's folder: the server, its kernels and terminals."""
     found = set()
     for process in psutil.process_iter():
@@ -94,7 +127,3 @@ def everything_of(root: Path) -> set[int]:
         except psutil.Error:
             continue
     return found
-
-
-def nothing_left(root: Path, seconds: float = 15) -> bool:
-    return until(lambda: not everything_of(root), seconds)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from bootstrap import password
 from bootstrap.files import private_folder, write_atomically
 from bootstrap.step import Cost, Work
-from doctor.facts import Facts, Jupyter
+from doctor.facts import Facts
 from doctor.goal import Goal
 from doctor.jupyter_want import Setting, config_path, server_settings
 from doctor.text import Text
@@ -36,22 +37,17 @@ def run(work: Work) -> None:
     """The password is kept before the configuration that has its hash: cut short, there is no configuration."""
     goal, config = work.goal, Path(config_path(work.goal))
     chosen = password.choose(goal, work.secrets.get("PASSWORD"))
-    if not Path(goal.jupyter_dir).exists():
+    if not config.exists():  # the folder may be there already: the kernel step may use it too
         work.note("created", goal.jupyter_dir)
     private_folder(Path(goal.jupyter_dir))
     hashed = _hash(work, chosen)
     config.unlink(missing_ok=True)
     password.keep(goal, chosen)
     settings = {
-        **server_settings(goal, _as_root(work.facts)),
+        **server_settings(goal, os.geteuid() == 0),
         "PasswordIdentityProvider.hashed_password": hashed,
     }
     write_atomically(config, json.dumps(_nested(settings), indent=1).encode() + b"\n", 0o600)
-
-
-def _as_root(facts: Facts) -> bool:
-    assert isinstance(facts.jupyter, Jupyter)
-    return facts.jupyter.as_root
 
 
 def _hash(work: Work, chosen: str) -> str:

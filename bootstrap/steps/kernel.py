@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from bootstrap import hub_env
-from bootstrap.files import private_folder, write_atomically
+from bootstrap.files import write_atomically
 from bootstrap.step import Cost, Work
 from doctor.facts import Facts
 from doctor.goal import Goal
@@ -33,8 +33,7 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 
 def run(work: Work) -> None:
     """ipykernel writes its own kind of spec into a scratch folder; ours is that one with our variables."""
-    private_folder(Path(work.goal.jupyter_dir))
-    with tempfile.TemporaryDirectory(prefix="kernel-", dir=work.goal.jupyter_dir) as scratch:
+    with tempfile.TemporaryDirectory(prefix="groundwork-kernel-") as scratch:
         made = _make(work, Path(scratch))
         folder = Path(kernel_folder(work.goal))
         if not folder.exists():

@@ -62,8 +62,6 @@ def _config(jupyter: Jupyter, goal: Goal) -> Iterator[Finding]:
         )
         return
     other = _differences(jupyter.config, server_settings(goal, jupyter.as_root))
-    if jupyter.given_password == "other":
-        other = "; ".join(filter(None, (other, "PASSWORD is not the one that is kept")))
     if other:
         differs = Text("JupyterLab's settings are not the wanted ones", "JupyterLab 的设置与需要的不同")
         yield _finding("jupyter-config-differs", "jupyter", differs, other, OTHER_SETTINGS)
@@ -136,8 +134,6 @@ def _other_settings(server: JupyterServer, jupyter: Jupyter, goal: Goal) -> Iter
     other = _differences(server.settings, {name: wanted[name] for name in SHOWN_SETTINGS})
     if not other and not server.config_is_current:
         other = "the configuration was changed after it had started"
-    if not other and jupyter.given_password == "other":
-        other = "it has another password"
     if other:
         title = Text("JupyterLab runs with other settings", "JupyterLab 以其他设置运行")
         yield _server_finding(

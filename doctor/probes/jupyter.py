@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 from pathlib import Path
-from typing import Literal
 
 from doctor.facts import Jupyter, Kernelspec
 from doctor.goal import Goal
@@ -28,13 +26,12 @@ def probe(goal: Goal) -> Jupyter:
         config=settings_of(config),
         has_password=bool(hash_of(config)) and password.is_file(),
         password_mode=mode_of(password),
-        given_password=compare_password(os.environ.get("PASSWORD"), password),
         as_root=os.geteuid() == 0,
         hub_endpoint=recorded_endpoint(goal),
         person_configs=person_configs(),
         server=server,
         ended_pid=None if server else ended_pid(goal),
-        port_owner=port_owner(goal.port, server.pid if server else None),
+        port_owner=port_owner(goal, server.pid if server else None),
         last_log_lines=last_lines(log_path(goal)),
     )
 
@@ -54,16 +51,6 @@ def read_kernelspec(path: Path) -> Kernelspec | None:
         interpreter_exists=not interpreter.startswith("/") or os.access(interpreter, os.X_OK),
         env={str(name): str(value) for name, value in dict(spec.get("env") or {}).items()},
     )
-
-
-def compare_password(given: str | None, kept: Path) -> Literal["none", "same", "other"]:
-    if not given:
-        return "none"
-    try:
-        same = hmac.compare_digest(kept.read_bytes().rstrip(b"\n"), given.encode())
-    except OSError:
-        return "other"
-    return "same" if same else "other"
 
 
 def person_configs() -> tuple[str, ...]:
