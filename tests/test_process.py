@@ -66,7 +66,9 @@ def test_a_child_gets_neither_the_password_nor_what_misleads_python(
     monkeypatch.setenv("MAKEFLAGS", " -- PASSWORD=hunter2")
     monkeypatch.setenv("PYTHONHOME", "/nonsense")
     done = process.run(
-        python("import os; print(sorted(n for n in os.environ if n in ('PASSWORD', 'MAKEFLAGS', 'PYTHONHOME')))"),
+        python(
+            "import os; print(sorted(n for n in os.environ if n in ('PASSWORD', 'MAKEFLAGS', 'PYTHONHOME')))"
+        ),
         log=tmp_path / "log",
         seconds=30,
     )
