@@ -47,12 +47,8 @@ def end_lines(goal: Goal, result: Result, server: list[str], lang: Lang) -> list
     failed = [o for o in result.outcomes if o.status == "failed"]
     if failed:
         return [line for outcome in failed for line in _failure(outcome, lang)]
-    out = [
-        "",
-        Text("Ready.", "就绪。").get(lang)
-        if result.code == 0
-        else Text("Not ready yet.", "尚未就绪。").get(lang),
-    ]
+    ready = not any(finding.severity == "fail" for finding in result.findings)
+    out = ["", (Text("Ready.", "就绪。") if ready else Text("Not ready yet.", "尚未就绪。")).get(lang)]
     out += [f"  {line.get(lang)}" for line in _ready(goal, result.facts)]
     out += [f"  {line}" for line in server]
     out += [

@@ -14,6 +14,8 @@ from doctor.tomlfile import load
 
 Kind = Literal["conda_installer", "conda_channel", "hub", "torch_index", "python_build", "package_index"]
 
+STAGE0_KINDS: dict[str, Kind] = {"index": "package_index", "python": "python_build"}
+
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One host that offers something. `url` may hold {file} and {variant}."""
@@ -43,7 +45,8 @@ class Mirrors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 def load_mirrors() -> Mirrors:
     """Our table and the person's. Raises Trouble (exit 2) when a file is not right."""
-    ours = load(CONFIGS / "mirrors.toml", Mirrors)
+    table = load(CONFIGS / "mirrors.toml", Mirrors)
+    ours = msgspec.structs.replace(table, source=table.source + stage0_sources())
     own = os.environ.get("GROUNDWORK_MIRRORS_FILE")
     if not own:
         return ours
@@ -57,16 +60,15 @@ def sources(kind: Kind, goal: Goal) -> tuple[Source, ...]:
     """The sources of one kind that the MIRRORS policy allows; the person's own settings win over all."""
     if kind == "hub" and goal.endpoint:
         return (Source(kind="hub", name="HF_ENDPOINT", url=goal.endpoint),)
-    table = stage0_sources() if kind == "package_index" else load_mirrors().source
-    return tuple(s for s in table if s.kind == kind and _allowed(s, goal))
+    return tuple(s for s in load_mirrors().source if s.kind == kind and _allowed(s, goal))
 
 
 def stage0_sources() -> tuple[Source, ...]:
-    """The package indexes that stage 0 knows too. Its list is plain text, since a shell has to read it."""
+    """The mirrors that stage 0 uses too. Its list is plain text, since a shell has to read it."""
     path = Path(os.environ.get("GROUNDWORK_STAGE0_MIRRORS") or CONFIGS / "stage0_mirrors.txt")
-    words = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
-    urls = [entry[1] for entry in words if len(entry) == 2 and entry[0] == "index"]
-    return tuple(Source(kind="package_index", name=url, url=url, region="cn") for url in urls)
+    lines = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
+    known = ((STAGE0_KINDS[word[0]], word[1]) for word in lines if len(word) == 2 and word[0] in STAGE0_KINDS)
+    return tuple(Source(kind=kind, name=url.split("/")[2], url=url, region="cn") for kind, url in known)
 
 
 def _allowed(source: Source, goal: Goal) -> bool:

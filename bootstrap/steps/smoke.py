@@ -17,6 +17,7 @@ from doctor.facts import Facts, Unknown
 from doctor.goal import Goal
 from doctor.probes.ffmpeg import search_path
 from doctor.probes.smoke import fingerprint, report_path
+from doctor.profile import load_manifest
 from doctor.text import Text, pick_lang
 
 NAME = "smoke"
@@ -75,10 +76,11 @@ def prove(work: Work) -> process.Done:
 
 
 def write_spec(goal: Goal) -> Path:
-    """What to run, as the script reads it."""
-    revisions = {model.id: model.revision for model in goal.models}
+    """What to run, as the script reads it. Revisions come from the whole manifest: MODELS only says what to fetch."""
+    revisions = {model.id: model.revision for model in load_manifest(goal.profile.models).model}
     tasks = [
-        {"task": want.task, "model": want.model, "revision": revisions.get(want.model)}
+        {"task": want.task, "model": want.model}
+        | ({"revision": revisions[want.model]} if want.model in revisions else {})
         for want in goal.profile.smoke
     ]
     path = report_path(goal).with_suffix(".spec.json")

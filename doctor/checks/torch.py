@@ -61,13 +61,13 @@ def _no_torchvision(torch: Torch) -> Finding:
         area="torch",
         severity="info",
         title=Text(
-            "torchvision is left out: no source offers the build for this torch",
-            "未安装 torchvision：没有来源提供与此 torch 匹配的构建",
+            "torchvision is left out: no source that answers has the build for this torch",
+            "未安装 torchvision：可访问的来源中没有与此 torch 匹配的构建",
         ),
-        evidence=f"torch {torch.version}",
+        evidence=f"torch {torch.version}; timm cannot be imported, so the lecture's object-detection cell fails",
         cause=Text(
-            "a torchvision of another build would break at import; timm models need it, the rest of lecture 1 does not",
-            "不匹配的 torchvision 会在导入时出错；timm 模型需要它，第 1 讲的其他内容不需要",
+            "a torchvision of another build would break at import; the rest of lecture 1 does not need it",
+            "不匹配的 torchvision 会在导入时出错；第 1 讲的其他内容不需要它",
         ),
         remedy=Remedy(commands=(("make", "setup", "ARGS=--only torch"),)),
     )

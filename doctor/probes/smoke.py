@@ -11,6 +11,7 @@ from doctor.facts import Smoke, SmokeTask
 from doctor.goal import Goal
 from doctor.probes.hub import cached_models
 from doctor.probes.packages import site_packages
+from doctor.profile import load_manifest
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -46,5 +47,6 @@ def fingerprint(goal: Goal) -> str:
     """
     parts = [goal.interpreter, goal.profile.name, *(f"{t.task} {t.model}" for t in goal.profile.smoke)]
     parts += sorted(info.name for info in site_packages(goal).glob("*.dist-info"))
-    parts += [f"{model.id} {model.revision} {model.state}" for model in cached_models(goal)]
+    whole = msgspec.structs.replace(goal, models=load_manifest(goal.profile.models).model)
+    parts += [f"{model.id} {model.revision} {model.state == 'complete'}" for model in cached_models(whole)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
