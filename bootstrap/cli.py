@@ -120,9 +120,9 @@ def doctor(
     save: Path | None,
     saved: Path | None,
 ) -> None:
-    from bootstrap import words
+    from doctor import word
 
-    sys.exit(words.doctor(flags, LANG, as_json=as_json, area=area, offline=offline, save=save, saved=saved))
+    sys.exit(word.run(flags, LANG, as_json=as_json, area=area, offline=offline, save=save, saved=saved))
 
 
 @cli.command(help=say("mend what the doctor found", "修复诊断出的问题"))

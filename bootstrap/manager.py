@@ -2,71 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import msgspec
-
 from bootstrap.mirrors import measure as ask
-from doctor.facts import CondaInstall
-from doctor.goal import Goal, Manager
+from doctor.goal import Goal
+from doctor.manager import as_manager, made_by, usable, with_conda
 from doctor.mirrors import Kind, installers
-from doctor.prefix import marker, unfit
-from doctor.probes.conda import look, roots
-from doctor.settings import default_conda_root
+from doctor.prefix import unfit
+from doctor.probes.conda import look
 from doctor.text import Text
 
-SIGNS: tuple[tuple[Manager, str], ...] = (("conda", "conda-meta/history"), ("venv", "pyvenv.cfg"))
 
-
-def settle(goal: Goal, measure: bool = True) -> tuple[Goal, Text | None]:
+def settle(goal: Goal) -> tuple[Goal, Text | None]:
     """The goal with its manager decided, and one line for the person when conda was wanted and cannot be had.
 
-    With `measure` the hosts are asked (up to 6 s); without it the network is not used. No program is started.
+    Hosts are asked (up to 6 s) only where nothing on the machine decides it. No program is started.
     """
-    goal = _with_conda(goal)
+    goal = with_conda(goal)
     if goal.manager != "auto":
         return goal, None
-    made = _made(goal)
+    made = made_by(goal)
     if made:
-        return _as(goal, made), None
-    if not measure:
-        return _as(goal, "conda" if _usable(goal) else "venv"), None
+        return as_manager(goal, made), None
     why = _why_no_conda(goal)
-    return (_as(goal, "venv"), _instead(why)) if why else (_as(goal, "conda"), None)
-
-
-def _as(goal: Goal, manager: Manager) -> Goal:
-    return msgspec.structs.replace(goal, manager=manager)
-
-
-def _with_conda(goal: Goal) -> Goal:
-    """The goal with an existing conda as its root, unless a prefix was asked for or holds a conda already."""
-    if goal.conda_root != default_conda_root() or goal.manager not in ("auto", "conda"):
-        return goal
-    installs = [look(Path(goal.conda_root)), *(look(root) for root in roots(os.environ))]
-    found = next((install for install in installs if _fit(install)), None)
-    return msgspec.structs.replace(goal, conda_root=found.prefix) if found else goal
-
-
-def _fit(install: CondaInstall) -> bool:
-    return install.state == "complete" and install.writable and unfit(install.prefix) is None
-
-
-def _usable(goal: Goal) -> bool:
-    return _fit(look(Path(goal.conda_root)))
-
-
-def _made(goal: Goal) -> Manager | None:
-    """The manager of the environment of this name that was made already. One only begun decides nothing:
-    its hosts may have fallen silent since."""
-    for manager, sign in SIGNS:
-        prefix = Path(_as(goal, manager).prefix)
-        if (prefix / sign).is_file() and not marker(prefix).exists():
-            return manager
-    return None
+    return (as_manager(goal, "venv"), _instead(why)) if why else (as_manager(goal, "conda"), None)
 
 
 def _why_no_conda(goal: Goal) -> Text | None:
@@ -75,7 +36,7 @@ def _why_no_conda(goal: Goal) -> Text | None:
     if evidence:
         return Text(f"conda cannot live here ({evidence})", f"conda 不能安装在此（{evidence}）")
     needed: tuple[Kind, ...] = ("conda_channel",)
-    if not _usable(goal):
+    if not usable(goal):
         if look(Path(goal.conda_root)).state not in ("absent", "half"):
             place = goal.conda_root
             return Text(f"{place} is there and is no working conda", f"{place} 已存在，但不是可用的 conda")

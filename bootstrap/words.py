@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from bootstrap import lab as jupyter
 from bootstrap import password
@@ -14,26 +13,18 @@ from bootstrap.plan import Planned
 from bootstrap.remember import remember
 from bootstrap.screen import changed, end_lines, plan_lines
 from bootstrap.setup import Result, Wish
-from doctor.diagnose import diagnose, exit_code, pick_areas
-from doctor.diagnose import save as save_snapshot
+from doctor.diagnose import exit_code
 from doctor.errors import Exit
 from doctor.facts import Python
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.manager import settle_by_sight
 from doctor.report.envelope import envelope
-from doctor.report.terminal import lines
+from doctor.report.terminal import emit, lines, show
 from doctor.settings import resolve
 from doctor.text import Lang, Text
 
 Flags = Mapping[str, str | None]
-
-
-def show(text: list[str]) -> None:
-    print("\n".join(text))
-
-
-def emit(data: bytes) -> None:
-    sys.stdout.buffer.write(data + b"\n")
 
 
 def setup(
@@ -86,29 +77,6 @@ def _tell(goal: Goal, result: Result, lang: Lang, as_json: bool) -> int:
     return result.code
 
 
-def doctor(
-    flags: Flags,
-    lang: Lang,
-    *,
-    as_json: bool,
-    area: str | None,
-    offline: bool,
-    save: Path | None,
-    saved: Path | None,
-) -> int:
-    areas = pick_areas(area, offline)
-    goal, _ = settle(resolve(flags), measure=False)
-    snapshot, findings = diagnose(goal, areas, saved)
-    code = exit_code(findings)
-    if save:
-        save_snapshot(snapshot, save)
-    if as_json:
-        emit(envelope(snapshot.goal, snapshot.facts, findings, code, lang))
-    else:
-        show(lines(findings, lang))
-    return code
-
-
 def fix(
     flags: Flags,
     secrets: Mapping[str, str],
@@ -140,7 +108,7 @@ def _ask(plan: tuple[Planned, ...], goal: Goal, lang: Lang) -> bool:
 
 
 def models(flags: Flags, lang: Lang, *, plan_only: bool, as_json: bool) -> int:
-    goal, _ = settle(resolve(flags), measure=False)
+    goal = settle_by_sight(resolve(flags))
     wish = Wish(only="models")
     if plan_only:
         return _show_plan(goal, wish, lang, as_json)
@@ -162,7 +130,7 @@ def models(flags: Flags, lang: Lang, *, plan_only: bool, as_json: bool) -> int:
 def smoke(flags: Flags, lang: Lang, *, as_json: bool) -> int:
     from bootstrap.steps.smoke import table
 
-    goal, _ = settle(resolve(flags), measure=False)
+    goal = settle_by_sight(resolve(flags))
     facts, findings = job.look(goal)
     if not isinstance(facts.python, Python) or facts.python.state != "complete":
         return _no_environment(goal, findings, lang, as_json)
@@ -184,7 +152,7 @@ def _no_environment(goal: Goal, findings: tuple[Finding, ...], lang: Lang, as_js
 
 
 def lab(flags: Flags, secrets: Mapping[str, str], lang: Lang, *, as_json: bool) -> int:
-    goal, _ = settle(resolve(flags), measure=False)
+    goal = settle_by_sight(resolve(flags))
     facts, findings = job.look(goal)
     if not isinstance(facts.python, Python) or facts.python.state != "complete":
         return _no_environment(goal, findings, lang, as_json)
@@ -201,7 +169,7 @@ def lab(flags: Flags, secrets: Mapping[str, str], lang: Lang, *, as_json: bool) 
 
 
 def stop(flags: Flags, lang: Lang, *, as_json: bool) -> int:
-    goal, _ = settle(resolve(flags), measure=False)
+    goal = settle_by_sight(resolve(flags))
     stopped = jupyter.stop(goal)
     facts, findings = job.look(goal)
     if as_json:
@@ -217,7 +185,7 @@ def stop(flags: Flags, lang: Lang, *, as_json: bool) -> int:
 
 
 def status(flags: Flags, lang: Lang, *, as_json: bool) -> int:
-    goal, _ = settle(resolve(flags), measure=False)
+    goal = settle_by_sight(resolve(flags))
     facts, findings = job.look(goal)
     code = exit_code(findings)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 
 from doctor.finding import Finding
 from doctor.text import Lang, Text
@@ -28,3 +29,12 @@ def _root(root: Finding, findings: tuple[Finding, ...], lang: Lang) -> list[str]
         told += [f"    {TYPE.get(lang)}: {shlex.join(command)}" for command in root.remedy.commands]
     behind = [f for f in findings if f.severity == "blocked" and f.blocked_by[0] == root.id]
     return told + [f"    {MARK['blocked']} {f.title.get(lang)}  [{f.id}]" for f in behind]
+
+
+def show(text: list[str]) -> None:
+    print("\n".join(text))
+
+
+def emit(data: bytes) -> None:
+    """JSON to standard output, and nothing else."""
+    sys.stdout.buffer.write(data + b"\n")

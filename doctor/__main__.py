@@ -1,0 +1,61 @@
+"""`python -m doctor`: the word `doctor` without the writing room, for a machine where nothing may change."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from doctor.errors import Trouble
+from doctor.text import Text, pick_lang
+from doctor.word import run
+
+LANG = pick_lang()
+
+
+def say(en: str, zh: str) -> str:
+    return Text(en, zh).get(LANG)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m doctor", description=say("Say what is wrong, and why.", "诊断问题及原因。")
+    )
+    parser.add_argument(
+        "--json", action="store_true", help=say("nothing but JSON on standard output", "标准输出只有 JSON")
+    )
+    parser.add_argument("--area", metavar="A,B", help=say("only these areas", "只检查这些区域"))
+    parser.add_argument(
+        "--offline", action="store_true", help=say("no request over the network", "不访问网络")
+    )
+    parser.add_argument(
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help=say("keep this machine's facts in a file", "把机器状态保存到文件"),
+    )
+    parser.add_argument(
+        "--facts", type=Path, metavar="FILE", help=say("judge a saved machine", "诊断保存的机器状态")
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    asked = arguments()
+    try:
+        return run(
+            {},
+            LANG,
+            as_json=asked.json,
+            area=asked.area,
+            offline=asked.offline,
+            save=asked.save,
+            saved=asked.facts,
+        )
+    except Trouble as trouble:
+        print(f"✗ {trouble.message.get(LANG)}", file=sys.stderr)
+        return int(trouble.code)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
