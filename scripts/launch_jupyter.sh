@@ -105,7 +105,7 @@ serve() {
 launch() {
     # exec: the background process is the server itself, so its pid is $! and its exit code can be asked for.
     nohup setsid sh "$0" --serve --python "$python" --dir "$dir" </dev/null >/dev/null 2>&1 &
-    pid=$!
+    pid=$! looks=0
     until grep -qs "\"pid\": $pid," "$dir/server.json"; do
         if ! kill -0 "$pid" 2>/dev/null; then
             code=0
@@ -113,6 +113,11 @@ launch() {
             [ "$code" -eq "$LOCKED" ] || code=1
             echo "JupyterLab was not started (exit code $code); its log: $log" >&2
             exit "$code"
+        fi
+        looks=$((looks + 1))
+        if [ "$looks" -gt 500 ]; then # 25 s, for two small files
+            echo "JupyterLab (pid $pid) has not written $dir/server.json; its log: $log" >&2
+            exit 1
         fi
         sleep 0.05
     done
