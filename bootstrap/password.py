@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 
 from bootstrap.files import write_atomically
@@ -26,12 +25,6 @@ def choose(goal: Goal, given: str | None) -> str:
     password = given or _kept(goal) or generate()
     refuse_unfit(goal, password)
     return password
-
-
-def refuse_unfit_given(goal: Goal, given: Mapping[str, str]) -> None:
-    """Refuse the PASSWORD of this run, if there is one, before anything is changed."""
-    if given.get("PASSWORD"):
-        refuse_unfit(goal, given["PASSWORD"])
 
 
 def refuse_unfit(goal: Goal, password: str) -> None:
@@ -56,11 +49,11 @@ def generate() -> str:
 
 
 def is_new(goal: Goal, given: str | None) -> bool:
-    """Whether a password was given that is not the one kept. Raises Trouble (exit 2) on an unfit one."""
-    if not given:
-        return False
-    refuse_unfit(goal, given)
-    return not hmac.compare_digest(given.encode(), (_kept(goal) or "").encode())
+    """Whether a password was given that is not the one kept. Raises Trouble (exit 2) when the one to use is unfit."""
+    kept = _kept(goal) or ""
+    if given or kept:
+        refuse_unfit(goal, given or kept)
+    return bool(given) and not hmac.compare_digest((given or "").encode(), kept.encode())
 
 
 def keep(goal: Goal, password: str) -> None:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping
 
 from bootstrap import lab as jupyter
-from bootstrap import password
 from bootstrap import setup as job
 from bootstrap.manager import settle
 from bootstrap.plan import Planned
@@ -40,8 +39,7 @@ def setup(
     goal, line = settle(resolve(flags))
     if line:
         print(line.get(lang), file=sys.stderr)
-    password.refuse_unfit_given(goal, secrets)
-    wish = Wish(only=only, start=start)
+    wish = Wish(only=only, start=start, also=jupyter.password_steps(goal, secrets))
     if plan_only:
         return _show_plan(goal, wish, lang, as_json)
 
@@ -156,8 +154,7 @@ def lab(flags: Flags, secrets: Mapping[str, str], lang: Lang, *, as_json: bool) 
     facts, findings = job.look(goal)
     if not isinstance(facts.python, Python) or facts.python.state != "complete":
         return _no_environment(goal, findings, lang, as_json)
-    password.refuse_unfit_given(goal, secrets)
-    wish = Wish(only="kernel,jupyter,server")
+    wish = Wish(only="kernel,jupyter,server", also=jupyter.password_steps(goal, secrets))
     result = job.apply(goal, wish, "lab", lang, secrets)
     if as_json:
         emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))

@@ -11,6 +11,7 @@ import pytest
 from bootstrap import manager
 from bootstrap.manager import settle
 from doctor.goal import Goal, Manager
+from doctor.manager import settle_by_sight
 from doctor.prefix import marker
 from tests.conda_host import builder
 from tests.conda_host.machine import FILE, machine
@@ -117,8 +118,7 @@ def test_one_only_begun_decides_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_without_measuring_nobody_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manager, "ask", None)
-    goal, line = settle(made(tmp_path, monkeypatch, [NOBODY]), measure=False)
-    assert (goal.manager, line) == ("venv", None)
+    assert settle_by_sight(made(tmp_path, monkeypatch, [NOBODY])).manager == "venv"
 
 
 def test_a_home_with_a_space_is_no_place_for_conda(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
