@@ -8,7 +8,7 @@ from doctor.text import Text
 
 
 class Exit(IntEnum):
-    """Exit codes, the same for every word (docs/reference/exit-codes.md)."""
+    """Exit codes, the same for every word; the README lists them."""
 
     FINE = 0
     FAILED = 1  # findings of severity fail remain, or a step failed

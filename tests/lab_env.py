@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -38,7 +39,15 @@ def make_environment(target: Path, prefix: Path) -> None:
         (prefix / "share/jupyter/lab").mkdir(parents=True, exist_ok=True)
         (prefix / "share/jupyter/lab" / folder).symlink_to(share / "lab" / folder)
     shutil.copytree(share / "kernels", prefix / "share/jupyter/kernels")
+    _make_bare(prefix / "share/jupyter/kernels/python3/kernel.json")
     shutil.copytree(target.parent.parent / "etc/jupyter", prefix / "etc/jupyter")
+
+
+def _make_bare(spec: Path) -> None:
+    """As ipykernel ships it; in a target that `make setup` made, ours has taken its place."""
+    data = json.loads(spec.read_text())
+    shipped = {"argv": ["python", *data["argv"][1:]], "display_name": "Python 3 (ipykernel)"}
+    spec.write_text(json.dumps({"language": "python", **shipped}))
 
 
 def make_goal(root: Path, **settings: str) -> Goal:
