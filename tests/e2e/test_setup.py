@@ -129,7 +129,7 @@ def test_the_plan_says_steps_and_bytes_and_changes_nothing(person: Environ) -> N
 
 def test_ctrl_c_ends_every_program_and_says_how_to_go_on(person: Environ) -> None:
     child = start(person, "setup")
-    until(lambda: started(person, "packages") == 1, 120)
+    assert until(lambda: started(person, "packages") == 1, 120)
     os.killpg(child.pid, signal.SIGINT)
     output, _ = child.communicate(timeout=60)
     assert child.returncode == 130, output
@@ -139,7 +139,7 @@ def test_ctrl_c_ends_every_program_and_says_how_to_go_on(person: Environ) -> Non
 
 def test_killed_without_warning_it_leaves_no_lock(person: Environ) -> None:
     child = start(person, "setup")
-    until(lambda: started(person, "packages") == 2, 120)
+    assert until(lambda: started(person, "packages") == 2, 120)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     for orphan in ours(person):  # SIGKILL cannot be passed on; what is left must not keep the next run out
