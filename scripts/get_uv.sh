@@ -7,7 +7,7 @@
 #   3  downloading      fetch (curl, wget or python3), fetch_file
 #   4  an index page    wheel_href, resolve, with_login
 #   5  unpacking        unpack (a wheel without unzip), take
-#   6  sources          from_path, from_find_links, from_index, from_pip, from_mirrors
+#   6  sources          from_path, from_find_links, from_index, from_pip, from_mirrors, with_apt_pip
 #   7  the order        main
 set -u
 
@@ -17,10 +17,11 @@ usage() {
     cat <<'EOF'
 usage: sh scripts/get_uv.sh [--help] FOLDER
 Put the pinned uv (configs/uv.txt) into FOLDER/uv, verified by SHA-256. Sources, in this order: the indexes and
-find-links that pip or uv are configured with, pip itself, public mirrors (configs/stage0_mirrors.txt).
+find-links that pip or uv are configured with, pip itself, public mirrors (configs/stage0_mirrors.txt), and for
+root the distribution's pip.
 Exit codes: 0 there · 2 usage · 4 needs you · 5 no source answered with the right file.
 把固定版本的 uv(configs/uv.txt)放到 FOLDER/uv,并核对 SHA-256。来源依次为:pip 或 uv 已配置的索引和
-find-links、pip 自身、公共镜像(configs/stage0_mirrors.txt)。
+find-links、pip 自身、公共镜像(configs/stage0_mirrors.txt)，root 用户最后还会尝试发行版自带的 pip。
 退出码:0 成功 · 2 用法错误 · 4 需要您处理 · 5 没有来源提供正确的文件。
 EOF
 }
@@ -281,6 +282,19 @@ from_pip() {
     return 1
 }
 
+# with_apt_pip: where nobody else delivers, the distribution's pip, which knows its default index.
+with_apt_pip() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+    python3 -I -m pip --version >/dev/null 2>&1 && return 1
+    say "  asking the distribution for pip…" "  正在安装发行版自带的 pip……"
+    {
+        apt-get -qq update
+        DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -qq -y --no-install-recommends \
+            python3-pip ca-certificates
+    } >"$work/error" 2>&1 || return 1
+    from_pip
+}
+
 from_mirrors() {
     case ${MIRRORS:-auto} in off | global) return 1 ;; esac
     while read -r kind url; do
@@ -297,9 +311,9 @@ sources() {
     [ -z "${GROUNDWORK_NO_INDEX-}" ] || return 1
     from_configured && return
     if [ "${MIRRORS:-auto}" = cn ]; then
-        from_mirrors || from_pip
+        from_mirrors || from_pip || with_apt_pip
     else
-        from_pip || from_mirrors
+        from_pip || from_mirrors || with_apt_pip
     fi
 }
 
