@@ -23,6 +23,7 @@ from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.probes import gather
 from doctor.settings import resolve
+from tests import work
 
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -76,12 +77,7 @@ def free_port() -> int:
 
 
 def make_work(goal: Goal, secrets: Mapping[str, str] | None = None, notes: list[str] | None = None) -> Work:
-    def note(event: str, path: str) -> None:
-        if notes is not None:
-            notes.append(f"{event} {path}")
-
-    log, facts = Path(goal.logs) / "step.log", gather(goal, ("jupyter",))
-    return Work(goal, facts, log, lambda text: None, lambda done, total: None, note, secrets or {})
+    return work.make_work(goal, secrets, notes, ("jupyter",))
 
 
 @contextmanager
