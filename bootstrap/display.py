@@ -5,18 +5,15 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
 
 import psutil
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from bootstrap.outcome import Outcome
+from bootstrap.plan import Planned
 from doctor.text import Lang, human_bytes, human_seconds
-
-if TYPE_CHECKING:
-    from bootstrap.plan import Planned
-    from bootstrap.run import Outcome
 
 MARK = {"done": "✓", "left-out": "–", "failed": "✗", "not-run": "·"}
 HEARTBEAT = 30.0  # seconds between signs of life in a log

@@ -23,6 +23,7 @@ class Planned(msgspec.Struct, frozen=True):
     changes: tuple[Text, ...]
     cost: Cost
     after: tuple[str, ...]
+    waits: tuple[str, ...]
 
 
 def make_plan(
@@ -68,6 +69,7 @@ def _planned(name: str, names: list[str], findings: tuple[Finding, ...], facts: 
         changes=step.changes(facts, goal),
         cost=step.cost(facts, goal),
         after=tuple(other for other in step.AFTER if other in names),
+        waits=tuple(other for other in step.WAITS if other in names),
     )
 
 

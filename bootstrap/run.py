@@ -9,13 +9,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Literal
 
 import msgspec
 
 from bootstrap import process
 from bootstrap.display import Display
 from bootstrap.journal import Journal
+from bootstrap.outcome import Outcome, Status
 from bootstrap.plan import Planned
 from bootstrap.step import LeftOut, Work, load
 from doctor.checks import judge
@@ -29,17 +29,6 @@ from doctor.text import Text
 WORKERS = 4
 # What steps change; looked at afresh before each step, since the one before may just have changed it.
 CHANGING = ("disk", "conda", "python", "packages", "torch", "hub", "ffmpeg", "jupyter")
-Status = Literal["done", "left-out", "failed", "not-run"]
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    name: str
-    title: Text
-    status: Status
-    seconds: float = 0
-    reason: Text | None = None
-    later: Text | None = None
-    code: int = 0  # exit code that a failure asks for
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -53,9 +42,9 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]:
-    """Run the plan to its end. A failure ends the programs of the other steps; what is left is not run.
+    """Run the plan as far as it goes: a step that fails takes only those with it that need it.
 
-    An interrupt (SIGINT, SIGTERM, SIGHUP) does the same and raises Trouble with exit code 130.
+    An interrupt (SIGINT, SIGTERM, SIGHUP) ends all programs and raises Trouble with exit code 130.
     """
     setting.journal.write("run-start", steps=[step.name for step in plan], prefix=setting.goal.prefix)
     setting.display.begin(plan)
@@ -76,21 +65,23 @@ def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]
 
 
 def _schedule(plan: tuple[Planned, ...], setting: Setting, pool: ThreadPoolExecutor) -> tuple[Outcome, ...]:
+    """Start each step when those before it have ended; one that needs a step that did not work is not run."""
     waiting = {step.name: step for step in plan}
     running: dict[Future[Outcome], Planned] = {}
     ended: dict[str, Outcome] = {}
     while waiting or running:
-        for step in [s for s in waiting.values() if all(name in ended for name in s.after)]:
-            running[pool.submit(_run_step, step, setting)] = waiting.pop(step.name)
+        for step in [s for s in waiting.values() if all(name in ended for name in (*s.after, *s.waits))]:
+            del waiting[step.name]
+            if all(ended[name].status in ("done", "left-out") for name in step.after):
+                running[pool.submit(_run_step, step, setting)] = step
+            else:
+                ended[step.name] = _not_run(step)
+                setting.display.ended(ended[step.name])
         done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
         for future in done:
             step = running.pop(future)
             ended[step.name] = future.result()
             setting.display.ended(ended[step.name])
-        if any(outcome.status == "failed" for outcome in ended.values()):
-            process.stop_all()
-            ended |= {name: _not_run(step) for name, step in waiting.items()}
-            waiting = {}
         setting.display.tick()
     return tuple(ended[step.name] for step in plan)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from bootstrap.outcome import Outcome
 from bootstrap.plan import Planned, total
-from bootstrap.run import Outcome
 from bootstrap.setup import Result
 from doctor.facts import Facts, Gpu, Python, Smoke, Torch
 from doctor.goal import Goal

@@ -10,8 +10,9 @@ import msgspec
 from bootstrap.display import Display
 from bootstrap.journal import Journal
 from bootstrap.lock import only_run
+from bootstrap.outcome import Outcome
 from bootstrap.plan import Planned, make_plan
-from bootstrap.run import CHANGING, Outcome, Setting, refreshed, run_plan
+from bootstrap.run import CHANGING, Setting, refreshed, run_plan
 from doctor.checks import judge
 from doctor.diagnose import exit_code
 from doctor.errors import Exit, Trouble

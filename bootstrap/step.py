@@ -3,7 +3,8 @@
 A step is a module in bootstrap/steps with
 
     NAME, TITLE    what it is called, for machines and for people
-    AFTER          steps that must have ended before it starts, where they are due
+    AFTER          steps that must have worked before it starts, where they are due
+    WAITS          steps whose end it waits for, however they end
     AREAS          the areas of facts that it changes; they are looked at again to verify it
     cost(facts, goal)      what it takes, for the plan
     changes(facts, goal)   what it would change, one line each, for the plan
@@ -100,6 +101,7 @@ class Step(Protocol):
     NAME: str
     TITLE: Text
     AFTER: tuple[str, ...]
+    WAITS: tuple[str, ...]
     AREAS: tuple[str, ...]
 
     def cost(self, facts: Facts, goal: Goal) -> Cost: ...

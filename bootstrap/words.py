@@ -68,7 +68,7 @@ def _tell(goal: Goal, result: Result, lang: Lang, as_json: bool) -> int:
         return result.code
     show(end_lines(goal, result, jupyter.screen(goal, result.facts, lang), lang))
     left = tuple(f for f in result.findings if f.severity in ("fail", "warn"))
-    told = {name for outcome in result.outcomes if outcome.reason for name in [outcome.name]}
+    told = {outcome.name for outcome in result.outcomes if outcome.status != "done"}
     open_findings = tuple(f for f in left if f.remedy.step not in told)
     if open_findings:
         show(lines(open_findings, lang))

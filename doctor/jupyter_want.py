@@ -39,8 +39,11 @@ def is_loopback(ip: str) -> bool:
 
 
 def bind_address(ip: str) -> str:
-    """The address as the server takes it: the empty one is every address, IPv6 included."""
-    return "" if ip == "*" else ip
+    """The address as the server takes it: the empty one is every address, IPv6 included.
+
+    A name would have to be resolved, and a bare container may not know even localhost.
+    """
+    return {"*": "", "localhost": "127.0.0.1"}.get(ip, ip)
 
 
 def server_settings(goal: Goal, as_root: bool) -> dict[str, Setting]:

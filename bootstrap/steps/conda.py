@@ -18,6 +18,7 @@ from doctor.text import Text
 NAME = "conda"
 TITLE = Text("Miniconda", "Miniconda")
 AFTER: tuple[str, ...] = ()
+WAITS: tuple[str, ...] = ()
 AREAS = ("conda",)
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "install_miniconda.sh"
 SIZE = 160_000_000  # bytes, about; no host states the sizes of the pinned releases

@@ -17,6 +17,7 @@ from doctor.text import Text
 NAME = "ffmpeg"
 TITLE = Text("the command ffmpeg", "ffmpeg 命令")
 AFTER = ("environment", "packages")
+WAITS: tuple[str, ...] = ()
 AREAS = ("ffmpeg",)
 
 # dpkg may be busy with the updates that a fresh server runs at its first start.

@@ -27,6 +27,7 @@ from doctor.text import Text, human_bytes
 NAME = "models"
 TITLE = Text("models", "模型")
 AFTER: tuple[str, ...] = ()
+WAITS: tuple[str, ...] = ()
 AREAS = ("hub",)
 
 LINK = 12_500_000  # bytes a second, for estimates: 100 Mbit/s

@@ -13,6 +13,7 @@ from doctor.text import Text
 NAME = "packages"
 TITLE = Text("Python packages", "Python 软件包")
 AFTER = ("torch",)
+WAITS: tuple[str, ...] = ()
 AREAS = ("packages",)
 
 ALL_BYTES = 260_000_000  # measured: the wheels of the default profile

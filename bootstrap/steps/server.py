@@ -10,7 +10,8 @@ from doctor.text import Text
 
 NAME = "server"
 TITLE = Text("JupyterLab server", "JupyterLab 服务器")
-AFTER = ("environment", "packages", "ffmpeg", "kernel", "jupyter")
+AFTER = ("environment", "packages", "kernel", "jupyter")
+WAITS = ("ffmpeg",)
 AREAS = ("jupyter",)
 
 

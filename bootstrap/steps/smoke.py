@@ -22,7 +22,8 @@ from doctor.text import Text, pick_lang
 
 NAME = "smoke"
 TITLE = Text("the proof: every pipeline runs", "验证：运行每个管道")
-AFTER = ("packages", "ffmpeg", "models", "kernel")
+AFTER = ("packages",)
+WAITS = ("ffmpeg", "kernel", "models")
 AREAS = ("smoke",)
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "smoke_test.py"

@@ -21,6 +21,7 @@ from doctor.text import Text
 NAME = "torch"
 TITLE = Text("PyTorch", "PyTorch")
 AFTER = ("environment",)
+WAITS: tuple[str, ...] = ()
 AREAS = ("packages", "torch")
 
 CPU_BYTES = 200_000_000

@@ -134,7 +134,7 @@ def test_every_message_is_in_both_languages(goal: Goal) -> None:
 @pytest.mark.parametrize(
     ("ip", "bound", "remote"),
     [
-        ("localhost", "localhost", False),
+        ("localhost", "127.0.0.1", False),
         ("127.0.0.1", "127.0.0.1", False),
         ("::1", "::1", False),
         ("*", "", True),
