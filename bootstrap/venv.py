@@ -58,7 +58,8 @@ def search_path(environ: Mapping[str, str], python: str) -> str:
     shims are left out and the real interpreters of that version are named instead."""
     folders = [f for f in environ.get("PATH", "").split(os.pathsep) if f and Path(f).name != "shims"]
     pyenv = Path(environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
-    real = sorted(str(path) for path in pyenv.glob(f"versions/{python}.*/bin"))
+    readable = os.access(pyenv / "versions", os.R_OK | os.X_OK)  # it may be another user's
+    real = sorted(str(path) for path in pyenv.glob(f"versions/{python}.*/bin")) if readable else []
     return os.pathsep.join([*folders, *real])
 
 
