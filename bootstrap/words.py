@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from bootstrap import lab as jupyter
 from bootstrap import setup as job
-from bootstrap.manager import settle
+from bootstrap.env.manager import settle
+from bootstrap.lab import server as jupyter
 from bootstrap.plan import Planned
 from bootstrap.remember import remember
 from bootstrap.screen import changed, end_lines, plan_lines

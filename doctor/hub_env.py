@@ -1,4 +1,4 @@
-"""The Hub's variables for processes of the environment: read here, recorded by bootstrap/hub_env.py."""
+"""The Hub's variables for processes of the environment: read here, recorded by bootstrap/hub/choice.py."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bootstrap import manager
-from bootstrap.manager import settle
+from bootstrap.env import manager
+from bootstrap.env.manager import settle
 from doctor.goal import Goal, Manager
 from doctor.manager import settle_by_sight
 from doctor.prefix import marker

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bootstrap.env.uv import pip_install
 from bootstrap.mirrors import measure
 from bootstrap.step import Cost, Work
-from bootstrap.uv import pip_install
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Ffmpeg, Host
 from doctor.goal import Goal

@@ -6,12 +6,12 @@ import json
 import os
 from pathlib import Path
 
-from bootstrap import password
 from bootstrap.files import private_folder, write_atomically
+from bootstrap.lab import password
 from bootstrap.step import Cost, Work
 from doctor.facts import Facts
 from doctor.goal import Goal
-from doctor.jupyter_want import Setting, config_path, server_settings
+from doctor.lab.wanted import Setting, config_path, server_settings
 from doctor.text import Text
 
 NAME = "jupyter"

@@ -6,14 +6,14 @@ import json
 import tempfile
 from pathlib import Path
 
-from bootstrap import hub_env
 from bootstrap.files import write_atomically
+from bootstrap.hub import choice as hub_env
 from bootstrap.step import Cost, Work
 from doctor.facts import Facts
 from doctor.goal import Goal
 from doctor.hub_env import recorded_endpoint
-from doctor.jupyter_files import read_json
-from doctor.jupyter_want import KERNEL, kernel_env, kernel_folder, kernel_title
+from doctor.lab.files import read_json
+from doctor.lab.wanted import KERNEL, kernel_env, kernel_folder, kernel_title
 from doctor.text import Text
 
 NAME = "kernel"

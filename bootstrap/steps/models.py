@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap import hub_env
-from bootstrap.hub_fetch import Event, Job
-from bootstrap.hub_names import give_names
+from bootstrap.hub import choice as hub_env
+from bootstrap.hub.fetch import Event, Job
+from bootstrap.hub.names import give_names
 from bootstrap.mirrors import measure, why_silent
 from bootstrap.process import Done
 from bootstrap.step import Cost, LeftOut, Work
@@ -185,7 +185,7 @@ def _fetch_from(answer: Answer, wanted: tuple[ModelWant, ...], work: Work) -> Fa
 
 def _call(work: Work, job: Job, hear: Callable[[str], None]) -> Done:
     return work.call(
-        [sys.executable, "-m", "bootstrap.hub_fetch"],
+        [sys.executable, "-m", "bootstrap.hub.fetch"],
         seconds=LONGEST,
         env=_environ(job),
         check=False,

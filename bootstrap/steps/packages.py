@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bootstrap.env.uv import install_locked
 from bootstrap.step import Cost, Work
-from bootstrap.uv import install_locked
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages
 from doctor.goal import Goal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bootstrap import lab
+from bootstrap.lab import server as lab
 from bootstrap.step import Cost, Work
 from doctor.facts import Facts, Jupyter
 from doctor.goal import Goal

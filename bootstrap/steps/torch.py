@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from bootstrap.env.uv import can_install, install_locked, pip_install
 from bootstrap.mirrors import measure
 from bootstrap.step import Cost, Work
-from bootstrap.uv import can_install, install_locked, pip_install
 from doctor.facts import Facts, Gpu
 from doctor.goal import Goal
 from doctor.lockfile import torch_lock_path

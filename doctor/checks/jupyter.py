@@ -9,7 +9,7 @@ import msgspec
 from doctor.facts import Facts, Jupyter, JupyterServer
 from doctor.finding import Finding, Remedy, Severity
 from doctor.goal import Goal
-from doctor.jupyter_want import kernel_env, kernel_title, server_settings
+from doctor.lab.wanted import kernel_env, kernel_title, server_settings
 from doctor.text import Text
 
 BLOCKERS = (

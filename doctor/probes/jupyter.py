@@ -8,9 +8,9 @@ from pathlib import Path
 from doctor.facts import Jupyter, Kernelspec
 from doctor.goal import Goal
 from doctor.hub_env import recorded_endpoint
-from doctor.jupyter_files import hash_of, last_lines, mode_of, read_json, settings_of
-from doctor.jupyter_want import config_path, kernel_folder
-from doctor.lab_process import ended_pid, log_path, port_owner, running_server
+from doctor.lab.files import hash_of, last_lines, mode_of, read_json, settings_of
+from doctor.lab.process import ended_pid, log_path, port_owner, running_server
+from doctor.lab.wanted import config_path, kernel_folder
 
 CONFIG_NAMES = ("jupyter_config", "jupyter_server_config", "jupyter_notebook_config", "jupyter_lab_config")
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bootstrap.lab_screen import screen
+from bootstrap.lab.screen import screen
 from doctor.checks import judge
 from doctor.checks.jupyter import check
 from doctor.facts import AREAS, Facts, Jupyter, JupyterServer, Kernelspec, PortOwner, Unknown
 from doctor.finding import Finding, settle
 from doctor.goal import Goal
-from doctor.jupyter_want import kernel_env, kernel_title, server_settings
+from doctor.lab.wanted import kernel_env, kernel_title, server_settings
 from doctor.text import Lang
 from tests.lab_env import make_goal
 

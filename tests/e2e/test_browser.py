@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from bootstrap import lab
+from bootstrap.lab import server as lab
 from doctor.goal import Goal
 from tests.lab_env import a_person, make_environment, make_goal, password_of, processes_of, set_up
 from tests.wait import until

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from bootstrap import conda, venv
-from bootstrap.conda import environ
+from bootstrap.env import conda, venv
+from bootstrap.env.conda import environ
 from bootstrap.mirrors import measure
 from bootstrap.steps import environment
 from doctor.errors import Exit, Trouble

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import lab, password
+from bootstrap.lab import password
+from bootstrap.lab import server as lab
 from bootstrap.steps import jupyter
 from doctor.errors import Exit, Trouble
 from doctor.goal import Goal
-from doctor.jupyter_files import hash_of
+from doctor.lab.files import hash_of
 from tests.lab_env import a_person, findings, look, make_environment, make_goal, make_work, password_of
 
 pytestmark = pytest.mark.target

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import hub_env
+from bootstrap.hub import choice as hub_env
 from bootstrap.steps import kernel
 from doctor.goal import Goal
-from doctor.jupyter_want import kernel_folder
+from doctor.lab.wanted import kernel_folder
 from tests.lab_env import a_person, findings, look, make_environment, make_goal, make_work
 
 pytestmark = pytest.mark.target

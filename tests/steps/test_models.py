@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from huggingface_hub import hf_hub_download
 
-from bootstrap.hub_fetch import CHUNK, Event, Job
+from bootstrap.hub.fetch import CHUNK, Event, Job
 from bootstrap.step import LeftOut
 from bootstrap.steps import models
 from doctor.checks import judge
@@ -241,7 +241,7 @@ def killable(tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
 
 def start_fetch(job: Job) -> subprocess.Popen[bytes]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "bootstrap.hub_fetch"],
+        [sys.executable, "-m", "bootstrap.hub.fetch"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,

@@ -15,11 +15,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bootstrap import lab
+from bootstrap.lab import server as lab
 from bootstrap.steps import jupyter, server
 from doctor.errors import Exit, Trouble
 from doctor.goal import Goal
-from doctor.lab_process import running_process
+from doctor.lab.process import running_process
 from tests.lab_env import (
     a_person,
     client,

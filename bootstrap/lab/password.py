@@ -9,7 +9,7 @@ from pathlib import Path
 from bootstrap.files import write_atomically
 from doctor.errors import bad_input
 from doctor.goal import Goal
-from doctor.jupyter_want import is_loopback
+from doctor.lab.wanted import is_loopback
 from doctor.text import Text
 
 SHORTEST = 8  # characters, where others than this machine can reach the login

@@ -7,7 +7,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from doctor.jupyter_want import Setting
+from doctor.lab.wanted import Setting
 
 LAST_LINES = 15
 SECRET_TRAITS = ("hashed_password",)

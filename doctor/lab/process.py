@@ -13,8 +13,8 @@ import psutil
 
 from doctor.facts import JupyterServer, PortOwner
 from doctor.goal import Goal
-from doctor.jupyter_files import settings_of
-from doctor.jupyter_want import Setting, config_path
+from doctor.lab.files import settings_of
+from doctor.lab.wanted import Setting, config_path
 
 ANSWER_SECONDS = 3.0
 SECRET = re.compile(r"((?:token|password|passwd|secret|key)\w*[= ])\S+", re.IGNORECASE)

@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bootstrap.env.uv import uv
 from bootstrap.step import Work
-from bootstrap.uv import uv
 from doctor.errors import Exit, Trouble
 from doctor.mirrors import sources
 from doctor.text import Text

@@ -11,18 +11,18 @@ import msgspec
 import psutil
 
 from bootstrap import process
-from bootstrap.hub_env import hub_environment
-from bootstrap.lab_screen import screen as screen  # one place for all that the words need
-from bootstrap.password import is_new
+from bootstrap.hub.choice import hub_environment
+from bootstrap.lab.password import is_new
+from bootstrap.lab.screen import screen as screen  # one place for all that the words need
 from doctor.errors import Exit, Trouble
 from doctor.facts import JupyterServer
 from doctor.goal import Goal
-from doctor.jupyter_files import last_lines
-from doctor.jupyter_want import config_path
-from doctor.lab_process import is_alive, launched, log_path, port_owner, running_process, running_server
+from doctor.lab.files import last_lines
+from doctor.lab.process import is_alive, launched, log_path, port_owner, running_process, running_server
+from doctor.lab.wanted import config_path
 from doctor.text import Text
 
-LAUNCHER = Path(__file__).resolve().parents[1] / "scripts" / "launch_jupyter.sh"
+LAUNCHER = Path(__file__).resolve().parents[2] / "scripts" / "launch_jupyter.sh"
 LOCKED = 75  # the launcher's exit code when a server is running already
 READY_SECONDS = 90.0
 STOP_SECONDS = 15.0

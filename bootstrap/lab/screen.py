@@ -8,10 +8,10 @@ import pwd
 import socket
 from collections.abc import Mapping
 
-from bootstrap.password import password_path
+from bootstrap.lab.password import password_path
 from doctor.facts import Facts, Host, Jupyter
 from doctor.goal import Goal
-from doctor.jupyter_want import is_loopback
+from doctor.lab.wanted import is_loopback
 from doctor.text import Lang, Text
 
 

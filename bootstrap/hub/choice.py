@@ -11,8 +11,8 @@ import msgspec
 from bootstrap.files import write_atomically
 from doctor import hub_env
 from doctor.goal import Goal
-from doctor.jupyter_files import read_json
-from doctor.jupyter_want import kernel_env, kernel_folder
+from doctor.lab.files import read_json
+from doctor.lab.wanted import kernel_env, kernel_folder
 
 # The kernel step and the models step may run at the same time: the choice and the kernelspec that
 # repeats it are changed together.

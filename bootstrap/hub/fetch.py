@@ -1,4 +1,4 @@
-"""Fetch models from one endpoint into the Hugging Face cache: `python -m bootstrap.hub_fetch < JOB`.
+"""Fetch models from one endpoint into the Hugging Face cache: `python -m bootstrap.hub.fetch < JOB`.
 
 A program of its own, because huggingface_hub reads its settings when it is imported, and because a transfer
 that hangs can only be ended with its process. Reads a Job as JSON on standard input, writes one Event a line
@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from bootstrap import hub_verify
+from bootstrap.hub import verify as hub_verify
 from doctor.probes.hub import cached_model, missing_files, repo_folder, snapshot_folder
 from doctor.profile import ModelWant
 

@@ -1,0 +1,1 @@
+"""Making environments: which manager, and how conda and uv are called."""

@@ -1,0 +1,1 @@
+"""The Hugging Face Hub: fetching, checking and naming models, and which endpoint served them."""

@@ -1,0 +1,1 @@
+"""JupyterLab's life and its way in: server, password, what a person is told."""

@@ -1,0 +1,1 @@
+"""What is known of JupyterLab: its files, its process, and what is wanted of it."""
