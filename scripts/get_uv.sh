@@ -20,9 +20,9 @@ Put the pinned uv (configs/uv.txt) into FOLDER/uv, verified by SHA-256. Sources,
 find-links that pip or uv are configured with, pip itself, public mirrors (configs/stage0_mirrors.txt), and for
 root the distribution's pip.
 Exit codes: 0 there · 2 usage · 4 needs you · 5 no source answered with the right file.
-把固定版本的 uv(configs/uv.txt)放到 FOLDER/uv,并核对 SHA-256。来源依次为:pip 或 uv 已配置的索引和
-find-links、pip 自身、公共镜像(configs/stage0_mirrors.txt)，root 用户最后还会尝试发行版自带的 pip。
-退出码:0 成功 · 2 用法错误 · 4 需要您处理 · 5 没有来源提供正确的文件。
+把固定版本的 uv(configs/uv.txt)放到 FOLDER/uv，并核对 SHA-256。来源依次为：pip 或 uv 已配置的索引和
+find-links、pip 自身、公共镜像（configs/stage0_mirrors.txt），root 用户最后还会尝试发行版自带的 pip。
+退出码：0 成功 · 2 用法错误 · 4 需要您处理 · 5 没有来源提供正确的文件。
 EOF
 }
 
@@ -108,7 +108,7 @@ fetch() {
         return
     done
     say "Neither curl, wget nor python3 is here. As root: apt-get install -y curl" \
-        "没有找到 curl、wget 或 python3。请以 root 运行:apt-get install -y curl"
+        "没有找到 curl、wget 或 python3。请以 root 运行：apt-get install -y curl"
     exit 4
 }
 
@@ -180,17 +180,17 @@ unpack() {
 take() {
     if ! is_genuine "$1" "$wheel_sha"; then
         rm -f "$1"
-        tell "$2: wrong SHA-256, refused" "$2:SHA-256 不符,已拒绝"
+        tell "$2: wrong SHA-256, refused" "$2:SHA-256 不符，已拒绝"
         return 1
     fi
     unpack "$1" "$work/uv"
     if ! is_genuine "$work/uv" "$binary_sha"; then
-        tell "$2: could not be unpacked (disk full?)" "$2:无法解包(磁盘已满?)"
+        tell "$2: could not be unpacked (disk full?)" "$2:无法解包（磁盘已满?）"
         return 1
     fi
     chmod 755 "$work/uv" && mv -f "$work/uv" "$folder_out/uv" || exit 1
     rm -f "$1"
-    say "  uv $version from $2" "  uv $version,来自 $2"
+    say "  uv $version from $2" "  uv $version，来自 $2"
 }
 
 # --- 6 sources ---------------------------------------------------------------------------------------
@@ -324,12 +324,12 @@ What to do: check the network (proxy? https_proxy=...), or name an index that th
   PIP_INDEX_URL=https://HOST/simple make setup
 or copy $wheel
 from another machine into a folder and run: PIP_FIND_LINKS=FOLDER make setup" \
-        "无法获取 uv $version。已尝试:${tried:-
+        "无法获取 uv $version。已尝试：${tried:-
   没有任何来源}
-解决办法:检查网络(需要代理吗?https_proxy=…),或指定本机可访问的索引:
+解决办法：检查网络（需要代理吗?https_proxy=…），或指定本机可访问的索引：
   PIP_INDEX_URL=https://HOST/simple make setup
 或者从别的机器拷贝 $wheel
-到某个目录,然后运行:PIP_FIND_LINKS=目录 make setup"
+到某个目录，然后运行：PIP_FIND_LINKS=目录 make setup"
     exit 5
 }
 

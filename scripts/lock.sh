@@ -16,7 +16,7 @@ Regenerate the pinned data from its inputs (all but uv when nothing is named):
   profiles  configs/locks/PROFILE-*.txt  from configs/profiles/*.toml
 Versions already locked stay unless the inputs forbid them; --upgrade takes the newest.
 --check only says whether tool and dev are older than their inputs (exit code 1); no network.
-根据输入重新生成锁定数据(不指定时生成除 uv 以外的全部)。已锁定的版本保持不变,--upgrade 则取最新;--check 只离线检查是否过期。
+根据输入重新生成锁定数据（不指定时生成除 uv 以外的全部）。已锁定的版本保持不变，--upgrade 则取最新;--check 只离线检查是否过期。
 EOF
 }
 

@@ -15,7 +15,7 @@
 _ps_usage='usage: sh scripts/pip_settings.sh [--help]
 Print, as "export NAME=value" lines, the uv settings that correspond to what pip is configured to do
 (PIP_* variables and pip.conf files). Passwords in addresses are shown as ***. Source the file to apply them.
-显示与当前 pip 配置(PIP_* 环境变量和 pip.conf 文件)等价的 uv 设置;地址中的密码显示为 ***。用 "." 引入本文件即可生效。'
+显示与当前 pip 配置（PIP_* 环境变量和 pip.conf 文件）等价的 uv 设置；地址中的密码显示为 ***。用 "." 引入本文件即可生效。'
 
 _ps_keys='index_url extra_index_url find_links cert constraint no_index trusted_host proxy timeout'
 _ps_names='UV_DEFAULT_INDEX UV_INDEX UV_INDEX_STRATEGY UV_FIND_LINKS SSL_CERT_FILE UV_CONSTRAINT UV_INSECURE_HOST

@@ -30,19 +30,19 @@ EOF
 
 usage_zh() {
     cat <<'EOF'
-用法:sh scripts/setup.sh [命令] [参数...]      等同于:make 命令 ARGS="参数..."
+用法：sh scripts/setup.sh [命令] [参数...]      等同于：make 命令 ARGS="参数..."
 
-  setup      从一台空机器到经过验证的课程环境(默认;--plan 只显示计划)
-  doctor     诊断哪里有问题、为什么;不做任何改动
+  setup      从一台空机器到经过验证的课程环境（默认;--plan 只显示计划）
+  doctor     诊断哪里有问题、为什么；不做任何改动
   fix        修复诊断出的问题
   lab, stop, status    启动、停止、查看 JupyterLab
   models     下载模型           smoke    把课程里的每个 pipeline 运行一遍
   test, lint, lock     供开发者使用
 
-sh scripts/setup.sh 命令 --help 显示该命令的详细说明。设置用变量给出:make setup PORT=9000
+sh scripts/setup.sh 命令 --help 显示该命令的详细说明。设置用变量给出：make setup PORT=9000
 GROUNDWORK_HOME(默认 ~/.groundwork)是 Groundwork 存放自身文件的目录。
 GROUNDWORK_PYTHON=/path/to/python3 指定 Groundwork 自己使用的 Python(3.10 或更新)。
-退出码:0 正常 · 1 失败 · 2 用法错误 · 3 程序缺陷 · 4 需要您处理 · 5 网络 · 130 被中断
+退出码：0 正常 · 1 失败 · 2 用法错误 · 3 程序缺陷 · 4 需要您处理 · 5 网络 · 130 被中断
 EOF
 }
 
@@ -76,7 +76,7 @@ find_home() {
     fi
     [ -n "${HOME-}${GROUNDWORK_HOME-}" ] || die 2 \
         "HOME is not set. Say where Groundwork may keep its things: GROUNDWORK_HOME=/some/folder sh scripts/setup.sh" \
-        "没有设置 HOME。请指定 Groundwork 存放文件的目录:GROUNDWORK_HOME=/某个目录 sh scripts/setup.sh"
+        "没有设置 HOME。请指定 Groundwork 存放文件的目录：GROUNDWORK_HOME=/某个目录 sh scripts/setup.sh"
     [ -z "${HOME-}" ] || export HOME
     home=${GROUNDWORK_HOME:-$HOME/.groundwork}
     # shellcheck disable=SC2088  # make passes GROUNDWORK_HOME=~/x on as it is
@@ -112,7 +112,7 @@ make_home() {
     [ -d "$home" ] || (umask 077 && mkdir -p -- "$home") 2>/dev/null
     [ -w "$home/." ] || die 2 \
         "$home cannot be written. Choose another folder: GROUNDWORK_HOME=/some/folder make setup" \
-        "无法写入 $home。请换一个目录:GROUNDWORK_HOME=/某个目录 make setup"
+        "无法写入 $home。请换一个目录：GROUNDWORK_HOME=/某个目录 make setup"
     home=$(CDPATH='' cd -- "$home" && pwd)
 }
 
@@ -134,7 +134,7 @@ wait_for_lock() {
     case $? in
         0) ;;
         1) die 4 "Still held after an hour; is process $(cat "$lock_path") stuck?" \
-            "等待一小时仍未释放;进程 $(cat "$lock_path") 是否卡住?" ;;
+            "等待一小时仍未释放；进程 $(cat "$lock_path") 是否卡住?" ;;
         *) lock_by_folder ;;
     esac
 }
@@ -184,15 +184,15 @@ find_python() {
   As root: apt-get install -y python3 (or python3.12)
   Or name one: GROUNDWORK_PYTHON=/path/to/python3 make setup
   Or a mirror of uv's Python builds: UV_PYTHON_INSTALL_MIRROR=https://... make setup" \
-        "本机没有 Python 3.10 或更新版本,也无法下载。请安装后重新运行。
-  以 root 运行:apt-get install -y python3(或 python3.12)
-  或指定一个:GROUNDWORK_PYTHON=/path/to/python3 make setup
-  或指定 uv 的 Python 构建镜像:UV_PYTHON_INSTALL_MIRROR=https://… make setup"
+        "本机没有 Python 3.10 或更新版本，也无法下载。请安装后重新运行。
+  以 root 运行：apt-get install -y python3(或 python3.12)
+  或指定一个：GROUNDWORK_PYTHON=/path/to/python3 make setup
+  或指定 uv 的 Python 构建镜像：UV_PYTHON_INSTALL_MIRROR=https://… make setup"
 }
 
 # fetch_python: a Python of uv's own (it checks the hash), from where uv gets it, then from the mirrors.
 fetch_python() {
-    say "No Python 3.10 or newer here; fetching 3.12…" "本机没有 Python 3.10 或更新版本;正在获取 3.12……"
+    say "No Python 3.10 or newer here; fetching 3.12…" "本机没有 Python 3.10 或更新版本；正在获取 3.12……"
     for mirror in "${UV_PYTHON_INSTALL_MIRROR-}" $(python_mirrors); do
         UV_PYTHON_INSTALL_MIRROR=$mirror UV_HTTP_TIMEOUT=8 UV_HTTP_RETRIES=1 \
             "$GROUNDWORK_UV" python install --no-bin 3.12 >&2 || continue
@@ -252,8 +252,8 @@ sync() {
     sync_once 60 5 && return
     die 5 "Groundwork's own packages could not be fetched (see above). Run the same command again: what arrived is kept.
 If the index is out of reach, name another: PIP_INDEX_URL=https://HOST/simple make setup" \
-        "无法获取 Groundwork 自身所需的包(见上)。请重新运行同一命令:已下载的部分会保留。
-如果索引无法访问,请换一个:PIP_INDEX_URL=https://HOST/simple make setup"
+        "无法获取 Groundwork 自身所需的包（见上）。请重新运行同一命令：已下载的部分会保留。
+如果索引无法访问，请换一个：PIP_INDEX_URL=https://HOST/simple make setup"
 }
 
 index_mirrors() {
