@@ -12,6 +12,14 @@ Manager = Literal["auto", "conda", "venv", "system"]
 MirrorPolicy = Literal["auto", "cn", "global", "off"]
 
 
+class System(msgspec.Struct, frozen=True):
+    """The Python that ENV_MANAGER=system uses: as it says of itself, for a command on PATH may be a shim."""
+
+    executable: str
+    prefix: str
+    site: str  # where its packages are; not always below prefix/lib
+
+
 class Goal(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that probes need to know where to look, and checks what to compare with.
 
@@ -23,7 +31,7 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     manager: Manager
     env_name: str
     conda_root: str  # where Miniconda is, or would be, installed
-    system_python: str  # the interpreter that ENV_MANAGER=system uses
+    system: System | None  # only where ENV_MANAGER=system
     python: str  # "3.11"
     cache: str  # HF_HOME
     endpoint: str | None  # HF_ENDPOINT, when the person set it
@@ -38,13 +46,13 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
         """The environment's folder. While the manager is still `auto`, the one that uv would make."""
         if self.manager == "conda":
             return f"{self.conda_root}/envs/{self.env_name}"
-        if self.manager == "system":
-            return self.system_python.rsplit("/bin/", 1)[0]
+        if self.system:
+            return self.system.prefix
         return f"{self.home}/envs/{self.env_name}"
 
     @property
     def interpreter(self) -> str:
-        return self.system_python if self.manager == "system" else f"{self.prefix}/bin/python"
+        return self.system.executable if self.system else f"{self.prefix}/bin/python"
 
     @property
     def jupyter_dir(self) -> str:

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar, get_args
 
+from doctor.ask import ask
 from doctor.errors import Trouble, bad_input
-from doctor.goal import Goal, Manager, MirrorPolicy
+from doctor.facts import Unknown
+from doctor.goal import Goal, Manager, MirrorPolicy, System
 from doctor.prefix import LONGEST, unfit
 from doctor.profile import ModelWant, Profile, load_manifest, load_profile
 from doctor.remembered import read as read_remembered
@@ -55,13 +57,14 @@ def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.env
     profile = load_profile(values["PROFILE"] or known.profile or DEFAULT_PROFILE)
     before = known.settings.get(profile.name, {})
     values = {name: value or before.get(name) for name, value in values.items()}
+    manager = _choice("ENV_MANAGER", values["ENV_MANAGER"], MANAGERS, "auto")
     return Goal(
         profile=profile,
         home=home,
-        manager=_choice("ENV_MANAGER", values["ENV_MANAGER"], MANAGERS, "auto"),
+        manager=manager,
         env_name=_env_name(values["ENV_NAME"] or profile.name),
         conda_root=_conda_root(values["PREFIX"]),
-        system_python=_system_python(environ),
+        system=_system(environ) if manager == "system" else None,
         python=_choice("PYTHON", values["PYTHON"], profile.pythons, profile.python),
         cache=_folder("CACHE", values["CACHE"] or _default_cache(environ)),
         endpoint=_endpoint(values["HF_ENDPOINT"]),
@@ -187,14 +190,25 @@ def _conda_root(value: str | None) -> str:
     )
 
 
-def _system_python(environ: Mapping[str, str]) -> str:
-    """The interpreter that ENV_MANAGER=system uses: the one that PATH names, not the one that runs us."""
+ASK_SYSTEM = (
+    "import sys, sysconfig; print(sys.executable, sys.prefix, sysconfig.get_path('purelib'), sep='\\n')"
+)
+
+
+def _system(environ: Mapping[str, str]) -> System:
+    """The first python3 on PATH that runs and is not the one that runs us. Raises Trouble (exit 2)."""
     ours = str(Path(sys.prefix) / "bin")
     for folder in environ.get("PATH", "").split(os.pathsep):
         candidate = Path(folder) / "python3"
-        if folder and folder != ours and os.access(candidate, os.X_OK):
-            return str(candidate)
-    return "/usr/bin/python3"
+        if not folder or folder == ours or not os.access(candidate, os.X_OK):
+            continue
+        said = ask([str(candidate), "-I", "-c", ASK_SYSTEM], seconds=10)
+        if not isinstance(said, Unknown) and said.returncode == 0 and said.stdout.count("\n") == 3:
+            return System(*said.stdout.splitlines())
+    raise bad_input(
+        "ENV_MANAGER=system: no python3 on PATH runs. Use ENV_MANAGER=venv.",
+        "ENV_MANAGER=system：PATH 中没有可运行的 python3。请改用 ENV_MANAGER=venv。",
+    )
 
 
 def _default_cache(environ: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,21 @@ def test_broken_toml_names_the_line(tmp_path: Path) -> None:
 def test_the_goal_holds_no_secret(environ: Environ) -> None:
     goal: Goal = resolve({}, {**environ, "PASSWORD": "hunter2hunter2"})
     assert "hunter2" not in repr(goal)
+
+
+def test_the_system_python_is_what_it_says_of_itself(environ: Environ, tmp_path: Path) -> None:
+    """A shim on PATH is not the interpreter; one that does not run is passed over."""
+    for name, text in (
+        ("broken", "#!/bin/sh\nexit 1\n"),
+        ("shim", f'#!/bin/sh\nexec {sys.executable} "$@"\n'),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "python3").write_text(text)
+        (tmp_path / name / "python3").chmod(0o755)
+    path = f"{tmp_path}/broken:{tmp_path}/shim"
+    goal = resolve({"ENV_MANAGER": "system"}, {**environ, "PATH": path})
+    assert (goal.interpreter, goal.prefix) == (sys.executable, sys.prefix)
+    assert (
+        "no python3 on PATH runs"
+        in trouble({"ENV_MANAGER": "system"}, {**environ, "PATH": "/nowhere"}).message.en
+    )

@@ -41,8 +41,6 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 
 
 def run(work: Work) -> None:
-    if work.goal.manager == "system":
-        raise _no_system_python(work.goal)
     _make_room(work)
     prefix = Path(work.goal.prefix)
     prefix.parent.mkdir(parents=True, exist_ok=True)
@@ -55,17 +53,6 @@ def run(work: Work) -> None:
             marker(prefix).unlink()
         raise
     marker(prefix).unlink()
-
-
-def _no_system_python(goal: Goal) -> Trouble:
-    return Trouble(
-        Text(f"{goal.system_python} does not run", f"{goal.system_python} 无法运行"),
-        Exit.PERSON,
-        Text(
-            "install Python, or: make setup ENV_MANAGER=venv",
-            "请安装 Python，或：make setup ENV_MANAGER=venv",
-        ),
-    )
 
 
 def _make_room(work: Work) -> None:

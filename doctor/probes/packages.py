@@ -29,6 +29,8 @@ def probe(goal: Goal) -> Packages:
 
 def site_packages(goal: Goal) -> Path:
     """The environment's site-packages folder; of several (an upgraded Python) the wanted one."""
+    if goal.system:
+        return Path(goal.system.site)
     lib = Path(goal.prefix) / "lib"
     wanted = lib / f"python{goal.python}" / "site-packages"
     others = sorted(lib.glob("python3*/site-packages"))

@@ -45,7 +45,7 @@ def machine(
         manager=manager,
         env_name="course",
         conda_root=str(home / "miniconda3"),
-        system_python="/usr/bin/python3",
+        system=None,
         python=PYTHON,
         cache=str(home / "cache"),
         endpoint=None,
