@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -217,3 +218,27 @@ def test_smoke_prints_the_table(person: Environ) -> None:
     assert said.returncode == 0
     assert said.stdout.count("synthetic") >= 11
     assert "11 passed, 0 failed" in " ".join(said.stdout.split())
+
+
+def test_a_port_that_somebody_else_has_is_refused_by_name(person: Environ) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        before = tree(Path(person["HOME"]))
+        said = run({**person, "PORT": str(port)}, "setup")
+    assert said.returncode == 2
+    assert f"port {port} is used by another process: pid {os.getpid()}" in said.stderr
+    assert tree(Path(person["HOME"])) == before
+
+
+def test_python_m_doctor_says_the_same_without_the_writing_room(person: Environ) -> None:
+    stage0 = run({**person, "GROUNDWORK_STAGE0_ONLY": "1"}, "doctor").stdout
+    python = next(line.partition("=")[2] for line in stage0.splitlines() if line.startswith("python="))
+    said = subprocess.run(
+        [python, "-X", "importtime", "-m", "doctor", "--json", "--offline"],
+        cwd=ROOT, env=person, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (
+        json.loads(said.stdout)["findings"]
+        == json.loads(run(person, "doctor", "--json", "--offline").stdout)["findings"]
+    )
+    assert " bootstrap" not in said.stderr, "the doctor never imports bootstrap"

@@ -1,0 +1,113 @@
+"""Installing from a lock with the real uv: the person's sources first, then mirrors, and only the locked bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bootstrap.env.uv import install_locked
+from bootstrap.step import Work
+from bootstrap.steps import packages
+from doctor.errors import Exit, Trouble
+from doctor.facts import Packages
+from doctor.goal import Goal
+from doctor.probes import gather
+from doctor.probes import packages as probe
+from tests.steps.test_torch import wheel
+from tests.work import make_venv, make_work
+
+DEAD = "http://127.0.0.1:9/simple"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Path]:
+    """A PEP 503 index on loopback; the folder that it serves has the address in `url`."""
+    root = tmp_path / "index"
+    (root / "simple" / "demo").mkdir(parents=True)
+    (root / "simple" / "pip").mkdir()
+    (root / "simple" / "pip" / "index.html").write_text("<html></html>")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(root)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    (root / "url").write_text(f"http://127.0.0.1:{server.server_port}/simple")
+    yield root
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def work(goal: Goal, uv: str, tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
+    """An empty environment; the configured index is dead, the loopback one is a mirror."""
+    make_venv(goal, uv)
+    mirrors = tmp_path / "mirrors.toml"
+    source = f'[[source]]\nkind = "package_index"\nname = "loopback"\nurl = "{(index / "url").read_text()}"\n'
+    mirrors.write_text(f'mode = "replace"\n{source}')
+    for name in ("UV_INDEX", "UV_FIND_LINKS", "UV_INDEX_STRATEGY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GROUNDWORK_UV", uv)
+    monkeypatch.setenv("GROUNDWORK_MIRRORS_FILE", str(mirrors))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", DEAD)
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    # What a person constrains elsewhere is no matter of a lock, and uv would refuse it beside hashes.
+    (tmp_path / "constraints.txt").write_text("demo<9\n")
+    monkeypatch.setenv("UV_CONSTRAINT", str(tmp_path / "constraints.txt"))
+    return make_work(goal)
+
+
+def offer(index: Path) -> Path:
+    """Put the wheel `demo 1.0` into the index. Returns its path."""
+    folder = index / "simple" / "demo"
+    wheel(folder, "demo", "1.0")
+    file = next(folder.glob("*.whl"))
+    (folder / "index.html").write_text(f'<a href="{file.name}">{file.name}</a>')
+    return file
+
+
+def lock(folder: Path, file: Path) -> Path:
+    path = folder / "lock.txt"
+    path.write_text(f"demo==1.0 --hash=sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}\n")
+    return path
+
+
+def test_a_mirror_delivers_what_the_configured_index_does_not(
+    work: Work, index: Path, tmp_path: Path
+) -> None:
+    install_locked(work, lock(tmp_path, offer(index)))
+    assert probe.probe(work.goal).installed == {"demo": "1.0"}
+
+
+def test_other_bytes_than_the_locked_ones_are_refused(work: Work, index: Path, tmp_path: Path) -> None:
+    file = offer(index)
+    locked = lock(tmp_path, file)
+    file.write_bytes(file.read_bytes() + b"\0")
+    with pytest.raises(Trouble) as caught:
+        install_locked(work, locked)
+    assert caught.value.code == Exit.NETWORK
+    assert "no index delivered all of lock.txt" in caught.value.message.en
+    assert "Hash mismatch" in work.log.read_text()
+    assert probe.probe(work.goal).installed == {}
+
+
+def test_only_what_is_missing_or_half_there_is_counted(goal: Goal) -> None:
+    facts = gather(goal, ("packages",))
+    said = facts.packages
+    assert isinstance(said, Packages)
+    assert len(packages.to_install(facts)) == len(said.wanted) > 100
+    there = msgspec.structs.replace(said, installed=dict(said.wanted), half_installed=("tqdm",))
+    facts = msgspec.structs.replace(facts, packages=there)
+    assert packages.to_install(facts) == ["tqdm"]
+    assert 0 < packages.cost(facts, goal).bytes < packages.ALL_BYTES / 50
