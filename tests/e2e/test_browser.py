@@ -92,6 +92,18 @@ def log_in(page: Page, password: str) -> None:
     page.click("#login_submit")
 
 
+def run_all(page: Page) -> bool:
+    """Run all cells; whether the first one started. JupyterLab drops the command while the kernel connects."""
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=60_000)
+    page.locator(".lm-MenuBar-itemLabel", has_text="Run").click()
+    page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
+    try:
+        expect(page.locator(".jp-InputPrompt").first).not_to_have_text("[ ]:", timeout=3_000)
+    except AssertionError:
+        return False
+    return True
+
+
 def test_a_notebook_runs_from_log_in_to_log_out(page: Page, goal: Goal) -> None:
     page.goto("/lab/tree/lecture.ipynb")
     assert "/login" in page.url
@@ -101,8 +113,7 @@ def test_a_notebook_runs_from_log_in_to_log_out(page: Page, goal: Goal) -> None:
     expect(page.locator(".jp-Toolbar-kernelName")).to_contain_text(
         "Python 3.11 (llm-quickstart)", timeout=60_000
     )
-    page.locator(".lm-MenuBar-itemLabel", has_text="Run").click()
-    page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
+    assert until(lambda: run_all(page), 90), "the cells never started"
     output = page.locator(".jp-Cell-outputArea")
     expect(output.nth(0)).to_contain_text(f"interpreter {goal.interpreter}", timeout=90_000)
     expect(output.nth(0)).to_contain_text("sum 6.0")
