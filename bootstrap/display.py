@@ -13,7 +13,7 @@ from rich.table import Table
 
 from bootstrap.outcome import Outcome
 from bootstrap.plan import Planned
-from doctor.text import Lang, human_bytes, human_seconds
+from doctor.text import Lang, Text, human_bytes, human_seconds
 
 MARK = {"done": "✓", "left-out": "–", "failed": "✗", "not-run": "·"}
 HEARTBEAT = 30.0  # seconds between signs of life in a log
@@ -64,6 +64,10 @@ class Display:
     def line(self, name: str, text: str) -> None:
         with self.lock:
             self.rows[name].text = text
+
+    def say(self, name: str, text: Text) -> None:
+        """A line that stays."""
+        self._print(f"  ! {self.rows[name].title}: {text.get(self.lang)}")
 
     def progress(self, name: str, done: int, total: int) -> None:
         with self.lock:

@@ -143,6 +143,7 @@ def _work(planned: Planned, setting: Setting) -> Work:
         lambda done, total: display.progress(name, done, total),
         lambda event, path: setting.journal.write(event, step=name, path=path),
         setting.secrets,
+        lambda text: display.say(name, text),
     )
 
 

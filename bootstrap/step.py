@@ -69,6 +69,7 @@ class Work:
         progress: Callable[[int, int], None],
         note: Callable[[str, str], None],
         secrets: Mapping[str, str],
+        say: Callable[[Text], None] = lambda text: None,
     ) -> None:
         self.goal = goal
         self.facts = facts
@@ -77,6 +78,7 @@ class Work:
         self.progress = progress  # bytes done, bytes in all
         self.note = note  # ("created", path) and the like, into the journal
         self.secrets = secrets  # PASSWORD; never into an argument list or a log
+        self.say = say  # what the person has to know and must not miss
 
     def call(
         self,

@@ -13,10 +13,12 @@ import msgspec
 from bootstrap.env.uv import can_install, install_locked, pip_install
 from bootstrap.mirrors import measure
 from bootstrap.step import Cost, Work
-from doctor.facts import Facts, Gpu
+from doctor.checks.disk import CUDA_ENVIRONMENT_BYTES
+from doctor.errors import Exit, Trouble
+from doctor.facts import Disk, Facts, Gpu
 from doctor.goal import Goal
 from doctor.lockfile import torch_lock_path
-from doctor.text import Text
+from doctor.text import Text, human_bytes
 
 NAME = "torch"
 TITLE = Text("PyTorch", "PyTorch")
@@ -52,7 +54,35 @@ def run(work: Work) -> None:
         if can_install(work, choice.arguments):
             pip_install(work, choice.arguments)
             return
+    if not has_gpu(work.facts):
+        warn_of_the_default(work)
     install_locked(work, torch_lock_path(work.goal.profile.name, work.goal.python))
+
+
+def warn_of_the_default(work: Work) -> None:
+    """The last resort without a GPU is large: say so before a byte moves, and refuse where it has no room."""
+    size, needed = human_bytes(DEFAULT_BYTES), CUDA_ENVIRONMENT_BYTES
+    work.say(
+        Text(
+            f"no source has the CPU build for Python {work.goal.python}: taking the index default, {size}, which works too",
+            f"没有来源提供适用于 Python {work.goal.python} 的 CPU 版：改用软件源的默认版本（{size}），同样可用",
+        )
+    )
+    places = work.facts.disk.places if isinstance(work.facts.disk, Disk) else ()
+    for place in places:
+        if place.role == "environment" and place.free_bytes < needed:
+            free, wanted = human_bytes(place.free_bytes), human_bytes(needed)
+            raise Trouble(
+                Text(
+                    f"{free} free on {place.mount}, {wanted} needed for it",
+                    f"{place.mount} 只剩 {free}，需要 {wanted}",
+                ),
+                Exit.PERSON,
+                Text(
+                    "a Python that has a CPU build: make setup PYTHON=3.11",
+                    "换用有 CPU 版的 Python：make setup PYTHON=3.11",
+                ),
+            )
 
 
 def has_gpu(facts: Facts) -> bool:

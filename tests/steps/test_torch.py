@@ -10,10 +10,11 @@ import pytest
 
 from bootstrap.steps import torch
 from doctor.errors import Exit, Trouble
-from doctor.facts import Gpu, GpuDevice
+from doctor.facts import Disk, Gpu, GpuDevice
 from doctor.goal import Goal
 from doctor.probes import gather
 from doctor.probes import torch as probe
+from doctor.text import Text
 from tests.work import make_venv, make_work
 
 T4 = GpuDevice(index=0, name="Tesla T4", compute_capability="7.5", memory_bytes=16_000_000_000)
@@ -73,8 +74,12 @@ def test_a_torchvision_of_another_build_is_left_out(goal: Goal, only: Path) -> N
 def test_what_the_lock_does_not_know_is_refused(goal: Goal, only: Path) -> None:
     """No CPU build anywhere: the index default, and this one is not the locked one."""
     wheel(only, "torch", "2.13.0")
+    said: list[Text] = []
+    work = make_work(goal)
+    work.say = said.append
     with pytest.raises(Trouble) as caught:
-        torch.run(make_work(goal))
+        torch.run(work)
+    assert "2.9 GB" in said[0].en and "2.9 GB" in said[0].zh, "its size has to be said beforehand"
     assert caught.value.code == Exit.NETWORK
     assert "no index delivered all of llm-quickstart-py3.11-torch.txt" in caught.value.message.en
     assert probe.probe(goal).version is None
@@ -87,3 +92,15 @@ def test_a_gpu_asks_for_no_cpu_build(goal: Goal) -> None:
     assert list(torch.cpu_choices(work)) == []
     assert "CUDA build" in torch.changes(work.facts, goal)[0].en
     assert torch.cost(work.facts, goal).bytes > 10 * torch.cost(gather(goal, ("host",)), goal).bytes
+
+
+def test_the_large_default_is_refused_where_it_has_no_room(goal: Goal, only: Path) -> None:
+    work = make_work(goal, areas=("host", "disk"))
+    assert isinstance(work.facts.disk, Disk)
+    places = tuple(
+        msgspec.structs.replace(place, free_bytes=3_000_000_000) for place in work.facts.disk.places
+    )
+    work.facts = msgspec.structs.replace(work.facts, disk=Disk(places))
+    with pytest.raises(Trouble, match=r"3\.0 GB free on .*, 12.0 GB needed") as caught:
+        torch.run(work)
+    assert caught.value.code == Exit.PERSON
