@@ -43,22 +43,22 @@ def setup(
     if plan_only:
         return _show_plan(goal, wish, lang, as_json)
 
-    def agree(plan: tuple[Planned, ...]) -> bool:
-        remember(goal, flags)
-        return True
-
-    result = job.apply(goal, wish, "setup", lang, secrets, agree)
+    result = job.apply(goal, wish, "setup", lang, secrets, keep=lambda: remember(goal, flags))
     return _tell(goal, result, lang, as_json)
 
 
 def _show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:
     facts, findings = job.look(goal)
     plan = job.plan_for(goal, facts, findings, wish)
+    against = job.objection(findings, plan)
+    code = against.code if against else Exit.FINE
     if as_json:
-        emit(envelope(goal, facts, findings, Exit.FINE, lang, plan=plan))
+        emit(envelope(goal, facts, findings, code, lang, plan=plan))
     else:
         show(plan_lines(plan, goal, lang))
-    return Exit.FINE
+    if against:
+        raise against
+    return code
 
 
 def _tell(goal: Goal, result: Result, lang: Lang, as_json: bool) -> int:
@@ -90,7 +90,11 @@ def fix(
     if plan_only:
         return _show_plan(goal, wish, lang, as_json)
     agree = (lambda plan: True) if yes else (lambda plan: _ask(plan, goal, lang))
-    return _tell(goal, job.apply(goal, wish, "fix", lang, secrets, agree), lang, as_json)
+    result = job.apply(goal, wish, "fix", lang, secrets, agree)
+    if result.plan and not result.outcomes and not as_json:  # the person said no
+        show([Text("Nothing was changed.", "未作任何更改。").get(lang)])
+        return result.code
+    return _tell(goal, result, lang, as_json)
 
 
 def _ask(plan: tuple[Planned, ...], goal: Goal, lang: Lang) -> bool:
@@ -121,7 +125,9 @@ def models(flags: Flags, lang: Lang, *, plan_only: bool, as_json: bool) -> int:
             if text:
                 print(text.get(lang), file=sys.stderr)
     if code == 0:
-        show([Text(f"All models are in {goal.cache}.", f"所有模型都在 {goal.cache}。").get(lang)])
+        none = Text("No model is wanted (MODELS=none).", "不需要任何模型（MODELS=none）。")
+        here = Text(f"All models are in {goal.cache}.", f"所有模型都在 {goal.cache}。")
+        show([(here if goal.models else none).get(lang)])
     return code
 
 

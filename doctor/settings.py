@@ -138,6 +138,13 @@ def _env_name(value: str) -> str:
 
 
 def _endpoint(value: str | None) -> str | None:
+    if value and re.match(
+        r"\w+://[^/\s]*@", value
+    ):  # it would end up in the kernel's file and in saved facts
+        raise bad_input(
+            "HF_ENDPOINT holds a password. Leave it out of the address and set HF_TOKEN instead.",
+            "HF_ENDPOINT 中含有密码。请从地址中去掉，改用 HF_TOKEN。",
+        )
     if value is None or re.fullmatch(r"https?://[^/\s]+(/\S*)?", value):
         return value.rstrip("/") if value else None
     raise bad_input(
