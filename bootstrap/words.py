@@ -13,7 +13,7 @@ from bootstrap.remember import remember
 from bootstrap.screen import changed, end_lines, plan_lines
 from bootstrap.setup import Result, Wish
 from doctor.diagnose import exit_code
-from doctor.errors import Exit
+from doctor.errors import Exit, bad_input
 from doctor.facts import Python
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -36,6 +36,8 @@ def setup(
     only: str | None,
     start: str | None,
 ) -> int:
+    if only is not None and start is not None:
+        raise bad_input("give --only or --from, not both.", "--only 与 --from 只能给一个。")
     goal, line = settle(resolve(flags))
     if line:
         print(line.get(lang), file=sys.stderr)

@@ -104,3 +104,36 @@ def test_the_activation_line_survives_a_space(environ: Environ, tmp_path: Path) 
     flags: dict[str, str | None] = {"ENV_MANAGER": "venv"}
     goal = resolve(flags, {**environ, "GROUNDWORK_HOME": str(tmp_path / "a b")})
     assert activation(goal) == f"source '{tmp_path}/a b/envs/llm-quickstart/bin/activate'"
+
+
+def test_only_and_from_exclude_each_other() -> None:
+    with pytest.raises(Trouble) as caught:
+        words.setup({}, {}, "en", plan_only=True, as_json=False, only="torch", start="kernel")
+    assert caught.value.code == Exit.USAGE
+
+
+def test_a_remembered_setting_that_went_wrong_says_where_it_comes_from(
+    environ: Environ, tmp_path: Path
+) -> None:
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    flags: dict[str, str | None] = {"ROOT_DIR": str(folder)}
+    remember(resolve(flags, environ), flags, environ)
+    folder.rmdir()
+    with pytest.raises(Trouble, match="notebooks is not a folder") as caught:
+        resolve({}, environ)
+    assert caught.value.hint is not None
+    assert "settings.json" in caught.value.hint.en
+    assert resolve({"ROOT_DIR": str(tmp_path)}, environ).root_dir == str(tmp_path)
+
+
+def test_a_mistake_in_the_mirrors_file_is_bad_input(environ: Environ, tmp_path: Path) -> None:
+    file = tmp_path / "mirrors.toml"
+    file.write_text('[[sourse]]\nkind = "hub"\n', "utf-8")
+    with pytest.raises(
+        Trouble, match=r"mirrors\.toml:1: unknown key `sourse`; did you mean `source`"
+    ) as caught:
+        resolve({}, {**environ, "GROUNDWORK_MIRRORS_FILE": str(file)})
+    assert caught.value.code == Exit.USAGE
+    with pytest.raises(Trouble, match="cannot read"):
+        resolve({}, {**environ, "GROUNDWORK_MIRRORS_FILE": str(tmp_path / "none.toml")})
