@@ -285,7 +285,7 @@ def test_help_in_both_languages(checkout: Path, tmp_path: Path) -> None:
     env = clean_env(tmp_path, toolbox(tmp_path / "bin"))
     script = checkout / "scripts/setup.sh"
     assert run_sh(script, "--help", env=env).stdout.startswith("usage:")
-    assert run_sh(script, "--help", env=env | {"LANG": "zh_CN.UTF-8"}).stdout.startswith("用法:")
+    assert run_sh(script, "--help", env=env | {"LANG": "zh_CN.UTF-8"}).stdout.startswith("用法：")
     assert not home_of(env).exists()
 
 
