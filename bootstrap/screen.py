@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,8 +126,10 @@ def device(facts: Facts) -> str:
 def activation(goal: Goal) -> str:
     """The shell line that puts the environment first on PATH."""
     if goal.manager == "conda":
-        return f"source {goal.conda_root}/bin/activate {goal.prefix}"
+        return f"source {shlex.quote(f'{goal.conda_root}/bin/activate')} {shlex.quote(goal.prefix)}"
     if goal.manager == "system":
         return goal.interpreter
-    home = str(Path.home())
-    return f"source {goal.prefix.replace(home, '~', 1) if goal.prefix.startswith(home) else goal.prefix}/bin/activate"
+    script, home = f"{goal.prefix}/bin/activate", f"{Path.home()}/"
+    if script.startswith(home):
+        return f"source ~/{shlex.quote(script.removeprefix(home))}"
+    return f"source {shlex.quote(script)}"
