@@ -14,8 +14,10 @@ from doctor.goal import Goal
 from doctor.text import Lang, Text, human_bytes, human_seconds
 
 
-def plan_lines(plan: tuple[Planned, ...], goal: Goal, lang: Lang) -> list[str]:
-    """The plan as text: steps, reasons, changes, bytes and time."""
+def plan_lines(plan: tuple[Planned, ...], goal: Goal, lang: Lang, narrowed: bool = False) -> list[str]:
+    """The plan as text: steps, reasons, changes, bytes and time. `narrowed`: only a part was asked for."""
+    if not plan and narrowed:
+        return [Text("Nothing to do here.", "这里无需操作。").get(lang)]
     if not plan:
         return [
             Text("Nothing to do: this machine is as it should be.", "无需操作：这台机器已经就绪。").get(lang)

@@ -63,16 +63,43 @@ def look(goal: Goal) -> tuple[Facts, tuple[Finding, ...]]:
 
 
 def plan_for(goal: Goal, facts: Facts, findings: tuple[Finding, ...], wish: Wish) -> tuple[Planned, ...]:
+    """The plan that a wish makes of the findings."""
+    wanted = findings if not wish.ids else tuple(f for f in findings if f.id in wish.ids)
+    return make_plan(wanted, facts, goal, only=wish.only, start=wish.start, also=wish.also)
+
+
+def refuse_unknown(findings: tuple[Finding, ...], wish: Wish) -> None:
+    """Raise Trouble (exit 2) when a finding is to be mended that this machine does not have."""
     here = {finding.id for finding in findings}
     for name in wish.ids:
         if name not in here:
-            listing = ", ".join(sorted(f.id for f in findings if f.severity != "ok")) or "-"
+            listing = ", ".join(sorted(here)) or "-"
             raise bad_input(
                 f"no finding {name!r} on this machine; there are: {listing}",
                 f"本机没有名为 {name!r} 的问题；现有：{listing}",
             )
-    wanted = findings if not wish.ids else tuple(f for f in findings if f.id in wish.ids)
-    return make_plan(wanted, facts, goal, only=wish.only, start=wish.start, also=wish.also)
+
+
+def refuse_headless(findings: tuple[Finding, ...], plan: tuple[Planned, ...]) -> None:
+    """Raise Trouble when a step is to run alone whose cause lies in a step that is not in the plan."""
+    names, by_id = {step.name for step in plan}, {finding.id: finding for finding in findings}
+    for step in plan:
+        asking = [by_id[reason] for reason in step.reasons]
+        roots = {by_id[cause] for finding in asking for cause in finding.blocked_by if cause in by_id}
+        if (
+            asking
+            and all(f.severity == "blocked" for f in asking)
+            and not {r.remedy.step for r in roots} & names
+        ):
+            root = min(roots, key=lambda finding: findings.index(finding))
+            raise Trouble(
+                Text(
+                    f"{step.title.en} has to wait: {root.title.en}",
+                    f"{step.title.zh}需要等待：{root.title.zh}",
+                ),
+                Exit.FAILED,
+                Text("first: make setup", "请先运行：make setup"),
+            )
 
 
 def apply(
@@ -90,8 +117,10 @@ def apply(
     `keep` is called once it is certain that this run goes ahead: a run that is turned away leaves no trace.
     """
     facts, findings = look(goal)
+    refuse_unknown(findings, wish)
     plan = plan_for(goal, facts, findings, wish)
     refuse(findings, plan)
+    refuse_headless(findings, plan)
     if not agree(plan):
         return Result(facts=facts, findings=findings, plan=plan, code=Exit.PERSON)
     if not plan:
@@ -99,19 +128,19 @@ def apply(
         return Result(facts=facts, findings=findings, code=_code((), findings, wish))
     with only_run(Path(goal.home), word):
         keep()
-        return _rounds(goal, facts, findings, plan, wish, lang, secrets)
+        return _rounds(goal, facts, plan, wish, word, lang, secrets)
 
 
 def _rounds(
     goal: Goal,
     facts: Facts,
-    findings: tuple[Finding, ...],
     plan: tuple[Planned, ...],
     wish: Wish,
+    word: str,
     lang: Lang,
     secrets: Mapping[str, str],
 ) -> Result:
-    setting = Setting(goal, facts, Display(lang), Journal(Path(goal.journal)), secrets)
+    setting = Setting(goal, facts, Display(lang), Journal(Path(goal.journal)), secrets, word)
     outcomes: tuple[Outcome, ...] = ()
     first = plan
     for _ in range(ROUNDS):

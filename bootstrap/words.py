@@ -38,9 +38,7 @@ def setup(
 ) -> int:
     if only is not None and start is not None:
         raise bad_input("give --only or --from, not both.", "--only 与 --from 只能给一个。")
-    goal, line = settle(resolve(flags))
-    if line:
-        print(line.get(lang), file=sys.stderr)
+    goal = _settled(flags, lang)
     wish = Wish(only=only, start=start, also=jupyter.password_steps(goal, secrets))
     if plan_only:
         return _show_plan(goal, wish, lang, as_json)
@@ -49,15 +47,25 @@ def setup(
     return _tell(goal, result, lang, as_json)
 
 
+def _settled(flags: Flags, lang: Lang) -> Goal:
+    """The goal with its manager decided; where conda cannot be had, the person is told so."""
+    goal, line = settle(resolve(flags))
+    if line:
+        print(line.get(lang), file=sys.stderr)
+    return goal
+
+
 def _show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:
     facts, findings = job.look(goal)
+    job.refuse_unknown(findings, wish)
     plan = job.plan_for(goal, facts, findings, wish)
     against = job.objection(findings, plan)
     code = against.code if against else Exit.FINE
     if as_json:
-        emit(envelope(goal, facts, findings, code, lang, plan=plan))
-    else:
-        show(plan_lines(plan, goal, lang))
+        objection = against.message.get(lang) if against else None
+        emit(envelope(goal, facts, findings, code, lang, plan=plan, objection=objection))
+        return code
+    show(plan_lines(plan, goal, lang, narrowed=bool(wish.only or wish.start or wish.ids)))
     if against:
         raise against
     return code
@@ -87,7 +95,7 @@ def fix(
     yes: bool,
     ids: tuple[str, ...],
 ) -> int:
-    goal, _ = settle(resolve(flags))
+    goal = _settled(flags, lang)
     wish = Wish(ids=ids)
     if plan_only:
         return _show_plan(goal, wish, lang, as_json)

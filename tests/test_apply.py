@@ -11,7 +11,7 @@ from bootstrap import words
 from bootstrap.lock import only_run
 from bootstrap.remember import remember
 from bootstrap.screen import activation
-from bootstrap.setup import Wish, look, objection, plan_for
+from bootstrap.setup import Wish, look, objection, plan_for, refuse_headless, refuse_unknown
 from doctor.errors import Exit, Trouble
 from doctor.profile import PROFILES
 from doctor.remembered import read
@@ -48,8 +48,9 @@ def test_a_finding_that_is_not_there_cannot_be_mended(environ: Environ) -> None:
     goal = resolve({"ENV_MANAGER": "venv"}, environ)
     facts, findings = look(goal)
     with pytest.raises(Trouble, match="no finding 'torch-mising'") as caught:
-        plan_for(goal, facts, findings, Wish(ids=("torch-mising",)))
+        refuse_unknown(findings, Wish(ids=("torch-mising",)))
     assert caught.value.code == Exit.USAGE
+    refuse_unknown(findings, Wish(ids=("torch-missing",)))
     assert [s.name for s in plan_for(goal, facts, findings, Wish(ids=("torch-missing",)))] == ["torch"]
 
 
@@ -137,3 +138,12 @@ def test_a_mistake_in_the_mirrors_file_is_bad_input(environ: Environ, tmp_path: 
     assert caught.value.code == Exit.USAGE
     with pytest.raises(Trouble, match="cannot read"):
         resolve({}, {**environ, "GROUNDWORK_MIRRORS_FILE": str(tmp_path / "none.toml")})
+
+
+def test_a_step_alone_waits_for_its_cause(environ: Environ) -> None:
+    goal = resolve({"ENV_MANAGER": "venv"}, environ)
+    facts, findings = look(goal)
+    with pytest.raises(Trouble, match="PyTorch has to wait: the environment is not there yet"):
+        refuse_headless(findings, plan_for(goal, facts, findings, Wish(only="torch")))
+    refuse_headless(findings, plan_for(goal, facts, findings, Wish(only="environment,torch")))
+    refuse_headless(findings, plan_for(goal, facts, findings, Wish()))
