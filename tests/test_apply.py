@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_a_setup_that_is_turned_away_is_not_remembered(
     goal = resolve({}, environ)
     flags = {"PORT": "9123", "ENV_MANAGER": "venv"}
     with only_run(Path(goal.home), "setup"), pytest.raises(Trouble) as caught:
-        words.setup(flags, {}, "en", plan_only=False, as_json=False, only="conda,smoke", start=None)
+        words.setup(flags, {}, "en", plan_only=False, as_json=False, only="environment", start=None)
     assert caught.value.code == Exit.PERSON
     assert read(goal.home).settings == {}
 
@@ -96,9 +97,12 @@ def test_a_plan_that_would_be_refused_says_so(
     foreign.mkdir(parents=True)
     (foreign / "thesis.txt").write_text("mine")
     flags = {"ENV_MANAGER": "venv"}
-    with pytest.raises(Trouble) as caught:
-        words.setup(flags, {}, "en", plan_only=True, as_json=True, only=None, start=None)
+    with pytest.raises(Trouble, match="unknown folder") as caught:
+        words.setup(flags, {}, "en", plan_only=True, as_json=False, only=None, start=None)
     assert caught.value.code == Exit.PERSON
+    capsys.readouterr()
+    assert words.setup(flags, {}, "en", plan_only=True, as_json=True, only=None, start=None) == Exit.PERSON
+    assert "unknown folder" in json.loads(capsys.readouterr().out)["objection"]
 
 
 def test_the_activation_line_survives_a_space(environ: Environ, tmp_path: Path) -> None:
