@@ -140,11 +140,6 @@ def lines(decision: Decision, machine: Machine, goal: Goal, lang: Lang) -> Itera
 
 def requirement(choice: Choice, goal: Goal) -> str:
     """What to hand to pip for it. Only companions that the course wants."""
-    wanted = [f"{name}=={choice.companions[name]}" for name in companions(choice, goal)]
+    wanted = [f"{name}=={version}" for name, version in choice.wanted_companions(goal.profile.torch).items()]
     url = index_url(choice, goal)
     return " ".join([f"torch=={choice.torch}", *wanted, *(("--index-url", url) if url else ())])
-
-
-def companions(choice: Choice, goal: Goal) -> tuple[str, ...]:
-    """The companions of the choice that the profile asks for."""
-    return tuple(name for name in goal.profile.torch.companions if name in choice.companions)

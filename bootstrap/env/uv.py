@@ -40,8 +40,12 @@ def environ() -> dict[str, str]:
 def pip_install(
     work: Work, arguments: Sequence[str], seconds: float = 3600, check: bool = True
 ) -> process.Done:
-    """`uv pip install` into the goal's environment, without resolving dependencies: the locks did that."""
-    argv = [uv(), "pip", "install", "--python", work.goal.interpreter, "--no-deps", *arguments]
+    """`uv pip install` into the goal's environment, without dependencies: the locks resolved them.
+
+    Arguments that say which dependencies to leave to the locks (`--excludes`) bring the others.
+    """
+    alone = () if "--excludes" in arguments else ("--no-deps",)
+    argv = [uv(), "pip", "install", "--python", work.goal.interpreter, *alone, *arguments]
     locked = LOCKED if "--require-hashes" in arguments else {}
     return work.call(argv, seconds=seconds, env=environ() | locked, check=check)
 

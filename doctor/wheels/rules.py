@@ -40,6 +40,10 @@ class Build(msgspec.Struct, frozen=True):
     variant: str
     index: Index
 
+    @property
+    def name(self) -> str:
+        return f"{self.release.version}+{self.variant}"
+
 
 def why_not(build: Build, machine: Machine) -> Text | None:
     """The first reason why this build cannot serve every GPU of the machine; None when it can.
@@ -60,7 +64,7 @@ def oldest_first(machine: Machine) -> list[Device]:
 
 def why_not_host(build: Build, machine: Machine) -> Text | None:
     """The reasons that have nothing to do with the GPU: Python, glibc, wheels that may not exist."""
-    release, name = build.release, f"{build.release.version}+{build.variant}"
+    release, name = build.release, build.name
     first, last = release.python
     if not numbers(first) <= numbers(machine.python)[:2] <= numbers(last):
         return Text(

@@ -36,6 +36,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         return f"{self.torch}+{self.variant}"
 
+    def wanted_companions(self, want: TorchWant) -> dict[str, str]:
+        """The companions that a profile asks for, in the releases that belong to this torch."""
+        return {name: self.companions[name] for name in want.companions if name in self.companions}
+
 
 class Rejected(msgspec.Struct, frozen=True):
     torch: str
@@ -183,7 +187,7 @@ def _nothing(machine: Machine, want: TorchWant, rejected: tuple[Rejected, ...]) 
 
 
 def _second_best(taken: Build | None) -> Text:
-    name = f"{taken.release.version}+{taken.variant}" if taken else "-"
+    name = taken.name if taken else ""
     return Text(f"would run too, but {name} comes first", f"也能运行，但优先选 {name}")
 
 
