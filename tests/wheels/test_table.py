@@ -194,3 +194,11 @@ def test_what_sources_disagree_on_is_not_chosen() -> None:
 def test_an_unlisted_release_is_said() -> None:
     decision = asked(TorchWant("9.9.9"), "580.95.05", Device("7.5"))
     assert decision.choice is None and decision.reason and "9.9.9" in decision.reason.en
+
+
+def test_companions_end_earlier_than_some_releases() -> None:
+    gpu = Device("8.0")
+    early = asked(TorchWant("2.5.1"), "550.54.14", gpu, python="3.12").choice
+    late = asked(TorchWant("2.5.1"), "550.54.14", gpu, python="3.13").choice
+    assert early and early.companions["torchvision"] == "0.20.1"
+    assert late and late.companions == {}
