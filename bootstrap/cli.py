@@ -185,6 +185,30 @@ def status(flags: Mapping[str, str | None], as_json: bool) -> None:
     sys.exit(words.status(flags, LANG, as_json=as_json))
 
 
+@cli.command(
+    help=say(
+        "which build of torch fits this machine, or one to rent",
+        "哪个 torch 版本适合这台（或准备租用的）机器",
+    )
+)
+@click.option(
+    "--gpu",
+    metavar="GPU",
+    multiple=True,
+    help=say("compute capability (7.0) or name (V100)", "计算能力（7.0）或型号（V100）"),
+)
+@click.option("--driver", metavar="VERSION", help=say("driver, such as 550.54.14", "驱动版本，如 550.54.14"))
+@click.option("--python", metavar="VERSION", help=say("Python version, such as 3.11", "Python 版本，如 3.11"))
+@click.option("--glibc", metavar="VERSION", help=say("glibc, such as 2.31", "glibc 版本，如 2.31"))
+@click.option("--profile", metavar="PROFILE", help=say("for what to install", "安装哪个配置"))
+@click.option("--facts", type=click.Path(path_type=Path), help=say("a saved machine", "保存的机器状态"))
+@json_option
+def wheels(as_json: bool, **asked: Any) -> None:
+    from bootstrap import wheels as word
+
+    sys.exit(word.wheels(word.Asked(**asked), LANG, as_json=as_json))
+
+
 def main() -> None:
     """Run a word; whatever happens ends in one clear message and an exit code of the table."""
     try:

@@ -40,11 +40,13 @@ def environ() -> dict[str, str]:
 def pip_install(
     work: Work, arguments: Sequence[str], seconds: float = 3600, check: bool = True, index: str | None = None
 ) -> process.Done:
-    """`uv pip install` into the goal's environment, without resolving dependencies: the locks did that.
+    """`uv pip install` into the goal's environment, without dependencies: the locks resolved them.
 
-    With `index` from there instead of the configured one. It travels in the environment: it may hold a password.
+    Arguments that say which dependencies to leave to the locks (`--excludes`) bring the others. With `index` from
+    there instead of the configured one; it travels in the environment, for it may hold a password.
     """
-    argv = [uv(), "pip", "install", "--python", work.goal.interpreter, "--no-deps", *arguments]
+    alone = () if "--excludes" in arguments else ("--no-deps",)
+    argv = [uv(), "pip", "install", "--python", work.goal.interpreter, *alone, *arguments]
     locked = LOCKED if "--require-hashes" in arguments else {}
     where = {"UV_DEFAULT_INDEX": index} if index else {}
     return work.call(argv, seconds=seconds, env=environ() | locked | where, check=check)

@@ -1,24 +1,29 @@
-"""torch: the CPU build where there is no GPU, else what the package index offers by default (CUDA).
+"""torch: the build that doctor/wheels chooses for the GPUs and the driver; the CPU build where no GPU can be used.
 
-The wheel issue widens this choice to driver, architecture and mirrors. torchvision is installed only in the
-very build that belongs to the torch that was chosen: another one would break at import.
+What the package index offers by default is installed as locked, with hashes. Any other build comes from a torch index:
+torch, its companions and the CUDA libraries that only it needs. What it shares with the profile is left to the
+profile's lock. torchvision is installed only in the very build that belongs to the torch that was chosen: another
+one would break at import.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
 from bootstrap.env.uv import can_install, install_locked, pip_install
+from bootstrap.files import write_atomically
 from bootstrap.mirrors import measure
 from bootstrap.step import Cost, Work
 from doctor.checks.disk import CUDA_ENVIRONMENT_BYTES
 from doctor.errors import Exit, Trouble
-from doctor.facts import Disk, Facts, Gpu
+from doctor.facts import Disk, Facts, Torch
 from doctor.goal import Goal
-from doctor.lockfile import torch_lock_path
+from doctor.lockfile import lock_path, pins, torch_lock_path
 from doctor.text import Text, human_bytes
+from doctor.wheels.solve import Choice, Decision, candidates, decide, machine_of
 
 NAME = "torch"
 TITLE = Text("PyTorch", "PyTorch")
@@ -30,33 +35,123 @@ CPU_BYTES = 200_000_000
 DEFAULT_BYTES = 2_900_000_000  # torch and the CUDA libraries that belong to it
 
 
-class Choice(msgspec.Struct, frozen=True):
-    """One way to get torch: what to hand to uv, and what that is in plain words."""
+class Offer(msgspec.Struct, frozen=True):
+    """One way to get a build: what to hand to uv, and what that is in plain words."""
 
     arguments: tuple[str, ...]
     what: str
 
 
 def cost(facts: Facts, goal: Goal) -> Cost:
-    size = DEFAULT_BYTES if has_gpu(facts) else CPU_BYTES
+    size = DEFAULT_BYTES if for_gpu(facts, goal) else CPU_BYTES
     return Cost(bytes=size, seconds=size / 12_500_000 + 20)
 
 
 def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
-    kind = Text("CUDA build", "CUDA 版") if has_gpu(facts) else Text("CPU build", "CPU 版")
-    version = goal.profile.torch.version
-    return (Text(f"install torch {version}, {kind.en}", f"安装 torch {version}，{kind.zh}"),)
+    decision, version = decision_for(facts, goal), goal.profile.torch.version
+    if not for_gpu(facts, goal):
+        line = Text(f"install torch {version}, CPU build", f"安装 torch {version}，CPU 版")
+    elif decision.best is None:
+        line = Text(f"install torch {version}, CUDA build", f"安装 torch {version}，CUDA 版")
+    else:
+        name = decision.best.name
+        line = Text(f"install torch {name}, CUDA build", f"安装 torch {name}，CUDA 版")
+    return line, *why(facts, goal)
+
+
+def why(facts: Facts, goal: Goal) -> Iterator[Text]:
+    """Why not the build that comes first, and what to know of the one that was chosen. Nothing without a GPU."""
+    machine, decision = machine_of(facts, goal.python), decision_for(facts, goal)
+    if not machine.gpus:
+        return
+    if decision.reason:
+        yield decision.reason
+    first = next(candidates(machine, goal.profile.torch), None)
+    if decision.choice and first and first.name != decision.choice.name:
+        reason = decision.rejected[0].reason
+        yield Text(f"not {first.name}: it {reason.en}", f"不用 {first.name}：{reason.zh}")
+    yield from decision.best.notes if decision.best else ()
+
+
+def decision_for(facts: Facts, goal: Goal) -> Decision:
+    return decide(machine_of(facts, goal.python), goal.profile.torch)
+
+
+def for_gpu(facts: Facts, goal: Goal) -> bool:
+    """Whether a CUDA build is to be installed: there is a GPU, and not every build was found unfit for it."""
+    decision = decision_for(facts, goal)
+    return bool(machine_of(facts, goal.python).gpus) and (decision.best is not None or not decision.rejected)
 
 
 def run(work: Work) -> None:
-    for choice in cpu_choices(work):
-        work.tell(choice.what)
-        if can_install(work, choice.arguments):
-            pip_install(work, choice.arguments)
+    decision = decision_for(work.facts, work.goal)
+    want = work.goal.profile.torch
+    best = decision.best
+    if not for_gpu(work.facts, work.goal):
+        run_cpu(work)
+    elif best is None or (best.torch == want.version and best.index == "package-index"):
+        install_default(work)
+    else:
+        run_cuda(work, best)
+
+
+def run_cpu(work: Work) -> None:
+    want = work.goal.profile.torch
+    for offer in offers(work, want.version, "cpu", want.companions):
+        if took(work, offer):
             return
-    if not has_gpu(work.facts):
-        warn_of_the_default(work)
-    install_locked(work, torch_lock_path(work.goal.profile.name, work.goal.python))
+    warn_of_the_default(work)
+    install_default(work)
+
+
+def run_cuda(work: Work, best: Choice) -> None:
+    """A build that no lock holds. Raises Trouble (exit 5) when no source offers it."""
+    companions = best.wanted_companions(work.goal.profile.torch)
+    shared = leave_shared_to_the_lock(work)
+    for offer in offers(work, best.torch, best.variant, companions):
+        if took(work, Offer((*offer.arguments, *shared), offer.what)):
+            return
+    if best.index == "package-index":
+        plain = [f"{name}=={version}" for name, version in {"torch": best.torch, **companions}.items()]
+        if took(work, Offer((*plain, *shared), f"torch {best.name}: the package index's default")):
+            return
+    raise Trouble(
+        Text(f"no source offers torch {best.name}", f"没有来源提供 torch {best.name}"),
+        Exit.NETWORK,
+        Text(
+            "try again later, or name a source: UV_FIND_LINKS=/folder/with/wheels make setup",
+            "稍后再试，或指定来源：UV_FIND_LINKS=/存放安装包的目录 make setup",
+        ),
+    )
+
+
+def took(work: Work, offer: Offer) -> bool:
+    """Install it if it is offered."""
+    work.tell(offer.what)
+    if not can_install(work, offer.arguments):
+        return False
+    pip_install(work, offer.arguments)
+    return True
+
+
+def leave_shared_to_the_lock(work: Work) -> tuple[str, ...]:
+    """Arguments that keep uv from what the profile's lock pins: the packages step brings it, checked by hash.
+
+    All sources are looked at for the rest, since a torch index need not have all of it; torch's metadata pins it exactly.
+    """
+    names = pins(lock_path(work.goal.profile.name, work.goal.python), work.goal.python)
+    path = Path(work.goal.logs) / "torch-excludes.txt"
+    write_atomically(path, "".join(f"{name}\n" for name in names).encode())
+    return ("--excludes", str(path), "--index-strategy", "unsafe-best-match")
+
+
+def install_default(work: Work) -> None:
+    """What the package index offers by default, as locked. `==2.13.0` is content with an installed 2.13.0+cpu."""
+    torch = work.facts.torch
+    other = isinstance(torch, Torch) and "+" in f"{torch.version}{torch.torchvision}"
+    family = ("torch", *work.goal.profile.torch.companions) if other else ()
+    again = [argument for name in family for argument in ("--reinstall-package", name)]
+    install_locked(work, torch_lock_path(work.goal.profile.name, work.goal.python), again)
 
 
 def warn_of_the_default(work: Work) -> None:
@@ -85,28 +180,23 @@ def warn_of_the_default(work: Work) -> None:
             )
 
 
-def has_gpu(facts: Facts) -> bool:
-    return isinstance(facts.gpu, Gpu) and isinstance(facts.gpu.devices, tuple) and bool(facts.gpu.devices)
-
-
-def cpu_choices(work: Work) -> Iterator[Choice]:
-    """Ways to get the CPU build, best first; none where there is a GPU. Hosts are only asked when it comes to them."""
-    if has_gpu(work.facts):
-        return
-    yield from cpu_builds(work, ())
+def offers(work: Work, version: str, variant: str, companions: dict[str, str]) -> Iterator[Offer]:
+    """Ways to get one build, best first. Hosts are only asked when it comes to them."""
+    yield from source_offers(version, variant, companions, ())
     answering, _ = measure("torch_index", work.goal)
     for answer in answering:
-        yield from cpu_builds(work, ("--index", answer.url.format(variant="cpu")))
-
-
-def cpu_builds(work: Work, source: tuple[str, ...]) -> Iterator[Choice]:
-    """The CPU build of one source: with its companions where they are offered too, else alone."""
-    want = work.goal.profile.torch
-    alone = (f"torch=={want.version}+cpu", *source)
-    companions = tuple(f"{name}=={version}+cpu" for name, version in want.companions.items())
-    where = source[-1] if source else "configured index"
-    if companions:
-        yield Choice(
-            (*companions, *alone), f"torch {want.version}+cpu with {', '.join(want.companions)}: {where}"
+        yield from source_offers(
+            version, variant, companions, ("--index", answer.url.format(variant=variant))
         )
-    yield Choice(alone, f"torch {want.version}+cpu: {where}")
+
+
+def source_offers(
+    version: str, variant: str, companions: dict[str, str], source: tuple[str, ...]
+) -> Iterator[Offer]:
+    """The build of one source: with its companions where they are offered too, else alone."""
+    alone = (f"torch=={version}+{variant}", *source)
+    others = tuple(f"{name}=={release}+{variant}" for name, release in companions.items())
+    where = source[-1] if source else "configured index"
+    if others:
+        yield Offer((*others, *alone), f"torch {version}+{variant} with {', '.join(companions)}: {where}")
+    yield Offer(alone, f"torch {version}+{variant}: {where}")

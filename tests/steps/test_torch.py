@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from bootstrap.step import Work
 from bootstrap.steps import torch
 from doctor.errors import Exit, Trouble
 from doctor.facts import Disk, Gpu, GpuDevice
 from doctor.goal import Goal
-from doctor.probes import gather
+from doctor.probes import gather, packages
 from doctor.probes import torch as probe
 from doctor.text import Text
 from tests.work import make_venv, make_work
@@ -20,20 +22,38 @@ from tests.work import make_venv, make_work
 T4 = GpuDevice(index=0, name="Tesla T4", compute_capability="7.5", memory_bytes=16_000_000_000)
 
 
-def wheel(folder: Path, name: str, version: str) -> None:
+V100 = GpuDevice(index=0, name="Tesla V100-SXM2-16GB", compute_capability="7.0", memory_bytes=16_000_000_000)
+K80 = GpuDevice(index=0, name="Tesla K80", compute_capability="3.7", memory_bytes=12_000_000_000)
+
+
+def wheel(folder: Path, name: str, version: str, *needs: str) -> Path:
     """A wheel that holds nothing but its metadata and a version.py."""
     info = f"{name}-{version}.dist-info"
+    requires = "".join(f"Requires-Dist: {need}\n" for need in needs)
     files = {
         f"{name}/__init__.py": "",
         f"{name}/version.py": f"__version__ = '{version}'\ncuda = None\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
     folder.mkdir(exist_ok=True)
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as out:
+    made = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(made, "w") as out:
         for path, text in files.items():
             out.writestr(path, text)
+    return made
+
+
+def gpu_work(goal: Goal, *devices: GpuDevice, driver: str = "580.95.05") -> Work:
+    work = make_work(goal)
+    gpu = Gpu(pci=("0000:01:00.0",), driver=driver, devices=devices)
+    work.facts = msgspec.structs.replace(work.facts, gpu=gpu)
+    return work
+
+
+def installed(goal: Goal) -> dict[str, str]:
+    return packages.probe(goal).installed
 
 
 @pytest.fixture
@@ -85,13 +105,95 @@ def test_what_the_lock_does_not_know_is_refused(goal: Goal, only: Path) -> None:
     assert probe.probe(goal).version is None
 
 
-def test_a_gpu_asks_for_no_cpu_build(goal: Goal) -> None:
-    work = make_work(goal)
-    gpu = Gpu(pci=("0000:01:00.0",), driver="580.95.05", devices=(T4,))
-    work.facts = msgspec.structs.replace(work.facts, gpu=gpu)
-    assert list(torch.cpu_choices(work)) == []
-    assert "CUDA build" in torch.changes(work.facts, goal)[0].en
+def test_a_gpu_that_the_default_serves_gets_the_default_and_no_cpu_build(goal: Goal, only: Path) -> None:
+    wheel(only, "torch", "2.13.0+cpu")
+    work = gpu_work(goal, T4)
+    with pytest.raises(Trouble, match=r"no index delivered all of llm-quickstart-py3\.11-torch\.txt"):
+        torch.run(work)
+    said = torch.changes(work.facts, goal)
+    assert [line.en for line in said] == ["install torch 2.13.0+cu130, CUDA build"]
     assert torch.cost(work.facts, goal).bytes > 10 * torch.cost(gather(goal, ("host",)), goal).bytes
+
+
+def test_an_older_gpu_gets_the_build_that_has_code_for_it(goal: Goal, only: Path) -> None:
+    """Its CUDA libraries come with it; what the profile's lock pins is left to the lock."""
+    wheel(
+        only,
+        "torch",
+        "2.13.0+cu126",
+        "nvidia-cublas-cu12==12.6.4.1",
+        "triton==3.7.1",
+        "jinja2",
+        "sympy>=1.13",
+    )
+    wheel(only, "nvidia_cublas_cu12", "12.6.4.1")
+    wheel(only, "triton", "3.7.1")
+    wheel(only, "jinja2", "99.0")
+    wheel(only, "torch", "2.13.0")
+    wheel(only, "torchvision", "0.28.0+cu126", "torch==2.13.0", "numpy", "pillow!=8.3.*,>=5.3.0")
+    work = gpu_work(goal, V100)
+    torch.run(work)
+    assert installed(goal) == {
+        "torch": "2.13.0+cu126",
+        "torchvision": "0.28.0+cu126",
+        "nvidia-cublas-cu12": "12.6.4.1",
+        "triton": "3.7.1",
+    }
+    why = torch.changes(work.facts, goal)[1]
+    assert why.en.startswith("not 2.13.0+cu130: it has no code for Tesla V100-SXM2-16GB (7.0)")
+
+
+def test_without_its_torchvision_it_comes_alone_and_replaces_the_build_that_does_not_run(
+    goal: Goal, only: Path
+) -> None:
+    wheel(only, "torch", "2.13.0+cpu")
+    torch.run(make_work(goal))
+    wheel(only, "torch", "2.13.0+cu126")
+    torch.run(gpu_work(goal, T4, driver="550.54.14"))
+    assert installed(goal) == {"torch": "2.13.0+cu126"}
+
+
+def test_a_build_that_nobody_offers_is_no_reason_for_one_that_cannot_run(goal: Goal, only: Path) -> None:
+    wheel(only, "torch", "2.13.0")
+    wheel(only, "torch", "2.13.0+cpu")
+    with pytest.raises(Trouble, match=r"no source offers torch 2\.13\.0\+cu126") as caught:
+        torch.run(gpu_work(goal, V100))
+    assert caught.value.code == Exit.NETWORK
+    assert installed(goal) == {}
+
+
+def test_a_gpu_that_no_build_serves_gets_the_cpu_build_and_is_told(goal: Goal, only: Path) -> None:
+    wheel(only, "torch", "2.13.0+cpu")
+    work = gpu_work(goal, K80, driver="470.256.02")
+    torch.run(work)
+    assert installed(goal) == {"torch": "2.13.0+cpu"}
+    assert "no build of torch serves this machine" in torch.changes(work.facts, goal)[1].en
+
+
+def test_a_fallback_release_may_be_what_its_index_offers_by_default(goal: Goal, only: Path) -> None:
+    """Volta beside Blackwell: 2.10.0, whose default build is cu128 and has no local version on the package index."""
+    blackwell = msgspec.structs.replace(T4, index=1, name="RTX 5090", compute_capability="12.0")
+    wheel(only, "torch", "2.10.0", "jinja2")
+    wheel(only, "torchvision", "0.25.0", "torch==2.10.0")
+    torch.run(gpu_work(goal, V100, blackwell))
+    assert installed(goal) == {"torch": "2.10.0", "torchvision": "0.25.0"}
+
+
+def test_the_locked_default_replaces_a_cpu_build_of_the_same_release(
+    goal: Goal, only: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cpu_build = wheel(only, "torch", "2.13.0+cpu")
+    torch.run(make_work(goal))
+    cpu_build.unlink()
+    made = wheel(only, "torch", "2.13.0")
+    digest = hashlib.sha256(made.read_bytes()).hexdigest()
+    lock = tmp_path / f"{goal.profile.name}-py{goal.python}-torch.txt"
+    lock.write_text(f"torch==2.13.0 --hash=sha256:{digest}\n")
+    monkeypatch.setattr("doctor.lockfile.LOCKS", tmp_path)
+    work = gpu_work(goal, T4)
+    work.facts = msgspec.structs.replace(work.facts, torch=probe.probe(goal))
+    torch.run(work)
+    assert installed(goal) == {"torch": "2.13.0"}
 
 
 def test_the_large_default_is_refused_where_it_has_no_room(goal: Goal, only: Path) -> None:

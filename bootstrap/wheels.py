@@ -1,0 +1,145 @@
+"""The word `wheels`: which build of torch this machine gets, or one that you are about to rent, and why no other."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from doctor.errors import Exit, bad_input
+from doctor.goal import Goal
+from doctor.mirrors import sources
+from doctor.probes import gather
+from doctor.report.envelope import envelope
+from doctor.report.snapshot import Snapshot, read
+from doctor.report.terminal import emit, show
+from doctor.settings import resolve
+from doctor.text import Lang, Text
+from doctor.wheels.rules import Device, Machine
+from doctor.wheels.solve import Choice, Decision, Rejected, decide, machine_of
+from doctor.wheels.tables import card_of, gpus
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked on the command line. Given GPUs mean a machine that is not here."""
+
+    gpu: tuple[str, ...] = ()
+    driver: str | None = None
+    python: str | None = None
+    glibc: str | None = None
+    profile: str | None = None
+    facts: Path | None = None
+
+
+def wheels(asked: Asked, lang: Lang, *, as_json: bool) -> int:
+    """Print the decision. Exit code 1 when no build serves every GPU. Raises Trouble (exit 2) on bad input."""
+    check(asked)
+    goal = resolve({"PROFILE": asked.profile})
+    snapshot = read(asked.facts) if asked.facts else None
+    if snapshot:
+        profile = goal.profile if asked.profile else snapshot.goal.profile
+        goal = msgspec.structs.replace(snapshot.goal, profile=profile)
+    machine = described(asked, goal, snapshot)
+    decision = decide(machine, goal.profile.torch)
+    code = Exit.FINE if decision.choice else Exit.FAILED
+    if as_json:
+        emit(envelope(goal, None, (), code, lang, **body(decision, machine, goal, lang)))
+    else:
+        show(list(lines(decision, machine, goal, lang)))
+    return code
+
+
+def check(asked: Asked) -> None:
+    """Raise Trouble (exit 2) for a value that is no version."""
+    for name, value in (("--driver", asked.driver), ("--python", asked.python), ("--glibc", asked.glibc)):
+        if value is not None and not re.fullmatch(r"\d+(\.\d+)*", value):
+            raise bad_input(f"{name} {value!r} is not a version", f"{name} {value!r} 不是版本号")
+
+
+def described(asked: Asked, goal: Goal, snapshot: Snapshot | None) -> Machine:
+    """The machine that was asked about: this one or a saved one, changed by what was given."""
+    python = asked.python or goal.python
+    if asked.gpu:
+        devices = tuple(map(device, asked.gpu))
+        return Machine(gpus=devices, driver=asked.driver, python=python, glibc=asked.glibc)
+    machine = machine_of(snapshot.facts if snapshot else gather(goal, ("host", "gpu")), python)
+    given = {name: value for name in ("driver", "glibc") if (value := getattr(asked, name))}
+    return msgspec.structs.replace(machine, **given)
+
+
+def device(said: str) -> Device:
+    """A capability ("7.0") or a card of configs/gpus.toml ("V100"). Raises Trouble (exit 2)."""
+    if re.fullmatch(r"\d+\.\d+", said):
+        return Device(said)
+    card = card_of(said)
+    if card:
+        return Device(card.capability, card.name)
+    names = [card.name for card in gpus().gpu]
+    near = difflib.get_close_matches(said.upper(), names, n=1)
+    en, zh = (f" Did you mean {near[0]}?", f"是否想用 {near[0]}？") if near else ("", "")
+    raise bad_input(
+        f"unknown GPU {said!r}.{en} Give a compute capability such as 7.0, or one of: {', '.join(names)}",
+        f"没有名为 {said!r} 的 GPU。{zh}请给出计算能力（如 7.0），或其中之一：{', '.join(names)}",
+    )
+
+
+def body(decision: Decision, machine: Machine, goal: Goal, lang: Lang) -> dict[str, Any]:
+    """The decision as JSON; the first four are null or empty where nothing fits."""
+    return {
+        **choice_body(decision.choice, goal, lang),
+        "rejected": [rejected_body(entry, lang) for entry in decision.rejected],
+        "reason": decision.reason.get(lang) if decision.reason else None,
+        "hide": list(decision.hidden),
+        "if_hidden": choice_body(decision.if_hidden, goal, lang) if decision.if_hidden else None,
+        "machine": machine,
+    }
+
+
+def choice_body(choice: Choice | None, goal: Goal, lang: Lang) -> dict[str, Any]:
+    return {
+        "torch": choice.torch if choice else None,
+        "variant": choice.variant if choice else None,
+        "index": choice.index if choice else None,
+        "companions": choice.companions if choice else {},
+        "index_url": index_url(choice, goal) if choice else None,
+        "notes": [note.get(lang) for note in choice.notes] if choice else [],
+    }
+
+
+def rejected_body(entry: Rejected, lang: Lang) -> dict[str, str]:
+    return {"torch": entry.torch, "variant": entry.variant, "reason": entry.reason.get(lang)}
+
+
+def index_url(choice: Choice, goal: Goal) -> str | None:
+    """Where PyTorch itself offers the build; None where it is what the package index offers by default."""
+    if choice.index == "package-index":
+        return None
+    official = (source for source in sources("torch_index", goal) if source.official)
+    return next((source.url.format(variant=choice.variant) for source in official), None)
+
+
+def lines(decision: Decision, machine: Machine, goal: Goal, lang: Lang) -> Iterator[str]:
+    """The decision as a person reads it."""
+    cards = ", ".join(map(str, machine.gpus)) or Text("no GPU", "无 GPU").get(lang)
+    yield f"{cards} · driver {machine.driver or '?'} · Python {machine.python} · glibc {machine.glibc or '?'}"
+    if decision.reason:
+        yield f"✗ {decision.reason.get(lang)}"
+    best = decision.best
+    if best:
+        mark = "✓" if decision.choice else "→"
+        yield f"{mark} torch {best.name}"
+        yield f"    pip install {requirement(best, goal)}"
+        yield from (f"    {note.get(lang)}" for note in best.notes)
+    for entry in decision.rejected:
+        yield f"  - {entry.torch}+{entry.variant}: {entry.reason.get(lang)}"
+
+
+def requirement(choice: Choice, goal: Goal) -> str:
+    """What to hand to pip for it. Only companions that the course wants."""
+    wanted = [f"{name}=={version}" for name, version in choice.wanted_companions(goal.profile.torch).items()]
+    url = index_url(choice, goal)
+    return " ".join([f"torch=={choice.torch}", *wanted, *(("--index-url", url) if url else ())])

@@ -1,0 +1,125 @@
+"""The tables: releases of torch and their GPU code (configs/torch.toml), cards and drivers (configs/gpus.toml)."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import msgspec
+
+from doctor.profile import CONFIGS
+from doctor.tomlfile import load
+
+Numbers = tuple[int, ...]  # a capability, a driver, a Python, a glibc: compared number by number
+
+
+class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One release of torch and the builds that there are of it."""
+
+    version: str
+    python: tuple[str, str]  # first and last
+    glibc: str
+    glibc_aarch64: str | None = None  # where it differs
+    variants: tuple[str, ...]
+    default: str  # what the package index offers on x86_64
+    experimental: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    companions: dict[str, str]
+    companions_until: str | None = None
+    fallbacks: tuple[str, ...] = ()
+
+
+class Kernels(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """GPU code in the wheels of these variants, from the first to the last of these releases ("2.9")."""
+
+    machine: str = "x86_64"
+    variants: tuple[str, ...]
+    releases: tuple[str, str]
+    sm: tuple[str, ...]
+    ptx: str | None = None
+    ptx_in_default: bool = True
+
+
+class Torches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    release: tuple[Release, ...]
+    kernels: tuple[Kernels, ...]
+
+
+class Cuda(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one CUDA variant asks of the driver."""
+
+    variant: str
+    floor: str
+    toolkit: str
+    unsure: bool = False
+
+
+class BranchEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    below: str
+    branch: int
+
+
+class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    name: str
+    capability: str
+    data_centre: bool = False
+    unsure: bool = False
+
+
+class Gpus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    own_code_only: tuple[str, ...]
+    cuda: tuple[Cuda, ...]
+    branch_end: tuple[BranchEnd, ...]
+    gpu: tuple[Card, ...]
+
+
+@functools.cache
+def torches() -> Torches:
+    return load(CONFIGS / "torch.toml", Torches)
+
+
+@functools.cache
+def gpus() -> Gpus:
+    return load(CONFIGS / "gpus.toml", Gpus)
+
+
+def numbers(text: str) -> Numbers:
+    """ "550.54.14" as (550, 54, 14). Raises ValueError when it is no dotted number."""
+    return tuple(int(part) for part in text.split("."))
+
+
+def release_of(version: str) -> Release | None:
+    """The row of that release; a local part ("+cu126") does not matter."""
+    plain = version.split("+")[0]
+    return next((release for release in torches().release if release.version == plain), None)
+
+
+def cuda_of(variant: str) -> Cuda | None:
+    return next((cuda for cuda in gpus().cuda if cuda.variant == variant), None)
+
+
+def kernels_of(version: str, variant: str, machine: str) -> Kernels | None:
+    """The GPU code of a build, None where no source says what is in it."""
+    minor = numbers(version.split("+")[0])[:2]
+    return next(
+        (
+            row
+            for row in torches().kernels
+            if row.machine == machine
+            and variant in row.variants
+            and numbers(row.releases[0]) <= minor <= numbers(row.releases[1])
+        ),
+        None,
+    )
+
+
+def card_of(name: str) -> Card | None:
+    """The card that a device name ("NVIDIA A100-SXM4-80GB") or a short name ("rtx 4090") stands for."""
+    words = f" {name.lower().replace('-', ' ').replace('_', ' ')} "
+    return next((card for card in gpus().gpu if f" {card.name.lower()} " in words), None)
+
+
+def leading(text: str) -> str | None:
+    """The dotted number that a text begins with, None when there is none."""
+    match = re.match(r"\d+(\.\d+)*", text)
+    return match.group(0) if match else None

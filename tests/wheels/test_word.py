@@ -1,0 +1,96 @@
+"""The word `wheels`, as a person or a script calls it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+
+MACHINES = ROOT / "tests" / "machines"
+
+
+@pytest.fixture
+def env(environ: dict[str, str]) -> dict[str, str]:
+    return {**environ, "PYTHONPATH": str(ROOT), "GROUNDWORK_LANG": "en"}
+
+
+def call(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "bootstrap", "wheels", *arguments]
+    return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60)
+
+
+def answer(env: dict[str, str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    done = call(env, *arguments, "--json")
+    return done.returncode, json.loads(done.stdout)
+
+
+RENTED = ("--gpu", "7.0", "--gpu", "8.9", "--driver", "550.54.14", "--python", "3.11", "--glibc", "2.31")
+
+
+def test_a_machine_that_one_is_about_to_rent(env: dict[str, str]) -> None:
+    code, said = answer(env, *RENTED)
+    assert code == 0 and (said["torch"], said["variant"], said["index"]) == ("2.13.0", "cu126", "torch-index")
+    assert said["companions"]["torchvision"] == "0.28.0"
+    assert said["index_url"].endswith("/whl/cu126")
+    assert {"torch": "2.13.0", "variant": "cu130"}.items() <= said["rejected"][0].items()
+    assert "7.0" in said["rejected"][0]["reason"]
+
+
+def test_nothing_fits(env: dict[str, str]) -> None:
+    code, said = answer(env, "--gpu", "3.7", "--driver", "470.256.02")
+    assert code == 1 and said["exit_code"] == 1
+    assert said["torch"] is said["variant"] is said["index"] is None and said["companions"] == {}
+    assert "has no code for 3.7" in said["reason"]
+    assert {entry["torch"] for entry in said["rejected"]} >= {"2.13.0", "2.10.0"}
+
+
+def test_a_mixed_box_says_what_to_hide(env: dict[str, str]) -> None:
+    code, said = answer(env, "--gpu", "P100", "--gpu", "rtx 5090", "--driver", "580.95.05")
+    assert code == 1 and said["torch"] is None and said["hide"] == [0]
+    assert (said["if_hidden"]["torch"], said["if_hidden"]["variant"]) == ("2.13.0", "cu130")
+    assert "CUDA_VISIBLE_DEVICES=1" in said["reason"]
+
+
+def test_a_saved_machine_and_one_with_another_driver(env: dict[str, str], tmp_path: Path) -> None:
+    saved = json.loads((MACHINES / "ready-cpu.json").read_text())
+    saved["facts"]["gpu"] = json.loads((MACHINES / "gpu-ready.json").read_text())["facts"]["gpu"] | {
+        "type": "gpu"
+    }
+    path = tmp_path / "machine.json"
+    path.write_text(json.dumps(saved))
+    code, said = answer(env, "--facts", str(path))
+    assert code == 0 and (said["variant"], said["index"], said["index_url"]) == (
+        "cu130",
+        "package-index",
+        None,
+    )
+    code, said = answer(env, "--facts", str(path), "--driver", "550.54.14")
+    assert code == 0 and said["variant"] == "cu126"
+
+
+def test_text_in_both_languages(env: dict[str, str]) -> None:
+    english = call(env, *RENTED).stdout
+    assert "✓ torch 2.13.0+cu126" in english and "2.13.0+cu130: has no code for 7.0" in english
+    assert "--index-url" in english
+    chinese = call(env | {"GROUNDWORK_LANG": "zh"}, *RENTED).stdout
+    assert "没有适用于 7.0 的代码" in chinese
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--gpu", "V10"), "Did you mean V100?"),
+        (("--gpu", "7.0", "--driver", "new"), "--driver 'new' is not a version"),
+        (("--profile", "lastest"), "Did you mean latest?"),
+        (("--facts", "/nowhere.json"), "cannot read /nowhere.json"),
+    ],
+)
+def test_bad_input(env: dict[str, str], arguments: tuple[str, ...], said: str) -> None:
+    done = call(env, *arguments)
+    assert done.returncode == 2 and said in done.stderr and done.stdout == ""
