@@ -87,32 +87,47 @@ def use_audio_classification(pipe: Any, bench: Bench) -> None:
     expect(total <= 1.00001, f"probabilities add up to {total}")
 
 
-def build_speech_recognition(into: Path, bench: Bench) -> None:
-    from transformers import (
-        GenerationConfig,
-        WhisperConfig,
-        WhisperFeatureExtractor,
-        WhisperForConditionalGeneration,
-    )
+WHISPER_TOKENS = (
+    "<|startoftranscript|>",
+    "<|en|>",
+    "<|zh|>",
+    "<|translate|>",
+    "<|transcribe|>",
+    "<|notimestamps|>",
+)
 
-    added = [
-        "<|startoftranscript|>",
-        "<|en|>",
-        "<|zh|>",
-        "<|translate|>",
-        "<|transcribe|>",
-        "<|notimestamps|>",
-    ]
-    end = write_bytes_vocabulary(
+
+def build_speech_recognition(into: Path, bench: Bench) -> None:
+    from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration
+
+    size = write_bytes_vocabulary(
         into,
-        {"tokenizer_class": "WhisperTokenizer", "additional_special_tokens": added, "model_max_length": 64},
+        {
+            "tokenizer_class": "WhisperTokenizer",
+            "additional_special_tokens": list(WHISPER_TOKENS),
+            "model_max_length": 64,
+        },
     )
-    number = {token: end + place for place, token in enumerate(added)}
-    start, end = number["<|startoftranscript|>"], end - 1
+    number = {token: size + place for place, token in enumerate(WHISPER_TOKENS)}
     # Whisper demands windows of exactly twice max_source_positions frames; 5 s are enough for the sentence.
     WhisperFeatureExtractor(feature_size=16, chunk_length=5).save_pretrained(into)
-    config = WhisperConfig(
-        vocab_size=end + 1 + len(added),
+    model = WhisperForConditionalGeneration(_whisper_config(size, number))
+    model.generation_config = _whisper_generation(size, number)
+    model.save_pretrained(into)
+
+
+def _whisper_ends(size: int, number: dict[str, int]) -> dict[str, int]:
+    """Where a transcript starts and ends; the last of the bytes' tokens is the end."""
+    end = size - 1
+    ends = {"pad_token_id": end, "bos_token_id": end, "eos_token_id": end}
+    return {**ends, "decoder_start_token_id": number["<|startoftranscript|>"]}
+
+
+def _whisper_config(size: int, number: dict[str, int]) -> Any:
+    from transformers import WhisperConfig
+
+    return WhisperConfig(
+        vocab_size=size + len(number),
         num_mel_bins=16,
         d_model=16,
         encoder_layers=1,
@@ -123,26 +138,23 @@ def build_speech_recognition(into: Path, bench: Bench) -> None:
         decoder_ffn_dim=32,
         max_source_positions=250,
         max_target_positions=64,
-        pad_token_id=end,
-        bos_token_id=end,
-        eos_token_id=end,
-        decoder_start_token_id=start,
         suppress_tokens=None,
         begin_suppress_tokens=None,
+        **_whisper_ends(size, number),
     )
-    model = WhisperForConditionalGeneration(config)
-    model.generation_config = GenerationConfig(
-        pad_token_id=end,
-        bos_token_id=end,
-        eos_token_id=end,
-        decoder_start_token_id=start,
+
+
+def _whisper_generation(size: int, number: dict[str, int]) -> Any:
+    from transformers import GenerationConfig
+
+    return GenerationConfig(
         max_length=32,
         is_multilingual=True,
-        lang_to_id={"<|en|>": number["<|en|>"], "<|zh|>": number["<|zh|>"]},
-        task_to_id={"translate": number["<|translate|>"], "transcribe": number["<|transcribe|>"]},
+        lang_to_id={token: number[token] for token in ("<|en|>", "<|zh|>")},
+        task_to_id={task: number[f"<|{task}|>"] for task in ("translate", "transcribe")},
         no_timestamps_token_id=number["<|notimestamps|>"],
+        **_whisper_ends(size, number),
     )
-    model.save_pretrained(into)
 
 
 def use_speech_recognition(pipe: Any, bench: Bench) -> None:
