@@ -217,7 +217,7 @@ def main() -> None:
         _tell(trouble)
         sys.exit(int(trouble.code))
     except click.ClickException as error:
-        error.show()
+        _tell(_usage(error))
         sys.exit(int(Exit.USAGE))
     except (KeyboardInterrupt, click.Abort):
         print(say("interrupted", "已中断"), file=sys.stderr)
@@ -228,9 +228,23 @@ def main() -> None:
 
 
 def _tell(trouble: Trouble) -> None:
+    """To the person; with --json to the program that asked, too."""
     print(f"✗ {trouble.message.get(LANG)}", file=sys.stderr)
     if trouble.hint:
         print(f"  {trouble.hint.get(LANG)}", file=sys.stderr)
+    if "--json" in sys.argv:
+        from doctor.report.envelope import refusal
+        from doctor.report.terminal import emit
+
+        emit(refusal(trouble, LANG))
+
+
+def _usage(error: click.ClickException) -> Trouble:
+    """What click says of wrong words, with where to look them up."""
+    word = next((word for word in sys.argv[1:] if word in cli.commands), "")
+    said = error.format_message()
+    look = f"groundwork {word} --help".replace("  ", " ")
+    return Trouble(Text(said, f"用法错误：{said}"), Exit.USAGE, Text(f"see: {look}", f"参见：{look}"))
 
 
 def _tell_defect() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doctor.facts import Answer
+from doctor.facts import Answer, said_by
 from doctor.goal import Goal
 from doctor.mirrors import Kind, sources
 from doctor.probes.network import ask_sources
@@ -16,5 +16,5 @@ def measure(kind: Kind, goal: Goal) -> tuple[tuple[Answer, ...], tuple[Answer, .
 
 
 def why_silent(silent: tuple[Answer, ...]) -> str:
-    """The silent sources and what each said, on one line."""
-    return "; ".join(f"{answer.name}: {answer.error}" for answer in silent) or "none configured"
+    """The silent sources and what they said, on one line."""
+    return said_by(silent) or "none configured"

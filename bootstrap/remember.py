@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -20,6 +21,13 @@ def remember(goal: Goal, flags: Mapping[str, str | None], environ: Mapping[str, 
     absolute = {"CACHE": goal.cache, "ROOT_DIR": goal.root_dir, "PREFIX": goal.conda_root}
     fresh = {name: absolute.get(name, value) for name, value in given.items() if value}
     settings = {**known.settings, profile: {**known.settings.get(profile, {}), **fresh}}
-    wanted = Remembered(profile, settings)
+    wanted = Remembered(
+        _as_asked(flags.get("PROFILE") or environ.get("PROFILE") or known.profile or profile), settings
+    )
     if wanted != known:
         write_atomically(path_in(goal.home), msgspec.json.encode(wanted), 0o600)
+
+
+def _as_asked(profile: str) -> str:
+    """A profile of the person's own is a file, wherever the next word is typed."""
+    return str(Path(profile).expanduser().absolute()) if profile.endswith(".toml") else profile

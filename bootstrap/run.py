@@ -39,6 +39,7 @@ class Setting(msgspec.Struct, frozen=True):
     display: Display
     journal: Journal
     secrets: Mapping[str, str]
+    word: str = "setup"
 
 
 def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]:
@@ -57,7 +58,7 @@ def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]
                 raise
     except KeyboardInterrupt as interrupt:
         setting.journal.write("interrupted")
-        raise _interrupted() from interrupt
+        raise _interrupted(setting.word) from interrupt
     finally:
         setting.display.finish()
     setting.journal.write("run-end", outcomes={o.name: o.status for o in outcomes})
@@ -173,11 +174,11 @@ def _unverified(left: list[Finding]) -> Trouble:
     return Trouble(Text(f"done, but not right: {en}", f"已执行，但结果不对：{en}"), Exit.FAILED)
 
 
-def _interrupted() -> Trouble:
+def _interrupted(word: str) -> Trouble:
     return Trouble(
         Text("interrupted; nothing is lost", "已中断，进度不会丢失"),
         Exit.INTERRUPTED,
-        Text("to go on from here: make setup", "继续请运行：make setup"),
+        Text(f"to go on from here: make {word}", f"继续请运行：make {word}"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from doctor.goal import Goal
 from doctor.text import Lang, Text, human_bytes, human_seconds
 
 
-def plan_lines(plan: tuple[Planned, ...], goal: Goal, lang: Lang) -> list[str]:
-    """The plan as text: steps, reasons, changes, bytes and time."""
+def plan_lines(plan: tuple[Planned, ...], goal: Goal, lang: Lang, narrowed: bool = False) -> list[str]:
+    """The plan as text: steps, reasons, changes, bytes and time. `narrowed`: only a part was asked for."""
+    if not plan and narrowed:
+        return [Text("Nothing to do here.", "这里无需操作。").get(lang)]
     if not plan:
         return [
             Text("Nothing to do: this machine is as it should be.", "无需操作：这台机器已经就绪。").get(lang)
@@ -125,8 +128,10 @@ def device(facts: Facts) -> str:
 def activation(goal: Goal) -> str:
     """The shell line that puts the environment first on PATH."""
     if goal.manager == "conda":
-        return f"source {goal.conda_root}/bin/activate {goal.prefix}"
+        return f"source {shlex.quote(f'{goal.conda_root}/bin/activate')} {shlex.quote(goal.prefix)}"
     if goal.manager == "system":
         return goal.interpreter
-    home = str(Path.home())
-    return f"source {goal.prefix.replace(home, '~', 1) if goal.prefix.startswith(home) else goal.prefix}/bin/activate"
+    script, home = f"{goal.prefix}/bin/activate", f"{Path.home()}/"
+    if script.startswith(home):
+        return f"source ~/{shlex.quote(script.removeprefix(home))}"
+    return f"source {shlex.quote(script)}"

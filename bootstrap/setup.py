@@ -15,7 +15,7 @@ from bootstrap.plan import Planned, make_plan
 from bootstrap.run import CHANGING, Setting, refreshed, run_plan
 from doctor.checks import judge
 from doctor.diagnose import exit_code
-from doctor.errors import Exit, Trouble
+from doctor.errors import Exit, Trouble, bad_input
 from doctor.facts import AREAS, Facts
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -27,6 +27,7 @@ ROUNDS = 2  # a round may uncover work that could not be seen before, such as a 
 # Faults that no step mends and that would spoil the run: told before anything is changed.
 REFUSE = {
     "jupyter-port-taken": Exit.USAGE,
+    "packages-not-locked": Exit.USAGE,
     "disk-not-writable": Exit.USAGE,
     "disk-too-small": Exit.PERSON,
     "environment-foreign": Exit.PERSON,
@@ -62,8 +63,43 @@ def look(goal: Goal) -> tuple[Facts, tuple[Finding, ...]]:
 
 
 def plan_for(goal: Goal, facts: Facts, findings: tuple[Finding, ...], wish: Wish) -> tuple[Planned, ...]:
+    """The plan that a wish makes of the findings."""
     wanted = findings if not wish.ids else tuple(f for f in findings if f.id in wish.ids)
     return make_plan(wanted, facts, goal, only=wish.only, start=wish.start, also=wish.also)
+
+
+def refuse_unknown(findings: tuple[Finding, ...], wish: Wish) -> None:
+    """Raise Trouble (exit 2) when a finding is to be mended that this machine does not have."""
+    here = {finding.id for finding in findings}
+    for name in wish.ids:
+        if name not in here:
+            listing = ", ".join(sorted(here)) or "-"
+            raise bad_input(
+                f"no finding {name!r} on this machine; there are: {listing}",
+                f"本机没有名为 {name!r} 的问题；现有：{listing}",
+            )
+
+
+def refuse_headless(findings: tuple[Finding, ...], plan: tuple[Planned, ...]) -> None:
+    """Raise Trouble when a step is to run alone whose cause lies in a step that is not in the plan."""
+    names, by_id = {step.name for step in plan}, {finding.id: finding for finding in findings}
+    for step in plan:
+        asking = [by_id[reason] for reason in step.reasons]
+        roots = {by_id[cause] for finding in asking for cause in finding.blocked_by if cause in by_id}
+        if (
+            asking
+            and all(f.severity == "blocked" for f in asking)
+            and not {r.remedy.step for r in roots} & names
+        ):
+            root = min(roots, key=lambda finding: findings.index(finding))
+            raise Trouble(
+                Text(
+                    f"{step.title.en} has to wait: {root.title.en}",
+                    f"{step.title.zh}需要等待：{root.title.zh}",
+                ),
+                Exit.FAILED,
+                Text("first: make setup", "请先运行：make setup"),
+            )
 
 
 def apply(
@@ -73,33 +109,38 @@ def apply(
     lang: Lang,
     secrets: Mapping[str, str],
     agree: Callable[[tuple[Planned, ...]], bool] = lambda plan: True,
+    keep: Callable[[], None] = lambda: None,
 ) -> Result:
     """Bring the machine to the goal as far as `wish` asks.
 
     `agree` is shown the plan, which may be empty, when nothing speaks against it and nothing has been changed.
+    `keep` is called once it is certain that this run goes ahead: a run that is turned away leaves no trace.
     """
     facts, findings = look(goal)
+    refuse_unknown(findings, wish)
     plan = plan_for(goal, facts, findings, wish)
-    if plan:
-        refuse(findings, plan)
+    refuse(findings, plan)
+    refuse_headless(findings, plan)
     if not agree(plan):
         return Result(facts=facts, findings=findings, plan=plan, code=Exit.PERSON)
     if not plan:
+        keep()
         return Result(facts=facts, findings=findings, code=_code((), findings, wish))
     with only_run(Path(goal.home), word):
-        return _rounds(goal, facts, findings, plan, wish, lang, secrets)
+        keep()
+        return _rounds(goal, facts, plan, wish, word, lang, secrets)
 
 
 def _rounds(
     goal: Goal,
     facts: Facts,
-    findings: tuple[Finding, ...],
     plan: tuple[Planned, ...],
     wish: Wish,
+    word: str,
     lang: Lang,
     secrets: Mapping[str, str],
 ) -> Result:
-    setting = Setting(goal, facts, Display(lang), Journal(Path(goal.journal)), secrets)
+    setting = Setting(goal, facts, Display(lang), Journal(Path(goal.journal)), secrets, word)
     outcomes: tuple[Outcome, ...] = ()
     first = plan
     for _ in range(ROUNDS):
@@ -126,14 +167,22 @@ def _code(outcomes: tuple[Outcome, ...], findings: tuple[Finding, ...], wish: Wi
 
 def refuse(findings: tuple[Finding, ...], plan: tuple[Planned, ...]) -> None:
     """Raise Trouble for what would spoil the run. Nothing has been changed yet."""
+    against = objection(findings, plan)
+    if against:
+        raise against
+
+
+def objection(findings: tuple[Finding, ...], plan: tuple[Planned, ...]) -> Trouble | None:
+    """What would spoil a run of this plan, if anything would."""
     names = {step.name for step in plan}
-    for finding in findings:
+    for finding in findings if plan else ():
         code = REFUSE.get(finding.id)
         if code is None or finding.severity != "fail":
             continue
         if finding.id == "jupyter-port-taken" and not names & {"jupyter", "server"}:
             continue
-        raise Trouble(_said(finding), code, _hint(finding))
+        return Trouble(_said(finding), code, _hint(finding))
+    return None
 
 
 def _said(finding: Finding) -> Text:

@@ -13,7 +13,7 @@ from bootstrap.remember import remember
 from bootstrap.screen import changed, end_lines, plan_lines
 from bootstrap.setup import Result, Wish
 from doctor.diagnose import exit_code
-from doctor.errors import Exit
+from doctor.errors import Exit, bad_input
 from doctor.facts import Python
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -36,29 +36,39 @@ def setup(
     only: str | None,
     start: str | None,
 ) -> int:
-    goal, line = settle(resolve(flags))
-    if line:
-        print(line.get(lang), file=sys.stderr)
+    if only is not None and start is not None:
+        raise bad_input("give --only or --from, not both.", "--only 与 --from 只能给一个。")
+    goal = _settled(flags, lang)
     wish = Wish(only=only, start=start, also=jupyter.password_steps(goal, secrets))
     if plan_only:
         return _show_plan(goal, wish, lang, as_json)
 
-    def agree(plan: tuple[Planned, ...]) -> bool:
-        remember(goal, flags)
-        return True
-
-    result = job.apply(goal, wish, "setup", lang, secrets, agree)
+    result = job.apply(goal, wish, "setup", lang, secrets, keep=lambda: remember(goal, flags))
     return _tell(goal, result, lang, as_json)
+
+
+def _settled(flags: Flags, lang: Lang) -> Goal:
+    """The goal with its manager decided; where conda cannot be had, the person is told so."""
+    goal, line = settle(resolve(flags))
+    if line:
+        print(line.get(lang), file=sys.stderr)
+    return goal
 
 
 def _show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:
     facts, findings = job.look(goal)
+    job.refuse_unknown(findings, wish)
     plan = job.plan_for(goal, facts, findings, wish)
+    against = job.objection(findings, plan)
+    code = against.code if against else Exit.FINE
     if as_json:
-        emit(envelope(goal, facts, findings, Exit.FINE, lang, plan=plan))
-    else:
-        show(plan_lines(plan, goal, lang))
-    return Exit.FINE
+        objection = against.message.get(lang) if against else None
+        emit(envelope(goal, facts, findings, code, lang, plan=plan, objection=objection))
+        return code
+    show(plan_lines(plan, goal, lang, narrowed=bool(wish.only or wish.start or wish.ids)))
+    if against:
+        raise against
+    return code
 
 
 def _tell(goal: Goal, result: Result, lang: Lang, as_json: bool) -> int:
@@ -85,12 +95,16 @@ def fix(
     yes: bool,
     ids: tuple[str, ...],
 ) -> int:
-    goal, _ = settle(resolve(flags))
+    goal = _settled(flags, lang)
     wish = Wish(ids=ids)
     if plan_only:
         return _show_plan(goal, wish, lang, as_json)
     agree = (lambda plan: True) if yes else (lambda plan: _ask(plan, goal, lang))
-    return _tell(goal, job.apply(goal, wish, "fix", lang, secrets, agree), lang, as_json)
+    result = job.apply(goal, wish, "fix", lang, secrets, agree)
+    if result.plan and not result.outcomes and not as_json:  # the person said no
+        show([Text("Nothing was changed.", "未作任何更改。").get(lang)])
+        return result.code
+    return _tell(goal, result, lang, as_json)
 
 
 def _ask(plan: tuple[Planned, ...], goal: Goal, lang: Lang) -> bool:
@@ -121,7 +135,9 @@ def models(flags: Flags, lang: Lang, *, plan_only: bool, as_json: bool) -> int:
             if text:
                 print(text.get(lang), file=sys.stderr)
     if code == 0:
-        show([Text(f"All models are in {goal.cache}.", f"所有模型都在 {goal.cache}。").get(lang)])
+        none = Text("No model is wanted (MODELS=none).", "不需要任何模型（MODELS=none）。")
+        here = Text(f"All models are in {goal.cache}.", f"所有模型都在 {goal.cache}。")
+        show([(here if goal.models else none).get(lang)])
     return code
 
 

@@ -5,6 +5,7 @@ Every fact may be `Unknown`: "could not tell, because …" is different from "no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -87,6 +88,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     seconds: float | None
     error: str | None = None
+
+
+def said_by(answers: Iterable[Answer]) -> str:
+    """Who said what, those with the same words together: `A, B: timed out; C: HTTP 404`."""
+    names: dict[str, list[str]] = {}
+    for answer in answers:
+        names.setdefault(answer.error or "answers", []).append(answer.name)
+    return "; ".join(f"{', '.join(who)}: {error}" for error, who in names.items())
 
 
 class Network(msgspec.Struct, frozen=True, tag="network"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -43,11 +44,11 @@ class Mirrors(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     installer: tuple[Installer, ...] = ()
 
 
-def load_mirrors() -> Mirrors:
+def load_mirrors(environ: Mapping[str, str] = os.environ) -> Mirrors:
     """Our table and the person's. Raises Trouble (exit 2) when a file is not right."""
     table = load(CONFIGS / "mirrors.toml", Mirrors)
     ours = msgspec.structs.replace(table, source=table.source + stage0_sources())
-    own = os.environ.get("GROUNDWORK_MIRRORS_FILE")
+    own = environ.get("GROUNDWORK_MIRRORS_FILE")
     if not own:
         return ours
     theirs = load(Path(own), Mirrors)

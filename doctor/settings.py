@@ -15,9 +15,12 @@ from doctor.ask import ask
 from doctor.errors import Trouble, bad_input
 from doctor.facts import Unknown
 from doctor.goal import Goal, Manager, MirrorPolicy, System
+from doctor.mirrors import load_mirrors
 from doctor.prefix import LONGEST, unfit
 from doctor.profile import ModelWant, Profile, load_manifest, load_profile
+from doctor.remembered import path_in
 from doctor.remembered import read as read_remembered
+from doctor.text import Text
 
 Word = TypeVar("Word", bound=str)
 MANAGERS: tuple[Manager, ...] = get_args(Manager)
@@ -50,6 +53,8 @@ def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.env
     Raises Trouble (exit 2) that names the setting, what is wrong with it and what would be right.
     """
     check_make_variables(environ)
+    if environ.get("GROUNDWORK_MIRRORS_FILE"):
+        load_mirrors(environ)  # a mistake in it is bad input, and told before anything is touched
     home = groundwork_home(environ)
     known = read_remembered(home)
     values = {name: flags.get(name) or environ.get(name) or None for name in NAMES}
@@ -57,6 +62,23 @@ def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.env
     profile = load_profile(values["PROFILE"] or known.profile or DEFAULT_PROFILE)
     before = known.settings.get(profile.name, {})
     values = {name: value or before.get(name) for name, value in values.items()}
+    try:
+        return _goal(values, profile, home, environ)
+    except Trouble as trouble:
+        if before and trouble.hint is None:
+            raise Trouble(trouble.message, trouble.code, _remembered_in(home)) from trouble
+        raise
+
+
+def _remembered_in(home: str) -> Text:
+    """A setting that nobody typed now may be one that was right when it was kept: a folder that is gone, say."""
+    return Text(
+        f"a setting that was not given now is the last setup's: give it anew, or remove {path_in(home)}",
+        f"这次没有给出的设置沿用上次安装的值：请重新给出，或删除 {path_in(home)}",
+    )
+
+
+def _goal(values: Mapping[str, str | None], profile: Profile, home: str, environ: Mapping[str, str]) -> Goal:
     manager = _choice("ENV_MANAGER", values["ENV_MANAGER"], MANAGERS, "auto")
     return Goal(
         profile=profile,
@@ -138,6 +160,13 @@ def _env_name(value: str) -> str:
 
 
 def _endpoint(value: str | None) -> str | None:
+    if value and re.match(
+        r"\w+://[^/\s]*@", value
+    ):  # it would end up in the kernel's file and in saved facts
+        raise bad_input(
+            "HF_ENDPOINT holds a password. Leave it out of the address and set HF_TOKEN instead.",
+            "HF_ENDPOINT 中含有密码。请从地址中去掉，改用 HF_TOKEN。",
+        )
     if value is None or re.fullmatch(r"https?://[^/\s]+(/\S*)?", value):
         return value.rstrip("/") if value else None
     raise bad_input(

@@ -30,7 +30,7 @@ EOF
 
 # say ENGLISH CHINESE: one line for the person, on standard error (standard output may be JSON).
 say() {
-    case ${LC_ALL:-${LC_MESSAGES:-${LANG-}}} in
+    case ${GROUNDWORK_LANG:-${LC_ALL:-${LC_MESSAGES:-${LANG-}}}} in
         zh*) printf '%s\n' "$2" >&2 ;;
         *) printf '%s\n' "$1" >&2 ;;
     esac

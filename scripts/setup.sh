@@ -51,7 +51,7 @@ EOF
 # --- 1 talking ---------------------------------------------------------------------------------------
 
 is_chinese() {
-    case ${LC_ALL:-${LC_MESSAGES:-${LANG-}}} in zh*) return 0 ;; *) return 1 ;; esac
+    case ${GROUNDWORK_LANG:-${LC_ALL:-${LC_MESSAGES:-${LANG-}}}} in zh*) return 0 ;; *) return 1 ;; esac
 }
 
 # say ENGLISH CHINESE: on standard error, because standard output belongs to --json.

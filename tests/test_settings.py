@@ -44,6 +44,7 @@ def test_hf_home_is_respected_and_cache_wins(environ: Environ, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
+        ("HF_ENDPOINT", "https://me:hunter2@mirror.example", "HF_TOKEN"),
         ("PROFILE", "llm-quikstart", "Did you mean llm-quickstart?"),
         ("ENV_MANAGER", "cnda", "Did you mean conda?"),
         ("PYTHON", "3.9", "3.10, 3.11, 3.12"),

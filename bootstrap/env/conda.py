@@ -61,6 +61,30 @@ def create(work: Work) -> None:
     raise _no_channel(failures, why_silent(silent), work)
 
 
+def install(work: Work, package: str) -> bool:
+    """Add a package to the goal's environment, from the fastest channel that can. Whether one could."""
+    channels, _ = measure("conda_channel", work.goal)
+    argv = (
+        *_conda(work.goal.conda_root),
+        "install",
+        "-y",
+        "--prefix",
+        work.goal.prefix,
+        "--override-channels",
+    )
+    with _alone(Path(work.goal.conda_root), work):
+        return any(
+            work.call(
+                (*argv, "--channel", channel.url.rstrip("/"), "--no-pin", package),
+                seconds=SECONDS,
+                env=environ(os.environ),
+                check=False,
+            ).code
+            == 0
+            for channel in channels
+        )
+
+
 def _try(work: Work, channel: Answer, settings: Mapping[str, str]) -> str | None:
     """One create. None when it worked, else what conda said; nothing of it stays behind then."""
     env = {**environ(os.environ), **settings}

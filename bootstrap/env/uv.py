@@ -38,16 +38,18 @@ def environ() -> dict[str, str]:
 
 
 def pip_install(
-    work: Work, arguments: Sequence[str], seconds: float = 3600, check: bool = True
+    work: Work, arguments: Sequence[str], seconds: float = 3600, check: bool = True, index: str | None = None
 ) -> process.Done:
     """`uv pip install` into the goal's environment, without dependencies: the locks resolved them.
 
-    Arguments that say which dependencies to leave to the locks (`--excludes`) bring the others.
+    Arguments that say which dependencies to leave to the locks (`--excludes`) bring the others. With `index` from
+    there instead of the configured one; it travels in the environment, for it may hold a password.
     """
     alone = () if "--excludes" in arguments else ("--no-deps",)
     argv = [uv(), "pip", "install", "--python", work.goal.interpreter, *alone, *arguments]
     locked = LOCKED if "--require-hashes" in arguments else {}
-    return work.call(argv, seconds=seconds, env=environ() | locked, check=check)
+    where = {"UV_DEFAULT_INDEX": index} if index else {}
+    return work.call(argv, seconds=seconds, env=environ() | locked | where, check=check)
 
 
 def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> None:
@@ -62,8 +64,8 @@ def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> Non
         return
     answering, _ = measure("package_index", work.goal)
     for answer in answering:
-        work.tell(f"the configured index did not deliver; trying {answer.url}")
-        if pip_install(work, ["--default-index", answer.url, *wanted], check=False).code == 0:
+        work.tell(f"the configured index did not deliver; trying {answer.name}")
+        if pip_install(work, wanted, check=False, index=answer.url).code == 0:
             return
     message = Text(f"no index delivered all of {lock.name}", f"没有软件源能提供 {lock.name} 的全部内容")
     raise process.failed(["uv", "pip", "install"], work.log, done.tail, message, Exit.NETWORK)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bootstrap.env import conda
 from bootstrap.env.uv import pip_install
-from bootstrap.mirrors import measure
 from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Ffmpeg, Host
@@ -73,13 +73,7 @@ def from_apt(work: Work) -> bool:
 
 
 def from_conda_forge(work: Work) -> bool:
-    answering, _ = measure("conda_channel", work.goal)
-    conda = [f"{work.goal.conda_root}/bin/python", "-m", "conda", "install", "-y", "-p", work.goal.prefix]
-    for answer in answering:
-        argv = [*conda, "--override-channels", "-c", answer.url, "ffmpeg"]
-        if work.call(argv, seconds=900, check=False).code == 0:
-            return True
-    return False
+    return conda.install(work, "ffmpeg")
 
 
 def static_build(work: Work) -> bool:

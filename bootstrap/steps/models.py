@@ -97,8 +97,8 @@ def _check_room(work: Work, wanted: tuple[ModelWant, ...]) -> None:
                 f"{place.mount} 空间不足：需要 {human_bytes(needed)}，可用 {human_bytes(place.free_bytes)}",
             ),
             Text(
-                f"free {short} there, or choose another disk: make models CACHE=/big/disk",
-                f"请腾出 {short}，或换一个磁盘：make models CACHE=/big/disk",
+                f"free {short} there, or choose another disk: make setup CACHE=/big/disk",
+                f"请腾出 {short}，或换一个磁盘：make setup CACHE=/big/disk",
             ),
         )
 

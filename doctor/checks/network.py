@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doctor.facts import Facts, Network
+from doctor.facts import Facts, Network, said_by
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.text import Text
@@ -27,7 +27,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
                 area="network",
                 severity="info",
                 title=Text(f"{what.en}: none answers", f"{what.zh}：均无响应"),
-                evidence="; ".join(f"{a.name}: {a.error}" for a in answers),
+                evidence=said_by(answers),
                 cause=Text(
                     "no route, a firewall, or a proxy that is not set", "没有路由、被防火墙拦截，或未设置代理"
                 ),

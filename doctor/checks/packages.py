@@ -9,6 +9,7 @@ from packaging.version import Version
 from doctor.facts import Facts, Packages
 from doctor.finding import Finding, Remedy
 from doctor.goal import Goal
+from doctor.lockfile import lock_path
 from doctor.text import Text
 
 REMEDY = Remedy(commands=(("make", "setup"),), step="packages")
@@ -19,6 +20,8 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     packages = facts.packages
     assert isinstance(packages, Packages)
     wanted = packages.wanted
+    if not wanted:
+        yield _not_locked(goal)
     missing = [f"{name} {version}" for name, version in wanted.items() if name not in packages.installed]
     other = [
         f"{name} {packages.installed[name]} (wanted {version})"
@@ -37,6 +40,24 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
             Text("packages are half installed", "软件包只安装了一半"),
             list(packages.half_installed),
         )
+
+
+def _not_locked(goal: Goal) -> Finding:
+    name = goal.profile.name
+    return Finding(
+        id="packages-not-locked",
+        area="packages",
+        severity="fail",
+        title=Text(
+            f"the profile {name} has no lock that belongs to it", f"配置 {name} 没有与之对应的锁定文件"
+        ),
+        evidence=str(lock_path(name, goal.python)),
+        cause=Text(
+            f"only locked packages are installed: put it at configs/profiles/{name}.toml and run make lock",
+            f"只安装已锁定的软件包：请把它放到 configs/profiles/{name}.toml，再运行 make lock",
+        ),
+        remedy=Remedy(commands=(("make", "lock"),)),
+    )
 
 
 def _finding(finding_id: str, title: Text, names: list[str]) -> Finding:

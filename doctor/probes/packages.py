@@ -9,17 +9,18 @@ from packaging.utils import canonicalize_name
 
 from doctor.facts import Packages
 from doctor.goal import Goal
-from doctor.lockfile import digest, lock_path, pins
+from doctor.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
 
 
 def probe(goal: Goal) -> Packages:
     site = site_packages(goal)
     found = [split(info) for info in sorted(site.glob("*.dist-info"))]
     lock = lock_path(goal.profile.name, goal.python)
+    current = recorded_inputs(lock) == inputs_digest(goal.profile, goal.python)
     count = Counter(name for name, _, _ in found)
     return Packages(
         site=str(site),
-        wanted=pins(lock, goal.python),
+        wanted=pins(lock, goal.python) if current else {},  # a lock of other requirements says nothing
         lock=digest(lock),
         installed={name: version for name, version, _ in found},
         half_installed=tuple(name for name, _, whole in found if not whole),

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from doctor.errors import Trouble
 from doctor.facts import Facts
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -48,3 +49,10 @@ def finding_body(finding: Finding, lang: Lang) -> dict[str, Any]:
         "remedy": finding.remedy,
         "links": list(finding.links),
     }
+
+
+def refusal(trouble: Trouble, lang: Lang) -> bytes:
+    """The answer of a word that was turned away: what is wrong, what to do, and the exit code."""
+    error = {"message": trouble.message.get(lang), "hint": trouble.hint.get(lang) if trouble.hint else None}
+    body = {"schema": SCHEMA, "tool": {"name": "groundwork"}, "error": error, "exit_code": int(trouble.code)}
+    return msgspec.json.format(msgspec.json.encode(body), indent=2)

@@ -76,7 +76,7 @@ def speaker(language: str) -> Callable[..., str]:
 
 def language_of_environment() -> str:
     """The language of the locale: "zh" for a Chinese one, else "en"."""
-    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+    for variable in ("GROUNDWORK_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         if os.environ.get(variable):
             return "zh" if os.environ[variable].lower().startswith("zh") else "en"
     return "en"

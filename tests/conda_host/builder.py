@@ -49,11 +49,12 @@ def _prefix() -> bytes:
 
 
 def repodata() -> dict[str, dict[str, object]]:
-    """repodata.json of a channel that has this Python, and pip: by subdir."""
+    """repodata.json of a channel that has this Python, ffmpeg and pip: by subdir."""
     python = {"name": "python", "version": f"{PYTHON}.{sys.version_info[2]}"}
     pip = {"name": "pip", "version": "25.0"}
+    ffmpeg = {"name": "ffmpeg", "version": "7.1"}
     return {
-        "linux-64": {"packages": {f"python-{python['version']}-0": python}},
+        "linux-64": {"packages": {f"python-{python['version']}-0": python, "ffmpeg-7.1-0": ffmpeg}},
         "noarch": {"packages": {"pip-25.0-0": pip}},
     }
 

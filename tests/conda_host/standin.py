@@ -21,18 +21,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="conda")
     parser.add_argument("--version", action="version", version=f"conda {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True)
-    create = commands.add_parser("create")
-    create.add_argument("-y", action="store_true")
-    create.add_argument("-p", "--prefix", required=True)
-    create.add_argument("-c", "--channel", action="append", default=[])
-    create.add_argument("--override-channels", action="store_true")
-    create.add_argument("--no-default-packages", action="store_true")
-    create.add_argument("--no-pin", action="store_true")
-    create.add_argument("packages", nargs="*")
+    for name in ("create", "install"):
+        command = commands.add_parser(name)
+        command.add_argument("-y", action="store_true")
+        command.add_argument("-p", "--prefix", required=True)
+        command.add_argument("-c", "--channel", action="append", default=[])
+        command.add_argument("--override-channels", action="store_true")
+        command.add_argument("--no-default-packages", action="store_true")
+        command.add_argument("--no-pin", action="store_true")
+        command.add_argument("packages", nargs="*")
     commands.add_parser("info").add_argument("--json", action="store_true")
     commands.add_parser("env").add_argument("what", choices=["list"])
     wanted = parser.parse_args()
-    return {"create": run_create, "info": run_info, "env": run_env}[wanted.command](wanted)
+    return {"create": run_create, "install": run_install, "info": run_info, "env": run_env}[wanted.command](
+        wanted
+    )
 
 
 def accepted() -> bool:
@@ -70,6 +73,24 @@ def run_create(wanted: argparse.Namespace) -> int:
     return 0
 
 
+def run_install(wanted: argparse.Namespace) -> int:
+    prefix = Path(wanted.prefix)
+    if not (prefix / "conda-meta" / "history").is_file():
+        print(f"EnvironmentLocationNotFound: Not a conda environment: {prefix}", file=sys.stderr)
+        return 1
+    if not wanted.override_channels and not accepted():
+        print("CondaToSNonInteractiveError: Terms of Service have not been accepted", file=sys.stderr)
+        return 1
+    try:
+        channels = [repodata(channel) for channel in wanted.channel]
+        for package in wanted.packages:
+            link(package, prefix, channels)
+    except (OSError, ValueError, LookupError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def repodata(channel: str) -> dict[str, dict[str, str]]:
     found = {}
     for subdir in ("noarch", "linux-64"):
@@ -84,6 +105,9 @@ def link(spec: str, prefix: Path, channels: list[dict[str, dict[str, str]]]) -> 
     if not files:
         raise LookupError(f"PackagesNotFoundInChannelsError: {spec}")
     (prefix / "conda-meta" / f"{files[-1]}.json").write_text("{}")
+    if name == "ffmpeg":
+        (prefix / "bin" / "ffmpeg").write_text("#!/bin/sh\necho ffmpeg version 7.1-conda\n")
+        (prefix / "bin" / "ffmpeg").chmod(0o755)
     if name == "python":
         (prefix / "bin").mkdir()
         (prefix / "bin" / "python").symlink_to(real())

@@ -192,7 +192,7 @@ def test_a_removed_package_is_found_and_mended(person: Environ) -> None:
     assert said.returncode == 1
     assert "[packages-half-installed]" in said.stdout
     assert run(person, "fix").returncode == 4, "without a terminal it must not start by itself"
-    mended = run(person, "fix", "--yes")
+    mended = run(person, "fix", "--yes", "--only", "packages-half-installed")
     assert mended.returncode == 0, mended.stdout + mended.stderr
     assert run(person, "doctor", "--offline").returncode == 0
 
@@ -242,3 +242,16 @@ def test_python_m_doctor_says_the_same_without_the_writing_room(person: Environ)
         == json.loads(run(person, "doctor", "--json", "--offline").stdout)["findings"]
     )
     assert " bootstrap" not in said.stderr, "the doctor never imports bootstrap"
+
+
+def test_a_refusal_is_json_too(person: Environ) -> None:
+    said = run({**person, "PORT": "99999"}, "setup", "--json")
+    answer = json.loads(said.stdout)
+    assert (said.returncode, answer["exit_code"]) == (2, 2)
+    assert "PORT=99999" in answer["error"]["message"]
+    chinese = run({**person, "GROUNDWORK_LANG": "zh"}, "setup", "--nonsense")
+    assert (
+        chinese.returncode == 2
+        and "用法错误" in chinese.stderr
+        and "groundwork setup --help" in chinese.stderr
+    )

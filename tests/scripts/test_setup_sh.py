@@ -195,7 +195,8 @@ def test_no_home_at_all_is_a_clear_error(checkout: Path, tmp_path: Path) -> None
     env = clean_env(tmp_path, toolbox(tmp_path / "bin", without=("getent",)))
     del env["HOME"]
     assert "GROUNDWORK_HOME=" in setup_sh(checkout, env=env, code=2)["stderr"]
-    assert "请指定" in setup_sh(checkout, env=env | {"LC_ALL": "zh_CN.UTF-8"}, code=2)["stderr"]
+    for chinese in ({"LC_ALL": "zh_CN.UTF-8"}, {"LC_ALL": "C", "GROUNDWORK_LANG": "zh"}):
+        assert "请指定" in setup_sh(checkout, env=env | chinese, code=2)["stderr"]
 
 
 def test_a_home_that_cannot_be_written_is_a_clear_error(checkout: Path, tmp_path: Path) -> None:
@@ -284,7 +285,7 @@ def test_help_in_both_languages(checkout: Path, tmp_path: Path) -> None:
     env = clean_env(tmp_path, toolbox(tmp_path / "bin"))
     script = checkout / "scripts/setup.sh"
     assert run_sh(script, "--help", env=env).stdout.startswith("usage:")
-    assert run_sh(script, "--help", env=env | {"LANG": "zh_CN.UTF-8"}).stdout.startswith("用法:")
+    assert run_sh(script, "--help", env=env | {"LANG": "zh_CN.UTF-8"}).stdout.startswith("用法：")
     assert not home_of(env).exists()
 
 

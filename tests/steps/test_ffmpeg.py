@@ -5,13 +5,20 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bootstrap.steps import ffmpeg
 from doctor.facts import Host
 from doctor.goal import Goal
+from doctor.probes import ffmpeg as probe
+from tests.conda_host import builder, server
+from tests.conda_host.machine import machine, run_step
+from tests.conda_host.server import official, serving
 from tests.conftest import ROOT
 from tests.work import make_venv, make_work
+
+NOBODY = server.Host({}, url="http://127.0.0.1:9")
 
 
 @pytest.mark.index
@@ -44,4 +51,29 @@ def test_a_command_that_does_not_run_is_no_ffmpeg(goal: Goal) -> None:
 def test_only_root_with_apt_is_told_to_use_apt(goal: Goal) -> None:
     facts = make_work(goal).facts
     assert isinstance(facts.host, Host)
-    assert ffmpeg.uses_apt(facts) == (facts.host.is_root and facts.host.has_apt)
+    for is_root, has_apt in ((True, True), (True, False), (False, True)):
+        host = msgspec.structs.replace(facts.host, is_root=is_root, has_apt=has_apt)
+        seen = msgspec.structs.replace(facts, host=host)
+        assert ffmpeg.uses_apt(seen) == (is_root and has_apt)
+        assert ("system package" in ffmpeg.changes(seen, goal)[0].en) == (is_root and has_apt)
+
+
+def test_in_a_conda_environment_it_comes_from_conda_forge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installer = builder.installer()
+    with serving(official(installer)) as host:
+        made = machine(tmp_path, monkeypatch, [host], installer)
+        for step in ("conda", "environment"):
+            run_step(step, made)
+        monkeypatch.setenv("CI", "true")  # by which the terms of the default channels would count as accepted
+        assert ffmpeg.from_conda_forge(make_work(made))
+    said = probe.probe(made)
+    assert (said.path, said.version) == (f"{made.prefix}/bin/ffmpeg", "7.1-conda")
+
+
+def test_a_silent_conda_forge_leaves_it_to_the_next_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = machine(tmp_path, monkeypatch, [NOBODY], b"")
+    assert not ffmpeg.from_conda_forge(make_work(made))
