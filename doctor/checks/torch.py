@@ -45,7 +45,7 @@ def _build(torch: Torch, goal: Goal, machine: Machine, decision: Decision) -> It
             Text("a CPU build of torch on a machine with a GPU", "有 GPU 的机器上装了 CPU 版 torch"),
             f"torch {torch.version}; {machine.gpus[0].name}",
         )
-    elif unfit := _unfit(torch, without(machine, decision.hidden)):
+    elif usable and (unfit := _unfit(torch, without(machine, decision.hidden))):
         yield unfit
     elif "torchvision" in wanted.companions and torch.torchvision is None:
         yield _no_torchvision(torch)

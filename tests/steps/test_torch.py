@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import threading
 import zipfile
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import msgspec
@@ -37,7 +41,7 @@ def wheel(folder: Path, name: str, version: str, *needs: str) -> Path:
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     made = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(made, "w") as out:
         for path, text in files.items():
@@ -141,6 +145,38 @@ def test_an_older_gpu_gets_the_build_that_has_code_for_it(goal: Goal, only: Path
     }
     why = torch.changes(work.facts, goal)[1]
     assert why.en.startswith("not 2.13.0+cu130: it has no code for Tesla V100-SXM2-16GB (7.0)")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder served on loopback, whose listings are what package indexes look like, and its URL."""
+    root = tmp_path / "site"
+    root.mkdir()
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(root))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield root, f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_torch_index_that_lacks_a_cuda_library_is_completed_by_the_package_index(
+    goal: Goal, only: Path, site: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, url = site
+    (root / "whl" / "cpu" / "torch").mkdir(parents=True)
+    wheel(root / "whl" / "cu126" / "torch", "torch", "2.13.0+cu126", "nvidia-cublas-cu12==12.6.4.1")
+    wheel(root / "whl" / "cu126" / "nvidia-cublas-cu12", "nvidia_cublas_cu12", "12.6.0.22")
+    wheel(root / "simple" / "nvidia-cublas-cu12", "nvidia_cublas_cu12", "12.6.4.1")
+    table = tmp_path / "mirrors.toml"
+    table.write_text(
+        f'mode = "replace"\n[[source]]\nkind = "torch_index"\nname = "test"\nurl = "{url}/whl/{{variant}}"\n'
+    )
+    monkeypatch.setenv("GROUNDWORK_MIRRORS_FILE", str(table))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"{url}/simple")
+    torch.run(gpu_work(goal, V100))
+    assert installed(goal) == {"torch": "2.13.0+cu126", "nvidia-cublas-cu12": "12.6.4.1"}
 
 
 def test_without_its_torchvision_it_comes_alone_and_replaces_the_build_that_does_not_run(

@@ -202,3 +202,13 @@ def test_companions_end_earlier_than_some_releases() -> None:
     late = asked(TorchWant("2.5.1"), "550.54.14", gpu, python="3.13").choice
     assert early and early.companions["torchvision"] == "0.20.1"
     assert late and late.companions == {}
+
+
+def test_what_the_package_index_offers_comes_before_newer_cuda() -> None:
+    choice = asked(TorchWant("2.7.1"), "580.95.05", Device("7.5")).choice
+    assert choice and (choice.name, choice.index) == ("2.7.1+cu126", "package-index")
+
+
+@pytest.mark.parametrize("capability", ["5.3", "6.2", "7.2", "8.7", "10.1"])
+def test_gpus_that_run_only_their_own_code(capability: str) -> None:
+    assert asked(WANTS["llm-quickstart"], "610.43.02", Device(capability)).choice is None
