@@ -38,17 +38,24 @@ def environ() -> dict[str, str]:
 
 
 def pip_install(
-    work: Work, arguments: Sequence[str], seconds: float = 3600, check: bool = True, index: str | None = None
+    work: Work,
+    arguments: Sequence[str],
+    seconds: float = 3600,
+    check: bool = True,
+    index: str | None = None,
+    folders: bool = True,
 ) -> process.Done:
     """`uv pip install` into the goal's environment, without dependencies: the locks resolved them.
 
     Arguments that say which dependencies to leave to the locks (`--excludes`) bring the others. With `index` from
-    there instead of the configured one; it travels in the environment, for it may hold a password.
+    there instead of the configured one (it travels in the environment, for it may hold a password); without `folders`
+    not from the folders of wheels that are configured.
     """
     alone = () if "--excludes" in arguments else ("--no-deps",)
     argv = [uv(), "pip", "install", "--python", work.goal.interpreter, *alone, *arguments]
     locked = LOCKED if "--require-hashes" in arguments else {}
     where = {"UV_DEFAULT_INDEX": index} if index else {}
+    where |= {} if folders else {"UV_FIND_LINKS": ""}
     return work.call(argv, seconds=seconds, env=environ() | locked | where, check=check)
 
 
@@ -61,6 +68,9 @@ def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> Non
     wanted = ["--require-hashes", "--compile-bytecode", *arguments, "-r", str(lock)]
     done = pip_install(work, wanted, check=False)
     if done.code == 0:
+        return
+    # uv prefers 2.13.0+cpu of a folder of wheels to the locked 2.13.0 of the index, and then has no hash for it.
+    if os.environ.get("UV_FIND_LINKS") and pip_install(work, wanted, check=False, folders=False).code == 0:
         return
     answering, _ = measure("package_index", work.goal)
     for answer in answering:

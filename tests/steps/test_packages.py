@@ -90,6 +90,19 @@ def test_a_mirror_delivers_what_the_configured_index_does_not(
     assert probe.probe(work.goal).installed == {"demo": "1.0"}
 
 
+def test_a_folder_with_another_build_does_not_hide_the_locked_one(
+    work: Work, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company's folder offers demo 1.0+cpu; the lock wants 1.0 of the index."""
+    wheel(tmp_path / "folder", "demo", "1.0+cpu")
+    monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "folder"))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", (index / "url").read_text())
+    monkeypatch.setenv("GROUNDWORK_MIRRORS_FILE", str(tmp_path / "nobody.toml"))
+    (tmp_path / "nobody.toml").write_text('mode = "replace"\n')
+    install_locked(work, lock(tmp_path, offer(index)))
+    assert probe.probe(work.goal).installed == {"demo": "1.0"}
+
+
 def test_other_bytes_than_the_locked_ones_are_refused(work: Work, index: Path, tmp_path: Path) -> None:
     file = offer(index)
     locked = lock(tmp_path, file)
