@@ -61,11 +61,12 @@ def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.env
     values["CACHE"] = values["CACHE"] or environ.get("HF_HOME")
     profile = load_profile(values["PROFILE"] or known.profile or DEFAULT_PROFILE)
     before = known.settings.get(profile.name, {})
+    kept = {name for name, value in values.items() if not value and before.get(name)}
     values = {name: value or before.get(name) for name, value in values.items()}
     try:
         return _goal(values, profile, home, environ)
     except Trouble as trouble:
-        if before and trouble.hint is None:
+        if any(f"{name}=" in trouble.message.en for name in kept):
             raise Trouble(trouble.message, trouble.code, _remembered_in(home)) from trouble
         raise
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bootstrap.remember import remember
 from doctor.errors import Exit, Trouble
 from doctor.goal import Goal
 from doctor.profile import load_profile
@@ -138,3 +139,13 @@ def test_the_system_python_is_what_it_says_of_itself(environ: Environ, tmp_path:
         "no python3 on PATH runs"
         in trouble({"ENV_MANAGER": "system"}, {**environ, "PATH": "/nowhere"}).message.en
     )
+
+
+def test_only_a_remembered_setting_is_blamed_on_the_last_setup(environ: Environ, tmp_path: Path) -> None:
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    remember(resolve({"ROOT_DIR": str(folder)}, environ), {"ROOT_DIR": str(folder)}, environ)
+    assert trouble({"PORT": "none"}, environ).hint is None
+    folder.rmdir()
+    said = trouble({}, environ)
+    assert "ROOT_DIR=" in said.message.en and said.hint is not None and "settings.json" in said.hint.en
