@@ -30,10 +30,10 @@ def say(en: str, zh: str) -> str:
         "Groundwork：从裸机到经过验证的 Hugging Face 课程环境。",
     ),
     epilog=say(
-        "Settings are flags, environment variables or make variables: PROFILE ENV_MANAGER ENV_NAME PYTHON PREFIX "
+        "Settings are flags, environment variables or make variables: PROFILE ENV_MANAGER ENV_NAME PYTHON PREFIX TARGET "
         "CACHE HF_ENDPOINT MIRRORS MODELS IP PORT PASSWORD ROOT_DIR GROUNDWORK_HOME. "
         "Exit codes: 0 fine, 1 failed, 2 usage, 3 our defect, 4 needs you, 5 network, 130 interrupted.",
-        "设置可用参数、环境变量或 make 变量：PROFILE ENV_MANAGER ENV_NAME PYTHON PREFIX CACHE HF_ENDPOINT MIRRORS "
+        "设置可用参数、环境变量或 make 变量：PROFILE ENV_MANAGER ENV_NAME PYTHON PREFIX TARGET CACHE HF_ENDPOINT MIRRORS "
         "MODELS IP PORT PASSWORD ROOT_DIR GROUNDWORK_HOME。"
         "退出码：0 正常，1 失败，2 用法错误，3 程序缺陷，4 需要你处理，5 网络，130 中断。",
     ),
@@ -48,6 +48,7 @@ SETTINGS = (
     ("--env-name", "ENV_NAME", "name of the environment", "环境名称"),
     ("--python", "PYTHON", "Python version, such as 3.11", "Python 版本，如 3.11"),
     ("--prefix", "PREFIX", "where Miniconda goes", "Miniconda 的安装位置"),
+    ("--target", "TARGET", "an environment of yours: its folder or Python", "你自己的环境：文件夹或 Python"),
     ("--cache", "CACHE", "where models go (HF_HOME)", "模型存放位置（HF_HOME）"),
     ("--mirrors", "MIRRORS", "auto, cn, global or off", "auto、cn、global 或 off"),
     ("--models", "MODELS", "all, none or ids", "all、none 或模型名"),

@@ -16,7 +16,7 @@ class Remedy(msgspec.Struct, frozen=True):
 
     commands: tuple[tuple[str, ...], ...] = ()
     step: str | None = None
-    safe: bool = True
+    safe: bool = True  # nothing of the person's is lost or restarted by it
     reboot: bool = False
 
 
@@ -27,7 +27,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     area: str
     severity: Severity
     title: Text
-    evidence: str
+    evidence: Text
     cause: Text
     remedy: Remedy = Remedy()
     blocked_by: tuple[str, ...] = ()
@@ -35,15 +35,40 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settle(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Mark as blocked each finding whose cause is another finding that is present too."""
-    present = {finding.id for finding in findings}
-    return tuple(_settle_one(finding, present) for finding in findings)
+    """Mark as blocked each finding whose cause is present too, and name its root causes only.
+
+    What is merely worth knowing explains nothing. A cause is as bad as the worst that follows from it.
+    """
+    causes = {f.id: f.blocked_by for f in findings if f.severity != "info"}
+    settled = tuple(_settle_one(finding, causes) for finding in findings)
+    worse = {
+        root
+        for before, after in zip(findings, settled, strict=True)
+        if before.severity == "fail"
+        for root in after.blocked_by
+    }
+    return tuple(
+        msgspec.structs.replace(f, severity="fail") if f.severity == "warn" and f.id in worse else f
+        for f in settled
+    )
 
 
-def _settle_one(finding: Finding, present: set[str]) -> Finding:
-    causes = tuple(cause for cause in finding.blocked_by if cause in present and cause != finding.id)
-    severity: Severity = "blocked" if causes else finding.severity
-    return msgspec.structs.replace(finding, blocked_by=causes, severity=severity)
+def _settle_one(finding: Finding, causes: dict[str, tuple[str, ...]]) -> Finding:
+    roots = _roots(finding.id, finding.blocked_by, causes, frozenset({finding.id}))
+    severity: Severity = "blocked" if roots and finding.severity != "info" else finding.severity
+    return msgspec.structs.replace(finding, blocked_by=roots, severity=severity)
+
+
+def _roots(
+    finding_id: str, blocked_by: tuple[str, ...], causes: dict[str, tuple[str, ...]], seen: frozenset[str]
+) -> tuple[str, ...]:
+    """The causes that are present and have no present cause themselves, each once, in the order of the list."""
+    found: dict[str, None] = {}
+    for cause in blocked_by:
+        if cause in causes and cause not in seen:
+            above = _roots(cause, causes[cause], causes, seen | {cause})
+            found.update(dict.fromkeys(above or (cause,)))
+    return tuple(found)
 
 
 def due_steps(findings: tuple[Finding, ...]) -> frozenset[str]:

@@ -18,6 +18,7 @@ class System(msgspec.Struct, frozen=True):
     executable: str
     prefix: str
     site: str  # where its packages are; not always below prefix/lib
+    adopted: bool = True  # False: an environment of the person's that is only looked at (TARGET)
 
 
 class Goal(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +41,9 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     ip: str
     port: int
     root_dir: str
+    deep: bool = (
+        False  # the doctor may take its time: import torch in the target, hash files, measure the disk
+    )
 
     @property
     def prefix(self) -> str:
@@ -53,6 +57,11 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def interpreter(self) -> str:
         return self.system.executable if self.system else f"{self.prefix}/bin/python"
+
+    @property
+    def foreign(self) -> bool:
+        """An environment that the person made: judged for what it is, never compared with the profile's lock."""
+        return self.system is not None and not self.system.adopted
 
     @property
     def jupyter_dir(self) -> str:

@@ -20,6 +20,7 @@ from doctor.prefix import LONGEST, unfit
 from doctor.profile import ModelWant, Profile, load_manifest, load_profile
 from doctor.remembered import path_in
 from doctor.remembered import read as read_remembered
+from doctor.target import target_at
 from doctor.text import Text
 
 Word = TypeVar("Word", bound=str)
@@ -40,6 +41,7 @@ NAMES = (
     "PASSWORD",
     "ROOT_DIR",
     "PREFIX",
+    "TARGET",
     "ARGS",
     "GROUNDWORK_HOME",
     "GROUNDWORK_LANG",
@@ -81,13 +83,15 @@ def _remembered_in(home: str) -> Text:
 
 def _goal(values: Mapping[str, str | None], profile: Profile, home: str, environ: Mapping[str, str]) -> Goal:
     manager = _choice("ENV_MANAGER", values["ENV_MANAGER"], MANAGERS, "auto")
+    target = target_at(values["TARGET"]) if values["TARGET"] else None
+    manager = "system" if target else manager
     return Goal(
         profile=profile,
         home=home,
         manager=manager,
         env_name=_env_name(values["ENV_NAME"] or profile.name),
         conda_root=_conda_root(values["PREFIX"]),
-        system=_system(environ) if manager == "system" else None,
+        system=target or (_system(environ) if manager == "system" else None),
         python=_choice("PYTHON", values["PYTHON"], profile.pythons, profile.python),
         cache=_folder("CACHE", values["CACHE"] or _default_cache(environ)),
         endpoint=_endpoint(values["HF_ENDPOINT"]),
@@ -234,7 +238,8 @@ def _system(environ: Mapping[str, str]) -> System:
             continue
         said = ask([str(candidate), "-I", "-c", ASK_SYSTEM], seconds=10)
         if not isinstance(said, Unknown) and said.returncode == 0 and said.stdout.count("\n") == 3:
-            return System(*said.stdout.splitlines())
+            executable, prefix, site = said.stdout.splitlines()
+            return System(executable, prefix, site)
     raise bad_input(
         "ENV_MANAGER=system: no python3 on PATH runs. Use ENV_MANAGER=venv.",
         "ENV_MANAGER=system：PATH 中没有可运行的 python3。请改用 ENV_MANAGER=venv。",

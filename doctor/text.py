@@ -21,6 +21,11 @@ class Text(msgspec.Struct, frozen=True, array_like=True):
         return self.zh if lang == "zh" else self.en
 
 
+def both(said: str) -> Text:
+    """What needs no translation: names, paths, numbers."""
+    return Text(said, said)
+
+
 def pick_lang(environ: Mapping[str, str] = os.environ) -> Lang:
     """The reader's language: GROUNDWORK_LANG, else the locale variables in POSIX order, else English."""
     for name in ("GROUNDWORK_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):

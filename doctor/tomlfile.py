@@ -18,19 +18,33 @@ else:
     import tomli as tomllib
 
 Record = TypeVar("Record", bound=msgspec.Struct)
+Value = TypeVar("Value")
 
 
 def load(path: Path, kind: type[Record]) -> Record:
     """The file as a `kind`. Raises Trouble (exit 2) that names file, line and the nearest key."""
     text = _read(path)
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise bad_input(f"{path}: not valid TOML: {error}", f"{path}：不是有效的 TOML：{error}") from error
+    data = _parse(path, text)
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         raise _explain(path, text, kind, str(error)) from error
+
+
+def load_table(path: Path, kind: type[Value]) -> dict[str, Value]:
+    """The file as a mapping from its tables' names to records. Raises Trouble (exit 2)."""
+    data = _parse(path, _read(path))
+    try:
+        return msgspec.convert(data, dict[str, kind])  # type: ignore[valid-type]
+    except msgspec.ValidationError as error:
+        raise bad_input(f"{path}: {error}", f"{path}：{error}") from error
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise bad_input(f"{path}: not valid TOML: {error}", f"{path}：不是有效的 TOML：{error}") from error
 
 
 def _read(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from doctor.manager import settle_by_sight
 from doctor.report.envelope import envelope
 from doctor.report.terminal import emit, lines, show
 from doctor.settings import resolve
+from doctor.target import look_at_active
 from doctor.text import Lang
 
 
@@ -25,7 +27,7 @@ def run(
     saved: Path | None,
 ) -> int:
     areas = pick_areas(area, offline)
-    goal = settle_by_sight(resolve(flags))
+    goal = look_at_active(settle_by_sight(resolve(flags)), os.environ)
     snapshot, findings = diagnose(goal, areas, saved)
     code = exit_code(findings)
     if save:

@@ -13,7 +13,7 @@ def finding(name: str, severity: str = "fail", step: str | None = None, *causes:
         area="host",
         severity=severity,  # type: ignore[arg-type]
         title=Text(f"{name} is wrong", f"{name} 有问题"),
-        evidence="seen",
+        evidence=Text("seen", "看到"),
         cause=Text("because", "因为"),
         remedy=Remedy(step=step, commands=(("make", "setup"),)),
         blocked_by=causes,
@@ -26,6 +26,25 @@ def test_a_consequence_is_blocked_only_while_its_cause_is_there() -> None:
     assert [f.severity for f in settled] == ["fail", "blocked"]
     assert settled[1].blocked_by == ("no-env",)
     assert settle((effect,))[0].severity == "fail"
+
+
+def test_a_consequence_of_a_consequence_is_told_under_the_root() -> None:
+    chain = (finding("a"), finding("b", "fail", None, "a"), finding("c", "fail", None, "b"))
+    assert [f.blocked_by for f in settle(chain)] == [(), ("a",), ("a",)]
+
+
+def test_causes_in_a_ring_do_not_hang() -> None:
+    ring = (finding("a", "fail", None, "b"), finding("b", "fail", None, "a"))
+    assert [f.id for f in settle(ring)] == ["a", "b"]
+
+
+def test_what_is_merely_worth_knowing_explains_nothing() -> None:
+    assert settle((finding("a", "info"), finding("b", "fail", None, "a")))[1].severity == "fail"
+
+
+def test_a_cause_is_as_bad_as_the_worst_that_follows() -> None:
+    cause, effect = settle((finding("a", "warn"), finding("b", "fail", None, "a")))
+    assert (cause.severity, effect.severity) == ("fail", "blocked")
 
 
 def test_due_steps_are_those_of_faults_and_their_consequences() -> None:

@@ -9,7 +9,7 @@ from doctor.facts import AREAS, Facts, Unknown
 from doctor.finding import Finding, settle
 from doctor.goal import Goal
 from doctor.probes import NOT_ASKED
-from doctor.text import Text
+from doctor.text import Text, both
 
 
 def judge(facts: Facts, goal: Goal, areas: Sequence[str] = AREAS) -> tuple[Finding, ...]:
@@ -33,6 +33,6 @@ def _could_not_tell(area: str, said: Unknown) -> Finding:
         area=area,
         severity="unknown",
         title=Text(f"could not look at: {area}", f"无法检查：{area}"),
-        evidence=said.reason,
+        evidence=both(said.reason),
         cause=Text("the probe gave no answer", "探测没有得到结果"),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from doctor.facts import Colab, Facts
 from doctor.finding import Finding, Remedy
 from doctor.goal import Goal
-from doctor.text import Text
+from doctor.text import Text, both
 
 
 def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
@@ -22,7 +22,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
                 f"this is a {colab.kind} runtime: use its own Python",
                 f"这是 {colab.kind} 运行时：请使用它自带的 Python",
             ),
-            evidence=", ".join(colab.signs),
+            evidence=both(", ".join(colab.signs)),
             cause=Text("its kernel cannot see another environment", "它的内核看不到其他环境"),
             remedy=Remedy(commands=(("make", "setup", "ENV_MANAGER=system"),)),
         )

@@ -8,7 +8,7 @@ from doctor.facts import Conda, CondaInstall, Facts
 from doctor.finding import Finding, Remedy
 from doctor.goal import Goal
 from doctor.prefix import unfit
-from doctor.text import Text
+from doctor.text import Text, both
 
 INSTALL = Remedy(commands=(("make", "setup", "ENV_MANAGER=conda"),), step="conda")
 
@@ -40,7 +40,7 @@ def _missing(wanted: CondaInstall) -> Finding:
         area="conda",
         severity="fail",
         title=Text("Miniconda is not installed yet", "Miniconda 尚未安装"),
-        evidence=f"{wanted.prefix}: absent or empty",
+        evidence=both(f"{wanted.prefix}: absent or empty"),
         cause=Text("it was never installed", "从未安装"),
         remedy=INSTALL,
     )
@@ -52,7 +52,7 @@ def _half(wanted: CondaInstall) -> Finding:
         area="conda",
         severity="fail",
         title=Text("Miniconda is half installed", "Miniconda 只安装了一半"),
-        evidence=f"{wanted.prefix}: our installer did not get to its end there",
+        evidence=both(f"{wanted.prefix}: our installer did not get to its end there"),
         cause=Text("its installation was interrupted", "安装过程被中断"),
         remedy=INSTALL,
     )
@@ -64,7 +64,9 @@ def _damaged(wanted: CondaInstall) -> Finding:
         area="conda",
         severity="fail",
         title=Text("the conda that is there is not whole", "现有的 conda 不完整"),
-        evidence=f"{wanted.prefix}: parts of conda are there, but not its interpreter, command, record and library",
+        evidence=both(
+            f"{wanted.prefix}: parts of conda are there, but not its interpreter, command, record and library"
+        ),
         cause=Text(
             "another installation was interrupted, or files were removed; installing over it repairs nothing",
             "其他安装被中断，或文件被删除；覆盖安装无法修复",
@@ -87,7 +89,7 @@ def _foreign(wanted: CondaInstall) -> Finding:
         title=Text(
             "an unknown folder stands where Miniconda belongs", "Miniconda 的位置上有一个未知的文件夹"
         ),
-        evidence=f"{wanted.prefix} is not empty and is no conda",
+        evidence=both(f"{wanted.prefix} is not empty and is no conda"),
         cause=Text("it is not ours, so it is not touched", "它不是我们创建的，因此不会改动"),
         remedy=_elsewhere(wanted.prefix + "-course"),
     )
@@ -99,7 +101,7 @@ def _not_writable(wanted: CondaInstall) -> Finding:
         area="conda",
         severity="fail",
         title=Text("this user may not make environments in that conda", "当前用户无权在该 conda 中创建环境"),
-        evidence=f"{wanted.prefix} is not writable",
+        evidence=both(f"{wanted.prefix} is not writable"),
         cause=Text("it belongs to another user", "它属于其他用户"),
         remedy=_elsewhere("~/miniconda3-course"),
     )
@@ -111,7 +113,7 @@ def _unfit(goal: Goal) -> Finding:
         area="conda",
         severity="fail",
         title=Text("conda cannot live at that path", "conda 不能安装在该路径"),
-        evidence=unfit(goal.conda_root) or goal.conda_root,
+        evidence=both(unfit(goal.conda_root) or goal.conda_root),
         cause=Text(
             "its installer and its commands fail with a space, a colon, a quote or a very long path",
             "路径含空格、冒号、引号或过长时，conda 的安装程序和命令会失败",

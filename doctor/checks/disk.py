@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from doctor.facts import Disk, Facts, Gpu, Hub, Packages, Place
 from doctor.finding import Finding
 from doctor.goal import Goal
-from doctor.text import Text, human_bytes
+from doctor.text import Text, both, human_bytes
 
 TOOL_BYTES = 300_000_000  # tool environment, logs, the installer
 CPU_ENVIRONMENT_BYTES = 2_500_000_000  # measured: 1.9 GB with the package cache
@@ -50,7 +50,7 @@ def _room(places: list[Place], needed: int) -> Iterator[Finding]:
             area="disk",
             severity="fail" if any(p.role != "cache" for p in places) else "warn",
             title=Text(f"too little room on {place.mount}", f"{place.mount} 空间不足"),
-            evidence=f"{human_bytes(place.free_bytes)} free, {human_bytes(needed)} needed for {roles}",
+            evidence=both(f"{human_bytes(place.free_bytes)} free, {human_bytes(needed)} needed for {roles}"),
             cause=Text(
                 f"free {human_bytes(needed - place.free_bytes)}, or put the models elsewhere: CACHE=/big/disk",
                 f"请腾出 {human_bytes(needed - place.free_bytes)}，或把模型放到别处：CACHE=/big/disk",
@@ -62,7 +62,7 @@ def _room(places: list[Place], needed: int) -> Iterator[Finding]:
             area="disk",
             severity="warn",
             title=Text(f"few inodes left on {place.mount}", f"{place.mount} 的 inode 不足"),
-            evidence=f"{place.free_inodes} free",
+            evidence=both(f"{place.free_inodes} free"),
             cause=Text("an environment has tens of thousands of files", "一个环境有数万个文件"),
         )
 
@@ -73,6 +73,6 @@ def _unwritable(place: Place) -> Finding:
         area="disk",
         severity="fail",
         title=Text(f"{place.path} cannot be written to", f"{place.path} 不可写"),
-        evidence=f"{place.role} on {place.mount} ({place.filesystem})",
+        evidence=both(f"{place.role} on {place.mount} ({place.filesystem})"),
         cause=Text("read-only, or owned by another user", "只读，或属于其他用户"),
     )

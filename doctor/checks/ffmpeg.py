@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from doctor.facts import Facts, Ffmpeg
 from doctor.finding import Finding, Remedy
 from doctor.goal import Goal
-from doctor.text import Text
+from doctor.text import Text, both
 
 
 def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
@@ -28,7 +28,7 @@ def _finding(finding_id: str, title: Text, evidence: str) -> Finding:
         area="ffmpeg",
         severity="fail",
         title=title,
-        evidence=evidence,
+        evidence=both(evidence),
         cause=Text("audio pipelines decode files through it", "音频管道通过它解码文件"),
         remedy=Remedy(commands=(("make", "setup", "ARGS=--only ffmpeg"),), step="ffmpeg"),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from doctor.facts import CachedModel, Facts, Hub
 from doctor.finding import Finding, Remedy
 from doctor.goal import Goal
-from doctor.text import Text, human_bytes
+from doctor.text import Text, both, human_bytes
 
 NAMED = 4  # models named in the evidence; the rest is counted
 
@@ -36,7 +36,7 @@ def _missing(missing: list[CachedModel], wanted: int, cache: str) -> Finding:
             f"{len(missing)} of {wanted} models are not in the cache",
             f"缓存中缺少 {wanted} 个模型中的 {len(missing)} 个",
         ),
-        evidence=f"{size} to fetch into {cache}{partly}: {names}{more}",
+        evidence=both(f"{size} to fetch into {cache}{partly}: {names}{more}"),
         cause=Text("never fetched, or the fetch was cut off", "从未下载，或下载中断"),
         remedy=Remedy(commands=(("make", "models"),), step="models"),
     )

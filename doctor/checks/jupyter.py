@@ -10,7 +10,7 @@ from doctor.facts import Facts, Jupyter, JupyterServer
 from doctor.finding import Finding, Remedy, Severity
 from doctor.goal import Goal
 from doctor.lab.wanted import kernel_env, kernel_title, server_settings
-from doctor.text import Text
+from doctor.text import Text, both
 
 BLOCKERS = (
     "environment-missing",
@@ -92,7 +92,7 @@ def _port(jupyter: Jupyter, goal: Goal) -> Iterator[Finding]:
         area="jupyter",
         severity="fail",
         title=Text(f"port {goal.port} is used by another process", f"端口 {goal.port} 已被其他进程占用"),
-        evidence=who,
+        evidence=both(who),
         cause=Text(
             "that process was there first, and is not ours to end", "该进程先占用了端口，我们不会结束它"
         ),
@@ -147,7 +147,7 @@ def _person_configs(jupyter: Jupyter) -> Finding:
         area="jupyter",
         severity="info",
         title=Text("other Jupyter configuration files are there", "存在其他 Jupyter 配置文件"),
-        evidence=", ".join(jupyter.person_configs),
+        evidence=both(", ".join(jupyter.person_configs)),
         cause=Text(
             "they stay as they are; our server has its own", "它们保持不变；我们的服务器使用自己的配置"
         ),
@@ -171,7 +171,7 @@ def _finding(finding_id: str, step: str, title: Text, evidence: str, cause: Text
         area="jupyter",
         severity="fail",
         title=title,
-        evidence=evidence,
+        evidence=both(evidence),
         cause=cause,
         remedy=Remedy(commands=(("make", "setup"),), step=step),
         blocked_by=BLOCKERS,
@@ -186,7 +186,7 @@ def _server_finding(
         area="jupyter",
         severity=severity,
         title=title,
-        evidence=evidence,
+        evidence=both(evidence),
         cause=cause,
         remedy=Remedy(commands=(("make", "lab"),), step="server"),
         blocked_by=(*BLOCKERS, "jupyter-config-missing", "jupyter-port-taken"),

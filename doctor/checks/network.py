@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from doctor.facts import Facts, Network, said_by
 from doctor.finding import Finding
 from doctor.goal import Goal
-from doctor.text import Text
+from doctor.text import Text, both
 
 WHAT = {
     "hub": Text("the Hugging Face Hub and its mirrors", "Hugging Face Hub 及其镜像"),
@@ -27,7 +27,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
                 area="network",
                 severity="info",
                 title=Text(f"{what.en}: none answers", f"{what.zh}：均无响应"),
-                evidence=said_by(answers),
+                evidence=both(said_by(answers)),
                 cause=Text(
                     "no route, a firewall, or a proxy that is not set", "没有路由、被防火墙拦截，或未设置代理"
                 ),

@@ -10,7 +10,7 @@ from doctor.facts import Facts, Packages
 from doctor.finding import Finding, Remedy
 from doctor.goal import Goal
 from doctor.lockfile import lock_path
-from doctor.text import Text
+from doctor.text import Text, both
 
 REMEDY = Remedy(commands=(("make", "setup"),), step="packages")
 BLOCKERS = ("environment-missing", "environment-half-made", "environment-foreign")
@@ -51,7 +51,7 @@ def _not_locked(goal: Goal) -> Finding:
         title=Text(
             f"the profile {name} has no lock that belongs to it", f"配置 {name} 没有与之对应的锁定文件"
         ),
-        evidence=str(lock_path(name, goal.python)),
+        evidence=both(str(lock_path(name, goal.python))),
         cause=Text(
             f"only locked packages are installed: put it at configs/profiles/{name}.toml and run make lock",
             f"只安装已锁定的软件包：请把它放到 configs/profiles/{name}.toml，再运行 make lock",
@@ -67,7 +67,7 @@ def _finding(finding_id: str, title: Text, names: list[str]) -> Finding:
         area="packages",
         severity="fail",
         title=Text(f"{title.en}: {len(names)}", f"{title.zh}：{len(names)} 个"),
-        evidence=shown,
+        evidence=both(shown),
         cause=Text(
             "setup has not finished, or another installer changed them", "安装未完成，或被其他安装工具改动"
         ),

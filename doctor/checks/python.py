@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from doctor.facts import Facts, Python
 from doctor.finding import Finding, Remedy
 from doctor.goal import Goal
-from doctor.text import Text
+from doctor.text import Text, both
 
 BLOCKERS = (
     "conda-missing",
@@ -42,7 +42,7 @@ def _environment(finding_id: str, python: Python, title: Text) -> Finding:
         area="python",
         severity="fail",
         title=title,
-        evidence=f"{python.prefix}: {python.state}",
+        evidence=both(f"{python.prefix}: {python.state}"),
         cause=Text("it was never made, or its making was interrupted", "从未创建，或创建过程被中断"),
         remedy=Remedy(commands=(("make", "setup"),), step="environment"),
         blocked_by=BLOCKERS,
@@ -57,7 +57,7 @@ def _foreign(python: Python) -> Finding:
         title=Text(
             "an unknown folder stands where the environment belongs", "环境的位置上有一个未知的文件夹"
         ),
-        evidence=f"{python.prefix} is not empty and is no Python environment",
+        evidence=both(f"{python.prefix} is not empty and is no Python environment"),
         cause=Text("it is not ours, so it is not touched", "它不是我们创建的，因此不会改动"),
         remedy=Remedy(commands=(("make", "setup", "ENV_NAME=another-name"),)),
     )
@@ -72,7 +72,7 @@ def _wrong_python(python: Python, goal: Goal) -> Finding:
             f"the environment has Python {python.version}, wanted is {goal.python}",
             f"环境的 Python 是 {python.version}，需要 {goal.python}",
         ),
-        evidence=f"{python.interpreter}",
+        evidence=both(f"{python.interpreter}"),
         cause=Text("it was made for another PYTHON setting", "它是为另一个 PYTHON 设置创建的"),
         remedy=Remedy(commands=(("make", "setup", f"ENV_NAME=py{goal.python}"),)),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from doctor.facts import Facts, Smoke
 from doctor.finding import Finding, Remedy
 from doctor.goal import Goal
-from doctor.text import Text
+from doctor.text import Text, both
 
 REMEDY = Remedy(commands=(("make", "smoke"),), step="smoke")
 BLOCKERS = ("environment-missing", "environment-half-made", "torch-missing", "packages-missing")
@@ -42,7 +42,7 @@ def _finding(finding_id: str, title: Text, evidence: str, cause: Text) -> Findin
         area="smoke",
         severity="fail",
         title=title,
-        evidence=evidence,
+        evidence=both(evidence),
         cause=cause,
         remedy=REMEDY,
         blocked_by=BLOCKERS,

@@ -9,7 +9,7 @@ from packaging.version import Version
 from doctor.facts import Facts, Torch
 from doctor.finding import Finding, Remedy
 from doctor.goal import Goal
-from doctor.text import Text
+from doctor.text import Text, both
 from doctor.wheels.rules import Build, Machine, why_not_driver, why_not_gpu
 from doctor.wheels.solve import Decision, decide, machine_of, visible_devices, without
 from doctor.wheels.tables import kernels_of, release_of
@@ -98,7 +98,7 @@ def _not_all_served(machine: Machine, decision: Decision) -> Finding:
         title=Text("torch cannot use all GPUs of this machine", "torch 无法使用这台机器的所有 GPU")
         if left
         else Text("torch cannot use the GPU of this machine", "torch 无法使用这台机器的 GPU"),
-        evidence=decision.reason.en if decision.reason else "",
+        evidence=both(decision.reason.en if decision.reason else ""),
         cause=Text(
             f"setup installs torch {left.name}, for the others",
             f"安装程序会为其余 GPU 安装 torch {left.name}",
@@ -125,7 +125,9 @@ def _no_torchvision(torch: Torch) -> Finding:
             "torchvision is left out: no source that answers has the build for this torch",
             "未安装 torchvision：可访问的来源中没有与此 torch 匹配的构建",
         ),
-        evidence=f"torch {torch.version}; timm cannot be imported, so the lecture's object-detection cell fails",
+        evidence=both(
+            f"torch {torch.version}; timm cannot be imported, so the lecture's object-detection cell fails"
+        ),
         cause=Text(
             "a torchvision of another build would break at import; the rest of lecture 1 does not need it",
             "不匹配的 torchvision 会在导入时出错；第 1 讲的其他内容不需要它",
@@ -140,7 +142,7 @@ def _finding(finding_id: str, title: Text, evidence: str) -> Finding:
         area="torch",
         severity="fail",
         title=title,
-        evidence=evidence,
+        evidence=both(evidence),
         cause=Text(
             "setup has not finished, or another installer changed it", "安装未完成，或被其他安装工具改动"
         ),

@@ -43,7 +43,7 @@ def finding_body(finding: Finding, lang: Lang) -> dict[str, Any]:
         "area": finding.area,
         "severity": finding.severity,
         "title": finding.title.get(lang),
-        "evidence": finding.evidence,
+        "evidence": finding.evidence.get(lang),
         "cause": finding.cause.get(lang),
         "blocked_by": list(finding.blocked_by),
         "remedy": finding.remedy,

@@ -23,7 +23,7 @@ def lines(findings: tuple[Finding, ...], lang: Lang) -> list[str]:
 
 
 def _root(root: Finding, findings: tuple[Finding, ...], lang: Lang) -> list[str]:
-    told = [f"{MARK[root.severity]} {root.title.get(lang)}  [{root.id}]", f"    {root.evidence}"]
+    told = [f"{MARK[root.severity]} {root.title.get(lang)}  [{root.id}]", f"    {root.evidence.get(lang)}"]
     if root.severity != "info":
         told.append(f"    {root.cause.get(lang)}")
         told += [f"    {TYPE.get(lang)}: {shlex.join(command)}" for command in root.remedy.commands]

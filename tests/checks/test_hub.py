@@ -50,19 +50,19 @@ def test_counts_models_and_bytes_and_names_the_step(goal: Goal) -> None:
     assert (finding.id, finding.severity, finding.remedy.step) == ("models-missing", "warn", "models")
     assert finding.title.en.startswith("2 of 3 ") and "2" in finding.title.zh
     assert (
-        "2.0 GB" in finding.evidence
-        and "/data/hf" in finding.evidence
-        and "1 of them partly" in finding.evidence
+        "2.0 GB" in finding.evidence.en
+        and "/data/hf" in finding.evidence.en
+        and "1 of them partly" in finding.evidence.en
     )
     assert finding.remedy.commands == (("make", "models"),)
 
 
 def test_a_long_list_is_cut(goal: Goal) -> None:
     (finding,) = judge(first(goal, 6), "absent", "absent", "absent", "absent", "absent", "absent")
-    assert finding.evidence.endswith("and 2 more")
+    assert finding.evidence.en.endswith("and 2 more")
 
 
 def test_models_that_are_not_wanted_any_more_are_not_spoken_of(goal: Goal) -> None:
     (finding,) = judge(first(goal, 1), "absent", "absent")
     assert finding.title.en.startswith("1 of 1 ")
-    assert goal.models[1].id not in finding.evidence
+    assert goal.models[1].id not in finding.evidence.en

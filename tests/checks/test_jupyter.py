@@ -79,7 +79,7 @@ def test_kernel_faults(goal: Goal) -> None:
     for change in changes:
         other = msgspec.structs.replace(spec, **change)
         assert set(judged(goal, kernelspec=other)) == {"kernel-differs"}
-    assert "HF_ENDPOINT" in judged(goal, hub_endpoint="https://hf-mirror.com")["kernel-differs"].evidence
+    assert "HF_ENDPOINT" in judged(goal, hub_endpoint="https://hf-mirror.com")["kernel-differs"].evidence.en
 
 
 def test_configuration_faults(goal: Goal) -> None:
@@ -107,12 +107,12 @@ def test_server_faults(goal: Goal) -> None:
 def test_a_taken_port_names_its_owner_and_explains_the_missing_server(goal: Goal) -> None:
     owner = PortOwner(pid=4242, user="alice", command="python -m http.server 8888")
     found = judged(goal, server=None, port_owner=owner)
-    evidence = found["jupyter-port-taken"].evidence
+    evidence = found["jupyter-port-taken"].evidence.en
     assert "4242" in evidence and "alice" in evidence and "http.server" in evidence
     assert found["jupyter-port-taken"].remedy.commands == (("make", "setup", "PORT=8889"),)
     assert found["jupyter-server-down"].severity == "blocked"
     nameless = judged(goal, port_owner=PortOwner(pid=None, user="root", command=""))
-    assert "root" in nameless["jupyter-port-taken"].evidence
+    assert "root" in nameless["jupyter-port-taken"].evidence.en
 
 
 def test_a_missing_environment_is_one_line_not_three(goal: Goal) -> None:

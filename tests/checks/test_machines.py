@@ -18,7 +18,9 @@ from doctor.finding import Finding, due_steps
 from doctor.report.snapshot import Snapshot, encode
 
 MACHINES = Path(__file__).resolve().parent.parent / "machines"
-NAMES = sorted(path.stem for path in MACHINES.glob("*.json"))
+NAMES = sorted(str(path.relative_to(MACHINES).with_suffix("")) for path in MACHINES.rglob("*.json"))
+HEALTHY = [name for name in NAMES if name.startswith("healthy/")]
+MAPPINGS = (("packages", "installed"), ("jupyter", "config"))  # of names: there a null removes
 
 
 def merge(base: Any, patch: Any) -> Any:
@@ -33,19 +35,25 @@ def merge(base: Any, patch: Any) -> Any:
     return {**base, **merged}
 
 
-def drop_removed(mapping: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in mapping.items() if value is not None}
-
-
 def recorded(name: str) -> dict[str, Any]:
+    """A machine by its name below tests/machines, such as `healthy/cpu`."""
     data: dict[str, Any] = json.loads((MACHINES / f"{name}.json").read_text(encoding="utf-8"))
     if "like" not in data:
         return data
     base = recorded(data["like"])
-    facts = merge(base["facts"], data["facts"])
-    facts["packages"]["installed"] = drop_removed(facts["packages"]["installed"])
-    facts["jupyter"]["config"] = drop_removed(facts["jupyter"]["config"])
-    return {**base, "facts": facts, "expected": data["expected"]}
+    facts, goal = merge(base["facts"], data.get("facts", {})), merge(base["goal"], data.get("goal", {}))
+    for area, names in MAPPINGS:
+        if names in facts[area]:
+            facts[area][names] = {
+                key: value for key, value in facts[area][names].items() if value is not None
+            }
+    return {
+        **base,
+        "facts": facts,
+        "goal": goal,
+        "expected": data["expected"],
+        "faults": data.get("faults", 1),
+    }
 
 
 def judged(name: str) -> tuple[Finding, ...]:
@@ -62,11 +70,23 @@ def test_a_machine_shows_its_findings_and_no_others(name: str) -> None:
 def test_every_finding_speaks_both_languages_and_says_what_it_saw(name: str) -> None:
     for finding in judged(name):
         assert finding.title.en and finding.title.zh and finding.title.en != finding.title.zh
-        assert finding.evidence and finding.area in AREAS
+        assert finding.evidence.en and finding.evidence.zh and finding.area in AREAS
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_nothing_is_held_against_a_healthy_machine(name: str) -> None:
+    assert not [finding.id for finding in judged(name) if finding.severity != "info"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in HEALTHY])
+def test_one_fault_has_one_root_cause(name: str) -> None:
+    """Of a machine with a single fault nothing but that fault fails at the top, unless its file says how many."""
+    failed = [finding.id for finding in judged(name) if finding.severity == "fail"]
+    assert len(failed) <= recorded(name).get("faults", 1), failed
 
 
 def test_a_bare_machine_asks_for_every_step_and_one_cause_explains_the_rest() -> None:
-    found = judged("bare")
+    found = judged("python/environment-missing")
     wanted = {"environment", "torch", "packages", "ffmpeg", "kernel", "jupyter", "server", "models", "smoke"}
     assert due_steps(found) == wanted
     assert [f.id for f in found if f.severity == "fail"] == ["environment-missing", "ffmpeg-missing"]
@@ -74,9 +94,9 @@ def test_a_bare_machine_asks_for_every_step_and_one_cause_explains_the_rest() ->
 
 
 def test_a_ready_machine_asks_for_nothing() -> None:
-    assert due_steps(judged("ready-cpu")) == frozenset()
+    assert due_steps(judged("healthy/cpu")) == frozenset()
 
 
 def test_a_saved_machine_comes_back_without_loss() -> None:
-    snapshot = msgspec.convert(recorded("ready-cpu"), Snapshot)
+    snapshot = msgspec.convert(recorded("healthy/cpu"), Snapshot)
     assert msgspec.json.decode(encode(snapshot), type=Snapshot) == snapshot

@@ -111,7 +111,7 @@ def test_a_changed_setting_is_found_by_name_and_mended(goal: Goal) -> None:
     jupyter.run(make_work(goal))
     config = Path(look(goal).config_path)
     config.write_text(config.read_text().replace('"disable_check_xsrf": false', '"disable_check_xsrf": true'))
-    assert "ServerApp.disable_check_xsrf is True" in findings(goal)["jupyter-config-differs"].evidence
+    assert "ServerApp.disable_check_xsrf is True" in findings(goal)["jupyter-config-differs"].evidence.en
     jupyter.run(make_work(goal))
     assert "jupyter-config-differs" not in findings(goal)
 
@@ -138,4 +138,4 @@ def test_the_persons_own_files_are_listed_and_stay(goal: Goal, tmp_path: Path) -
     assert own.read_text() == "c.ServerApp.ip = '0.0.0.0'\n"
     assert list(own.parent.iterdir()) == [own]
     finding = findings(goal)["jupyter-person-config"]
-    assert finding.severity == "info" and str(own) in finding.evidence
+    assert finding.severity == "info" and str(own) in finding.evidence.en

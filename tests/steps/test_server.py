@@ -224,7 +224,7 @@ def test_a_killed_server_is_noticed_with_its_last_lines_and_started_again(goal: 
     said = lab.status(goal)
     assert said.pid == pid and any("is running at" in line for line in said.last_log_lines)
     down = findings(goal)["jupyter-server-down"]
-    assert down.severity == "fail" and f"pid {pid} is gone" in down.evidence
+    assert down.severity == "fail" and f"pid {pid} is gone" in down.evidence.en
     assert run_step(goal) != pid
     assert "jupyter-server-down" not in findings(goal)
 
@@ -254,7 +254,7 @@ def test_a_foreign_process_on_the_port_is_named_and_left_alone(goal: Goal) -> No
         foreign.listen()
         taken = findings(goal)["jupyter-port-taken"]
         assert taken.severity == "fail" and taken.remedy.step is None
-        assert f"pid {os.getpid()}" in taken.evidence and "python" in taken.evidence
+        assert f"pid {os.getpid()}" in taken.evidence.en and "python" in taken.evidence.en
         assert findings(goal)["jupyter-server-down"].blocked_by == ("jupyter-port-taken",)
         with pytest.raises(Trouble) as refused:
             lab.start(goal)
@@ -273,9 +273,13 @@ def test_the_same_port_of_another_address_is_free(goal: Goal) -> None:
 def test_other_settings_restart_it(goal: Goal, root: Path) -> None:
     pid = run_step(goal)
     elsewhere = make_goal(root, PORT=str(free_port()))
-    assert f"ServerApp.port is {goal.port}" in findings(elsewhere)["jupyter-server-other-settings"].evidence
+    assert (
+        f"ServerApp.port is {goal.port}" in findings(elsewhere)["jupyter-server-other-settings"].evidence.en
+    )
     jupyter.run(make_work(elsewhere))
-    assert "changed after it had started" not in findings(elsewhere)["jupyter-server-other-settings"].evidence
+    assert (
+        "changed after it had started" not in findings(elsewhere)["jupyter-server-other-settings"].evidence.en
+    )
     assert run_step(elsewhere) != pid
     assert not psutil.pid_exists(pid)
     assert set(findings(elsewhere)) == {"jupyter-person-config"}
@@ -285,7 +289,7 @@ def test_a_new_password_ends_the_old_one(goal: Goal) -> None:
     run_step(goal)
     with client(goal, PASSWORD) as http:
         jupyter.run(make_work(goal, {"PASSWORD": "another-password"}))
-        assert "changed after" in findings(goal)["jupyter-server-other-settings"].evidence
+        assert "changed after" in findings(goal)["jupyter-server-other-settings"].evidence.en
         run_step(goal)
         assert http.get("/api/contents").status_code == 403  # the cookie of the old password
     with client(goal, PASSWORD) as old, client(goal, password_of(goal)) as new:

@@ -1,0 +1,97 @@
+"""Facts: what the machine answered. Frozen, typed, JSON and back without loss. One module an area.
+
+Every fact may be `Unknown`: "could not tell, because …" is different from "no". Sizes are bytes, times seconds.
+A field that came later has a default that means "nothing found", so that facts saved by an older tool are still read.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from doctor.facts.colab import Colab
+from doctor.facts.conda import Conda, CondaInstall, CondaState
+from doctor.facts.disk import Disk, Place
+from doctor.facts.ffmpeg import Ffmpeg
+from doctor.facts.gpu import Gpu, GpuDevice
+from doctor.facts.host import Host
+from doctor.facts.hub import CachedModel, Hub
+from doctor.facts.jupyter import Jupyter, JupyterServer, Kernelspec, PortOwner
+from doctor.facts.network import Answer, Network, said_by
+from doctor.facts.packages import Packages
+from doctor.facts.python import EnvironmentState, Python
+from doctor.facts.smoke import Smoke, SmokeTask
+from doctor.facts.torch import Torch
+from doctor.facts.unknown import Unknown
+
+__all__ = [
+    "AREAS",
+    "SCHEMA",
+    "Answer",
+    "AreaFacts",
+    "CachedModel",
+    "Colab",
+    "Conda",
+    "CondaInstall",
+    "CondaState",
+    "Disk",
+    "EnvironmentState",
+    "Facts",
+    "Ffmpeg",
+    "Gpu",
+    "GpuDevice",
+    "Host",
+    "Hub",
+    "Jupyter",
+    "JupyterServer",
+    "Kernelspec",
+    "Network",
+    "Packages",
+    "Place",
+    "PortOwner",
+    "Python",
+    "Smoke",
+    "SmokeTask",
+    "Torch",
+    "Unknown",
+    "said_by",
+]
+
+AREAS = (
+    "host",
+    "gpu",
+    "disk",
+    "network",
+    "conda",
+    "python",
+    "packages",
+    "torch",
+    "hub",
+    "ffmpeg",
+    "jupyter",
+    "colab",
+    "smoke",
+)
+SCHEMA = 1
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    schema: int = SCHEMA
+    taken_at: str  # ISO 8601, UTC
+    host: Host | Unknown
+    gpu: Gpu | Unknown
+    disk: Disk | Unknown
+    network: Network | Unknown
+    conda: Conda | Unknown
+    python: Python | Unknown
+    packages: Packages | Unknown
+    torch: Torch | Unknown
+    hub: Hub | Unknown
+    ffmpeg: Ffmpeg | Unknown
+    jupyter: Jupyter | Unknown
+    colab: Colab | Unknown
+    smoke: Smoke | Unknown
+
+
+AreaFacts = (
+    Host | Gpu | Disk | Network | Conda | Python | Packages | Torch | Hub | Ffmpeg | Jupyter | Colab | Smoke
+)

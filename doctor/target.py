@@ -1,0 +1,44 @@
+"""An environment of the person's own: TARGET names its folder or its interpreter. Found by its files, for it may not run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from doctor.errors import bad_input
+from doctor.goal import Goal, System
+
+ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")  # what activating an environment sets
+
+
+def target_at(path: str) -> System:
+    """The environment at a folder, or of an interpreter. Raises Trouble (exit 2) when there is none."""
+    place = Path(path).expanduser().absolute()
+    prefix = place if place.is_dir() else place.parent.parent
+    python = place if place.is_file() else prefix / "bin" / "python"
+    site = site_of(prefix)
+    if site is None:
+        raise bad_input(
+            f"TARGET={path} is not an environment: no lib/python3*/site-packages there",
+            f"TARGET={path} 不是环境：其中没有 lib/python3*/site-packages",
+        )
+    return System(str(python), str(prefix), str(site), adopted=False)
+
+
+def site_of(prefix: Path) -> Path | None:
+    """Where the packages of a prefix are; of several Pythons the newest."""
+    found = [*prefix.glob("lib/python3*/site-packages"), *prefix.glob("local/lib/python3*/dist-packages")]
+    return max(found, key=lambda site: [int(part) for part in site.parent.name[6:].split(".")], default=None)
+
+
+def look_at_active(goal: Goal, environ: Mapping[str, str]) -> Goal:
+    """Where setup made no environment, the one that is activated in the person's shell is the patient."""
+    if goal.system or Path(goal.prefix).exists():
+        return goal
+    for name in ACTIVE:
+        prefix = environ.get(name)
+        if prefix and site_of(Path(prefix)):
+            return msgspec.structs.replace(goal, manager="system", system=target_at(prefix))
+    return goal

@@ -1,0 +1,74 @@
+"""The catalogue of findings: whole, in both languages, and used: each finding is shown by a recorded machine."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+
+import pytest
+
+from doctor.catalogue import Words, catalogue, found, groups
+from doctor.finding import Finding
+from tests.checks.test_machines import NAMES, recorded
+from tests.conftest import ROOT
+
+CATALOGUE = catalogue()
+IDS = sorted(CATALOGUE)
+SHOWN = {name for machine in NAMES for name in recorded(machine)["expected"]}
+
+
+def blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def ids_used() -> Iterator[str]:
+    """The ids with which the checks call `found`, read off their code."""
+    for path in (ROOT / "doctor" / "checks").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and node.value in CATALOGUE:
+                yield node.value
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_an_entry_speaks_both_languages_with_the_same_blanks(name: str) -> None:
+    _, entry = CATALOGUE[name]
+    for words in (entry.title, entry.evidence, entry.cause, entry.means):
+        assert isinstance(words, Words) and words.en.strip() and words.zh.strip()
+        assert blanks(words.en) == blanks(words.zh)
+    for words in (entry.title, entry.cause, entry.means):
+        assert re.search(r"[\u4e00-\u9fff]", words.zh), f"not Chinese: {words.zh}"
+        assert not re.search(r"[\u4e00-\u9fff]", words.en)
+    assert entry.look, "how to see it by hand"
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_an_entry_says_what_to_do(name: str) -> None:
+    _, entry = CATALOGUE[name]
+    assert entry.severity in ("info", "warn", "fail", "unknown")
+    assert entry.severity == "info" or entry.commands or entry.step
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_patterns_compile_and_causes_exist(name: str) -> None:
+    _, entry = CATALOGUE[name]
+    for pattern in entry.texts:
+        assert not re.search(pattern, ""), f"{pattern} matches everything"
+    assert {cause for cause in entry.blocked_by if cause not in groups()} <= set(IDS)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_recorded_machine_shows_it(name: str) -> None:
+    assert name in SHOWN, f"no file in tests/machines expects {name}"
+
+
+def test_every_entry_is_used_by_a_check() -> None:
+    assert set(IDS) == set(ids_used())
+
+
+def test_texts_and_commands_are_filled_with_what_was_seen() -> None:
+    finding = found("gpu", "driver-not-installed", pci=("0000:01:00.0", "0000:02:00.0"))
+    assert isinstance(finding, Finding)
+    assert "0000:01:00.0, 0000:02:00.0" in finding.evidence.en
+    assert "0000:01:00.0, 0000:02:00.0" in finding.evidence.zh
