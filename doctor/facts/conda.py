@@ -19,6 +19,7 @@ class CondaInstall(msgspec.Struct, frozen=True, kw_only=True):
     writable: bool
     python: str | None = None  # "3.12": what its own interpreter is
     library: str | None = None  # the Python that conda's own code is there for, when it is another
+    command: bool = False  # bin/conda is there
     shebang: str | None = None  # the interpreter that bin/conda asks for, when that is not there
     libmamba: bool = True  # it has the fast solver
     lacks: tuple[str, ...] = ()  # shared libraries that the fast solver needs and this install does not have

@@ -21,7 +21,7 @@ __all__ = ["look", "probe", "roots"]
 def probe(goal: Goal) -> Conda:
     wanted = look(Path(goal.conda_root))
     seen = (look(root) for root in roots(os.environ, owner(goal)) if str(root) != wanted.prefix)
-    others = tuple(install for install in seen if install.state == "complete" or _is_conda(install))
+    others = tuple(install for install in seen if install.state == "complete" or _is_broken(install))
     used = used_by(goal, (wanted, *others))
     said = condarc.read(used, os.environ)
     places = caches(said, used)
@@ -51,6 +51,6 @@ def used_by(goal: Goal, installs: tuple[CondaInstall, ...]) -> str | None:
     return next((install.prefix for install in installs if install.state not in ("absent", "foreign")), None)
 
 
-def _is_conda(install: CondaInstall) -> bool:
-    """One that is broken, but surely a conda: it has its command."""
-    return install.state == "damaged" and os.path.lexists(f"{install.prefix}/bin/conda")
+def _is_broken(install: CondaInstall) -> bool:
+    """Damaged, but surely a conda: it has its command."""
+    return install.state == "damaged" and install.command

@@ -45,6 +45,7 @@ def look(prefix: Path) -> CondaInstall:
         writable=_writable(prefix),
         python=python,
         library=library if library != python else None,
+        command=os.path.lexists(prefix / "bin" / "conda"),
         shebang=_lost_interpreter(prefix / "bin" / "conda"),
         libmamba=any(prefix.glob("conda-meta/conda-libmamba-solver-*.json")),
     )
