@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from doctor.errors import Exit, Trouble
-from doctor.text import Text, pick_lang
+from doctor.text import Lang, Text, pick_lang
 
 LANG = pick_lang()
 SECRETS: dict[str, str] = {"PASSWORD": os.environ.get("PASSWORD", "")}
@@ -76,6 +76,9 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
 
 
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
 def plan_option(command: Callable[..., Any]) -> Callable[..., Any]:
     text = say("show what would be done, change nothing", "只显示将要做什么，不作更改")
     return click.option("--plan", "plan_only", is_flag=True, help=text)(command)
@@ -103,27 +106,34 @@ def setup(
 @click.option("--area", metavar="A,B", help=say("only these areas", "只检查这些区域"))
 @click.option("--offline", is_flag=True, help=say("no request over the network", "不访问网络"))
 @click.option(
-    "--save",
-    type=click.Path(path_type=Path),
-    help=say("keep this machine's facts in a file", "把机器状态保存到文件"),
+    "--deep",
+    is_flag=True,
+    help=say("take more time: import torch, hash files", "更深入，耗时更长：导入 torch、校验文件"),
 )
-@click.option(
-    "--facts",
-    "saved",
-    type=click.Path(path_type=Path),
-    help=say("judge a saved machine", "诊断保存的机器状态"),
-)
-def doctor(
-    flags: Mapping[str, str | None],
-    as_json: bool,
-    area: str | None,
-    offline: bool,
-    save: Path | None,
-    saved: Path | None,
-) -> None:
+@click.option("--list", "listing", is_flag=True, help=say("every known finding", "列出所有已知问题"))
+@click.option("--lang", type=click.Choice(["en", "zh"]), help=say("language", "语言"))
+@click.option("--save", type=FILE, help=say("keep this machine's facts in a file", "把机器状态保存到文件"))
+@click.option("--html", type=FILE, help=say("write a page that can be sent", "写出可发送的网页"))
+@click.option("--facts", type=FILE, help=say("judge a saved machine", "诊断保存的机器状态"))
+def doctor(flags: Mapping[str, str | None], lang: Lang | None, **asked: Any) -> None:
     from doctor import word
 
-    sys.exit(word.run(flags, LANG, as_json=as_json, area=area, offline=offline, save=save, saved=saved))
+    sys.exit(word.run(flags, lang or LANG, word.Asked(**asked)))
+
+
+@cli.command(
+    help=say(
+        "what a finding means: its id, an error text, a file, or text on standard input",
+        "解释一个问题：可给出编号、错误信息、文件，或从标准输入读取",
+    )
+)
+@click.argument("asked", nargs=-1, metavar="[ID|TEXT|FILE]")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help=say("language", "语言"))
+@json_option
+def explain(asked: tuple[str, ...], lang: Lang | None, as_json: bool) -> None:
+    from doctor import explain as word
+
+    sys.exit(word.run(asked, lang or LANG, as_json=as_json))
 
 
 @cli.command(help=say("mend what the doctor found", "修复诊断出的问题"))

@@ -16,6 +16,7 @@ usage: sh scripts/setup.sh [WORD] [ARGUMENT...]      the same as: make WORD ARGS
 
   setup      from a bare machine to a proven course environment (the default; --plan only shows the plan)
   doctor     what is wrong here, and why; changes nothing
+  explain    what a finding means, or which one an error text belongs to: make explain < error.txt
   fix        mend what the doctor found
   lab, stop, status    start, stop, look at JupyterLab
   models     fetch the models           smoke    run every pipeline of the course once
@@ -35,6 +36,7 @@ usage_zh() {
 
   setup      从一台空机器到经过验证的课程环境（默认;--plan 只显示计划）
   doctor     诊断哪里有问题、为什么；不做任何改动
+  explain    解释一个问题，或根据错误信息找出问题：make explain < error.txt
   fix        修复诊断出的问题
   lab, stop, status    启动、停止、查看 JupyterLab
   models     下载模型           smoke    把课程里的每个 pipeline 运行一遍
