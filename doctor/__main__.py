@@ -59,7 +59,7 @@ def main() -> int:
     asked = arguments()
     how = {name: value for name, value in vars(asked).items() if name != "lang"}
     try:
-        return run({}, asked.lang or LANG, Asked(**how))
+        return run({"TARGET": None}, asked.lang or LANG, Asked(**how))
     except Trouble as trouble:
         print(f"✗ {trouble.message.get(LANG)}", file=sys.stderr)
         return int(trouble.code)

@@ -119,7 +119,8 @@ def _label(label: str | None, lang: Lang) -> str:
 def show(text: list[str]) -> None:
     """Lines on standard output; what its encoding lacks is replaced."""
     tolerant()
-    print("\n".join(text))
+    if text:
+        print("\n".join(text))
 
 
 def page() -> Page:
