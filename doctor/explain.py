@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from doctor.catalogue import Entry, Words, catalogue
 from doctor.errors import Exit, Trouble, bad_input
+from doctor.peek import peek_text
 from doctor.report.envelope import words_envelope
 from doctor.report.page import Page
 from doctor.report.terminal import emit, page, show
@@ -68,25 +68,11 @@ def _no_such(word: str, known: dict[str, tuple[str, Entry]]) -> Trouble:
 def text_of(words: str) -> str:
     """The text to look through: the words themselves, the file that they name, or standard input."""
     if words and words != "-":
-        path = Path(words)
-        try:
-            return read(path) if len(words) < 4096 and path.is_file() else words
-        except OSError as error:
-            raise bad_input(
-                f"cannot read {path}: {error.strerror}", f"无法读取 {path}：{error.strerror}"
-            ) from error
+        return peek_text(words, MOST, end=True) or words  # a file of that name, else the words themselves
     if sys.stdin.isatty():
         ask = Text("Paste the error text, then press Ctrl-D:", "粘贴错误信息，然后按 Ctrl-D：")
         print(f"{ask.en} / {ask.zh}", file=sys.stderr)
     return sys.stdin.buffer.read().decode("utf-8", "replace")[-MOST:]
-
-
-def read(path: Path) -> str:
-    """The end of a file, as text."""
-    with path.open("rb") as file:
-        file.seek(0, 2)
-        file.seek(max(0, file.tell() - MOST))
-        return file.read().decode("utf-8", "replace")
 
 
 def by_text(text: str) -> tuple[Match, ...]:
