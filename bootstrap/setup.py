@@ -35,6 +35,8 @@ REFUSE = {
     "conda-prefix-foreign": Exit.PERSON,
     "conda-prefix-not-allowed": Exit.USAGE,
     "conda-damaged": Exit.PERSON,
+    "conda-base-broken": Exit.PERSON,
+    "conda-moved": Exit.PERSON,
     "host-glibc-too-old": Exit.PERSON,
 }
 

@@ -36,6 +36,7 @@ class CondaProxy(msgspec.Struct, frozen=True, kw_only=True):
 class CondaSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What all of conda's settings files together say. Addresses without passwords."""
 
+    asked: bool = False  # False in facts of an older tool
     files: tuple[str, ...] = ()
     broken: tuple[tuple[str, str], ...] = ()  # file, why conda cannot read it
     channels: tuple[str, ...] | None = None  # None: no file says anything of channels

@@ -41,7 +41,7 @@ def check(conda: Conda, goal: Goal) -> Iterator[Finding]:
 
 def _channels(conda: Conda, goal: Goal) -> Iterator[Finding]:
     said = conda.settings
-    if not said.channels and not said.broken and _has_no_fallback(conda):
+    if said.asked and not said.channels and not said.broken and _has_no_fallback(conda):
         files = ", ".join(said.files) or NO_FILE
         yield found("conda", "conda-no-channels", severity=weighed("fail", conda, goal), files=files)
         return

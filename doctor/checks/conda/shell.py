@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.conda.weight import is_needed, is_used
+from doctor.checks.conda.weight import is_needed, is_used, main_install
 from doctor.facts import Conda, CondaShell, Facts, Python
-from doctor.finding import Finding
+from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 from doctor.text import Text
 
@@ -22,7 +22,8 @@ def check(facts: Facts, conda: Conda, goal: Goal) -> Iterator[Finding]:
         yield found("conda", "conda-init-removed-install", file=dead[0].file, prefix=dead[0].prefix)
     elif complete and _is_not_initialised(facts, conda, goal):
         root = (conda.environment and conda.environment.root) or complete[0]
-        yield found("conda", "conda-not-initialised", prefix=root, program=shell.name)
+        severity: Severity = "warn" if is_needed(conda, goal) else "info"
+        yield found("conda", "conda-not-initialised", severity=severity, prefix=root, program=shell.name)
     if shell.gone:
         names = ", ".join(f"{name}={path}" for name, path in shell.gone)
         yield found(
@@ -35,8 +36,8 @@ def check(facts: Facts, conda: Conda, goal: Goal) -> Iterator[Finding]:
 def _is_not_initialised(facts: Facts, conda: Conda, goal: Goal) -> bool:
     """Nothing loads conda into the shell, and the person needs it. What setup made runs without."""
     shell = conda.shell
-    if shell.blocks or shell.hooked or shell.others:
-        return False
+    if not shell.name or shell.blocks or shell.hooked or shell.others:
+        return False  # the first: facts of an older tool
     if conda.environment and (shell.first_python or "").startswith(f"{conda.environment.prefix}/"):
         return False  # an image that has the environment on PATH
     python = facts.python
@@ -51,7 +52,7 @@ def _several(conda: Conda, complete: list[str], goal: Goal) -> Iterator[Finding]
         yield found("conda", "conda-other-first", first=first, root=root)
     elif len(complete) > 1 and is_used(conda, goal):
         yield found("conda", "conda-several-installs", prefixes=complete, first=first or NONE)
-    elif conda.environment and not complete and conda.shell.others:
+    elif conda.environment and main_install(conda) is None and conda.shell.others:
         program = conda.shell.others[0].rpartition("/")[2]
         yield found("conda", "conda-only-mamba", program=program, path=conda.shell.others[0])
 

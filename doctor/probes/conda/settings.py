@@ -30,6 +30,7 @@ YES = ("1", "true", "yes", "on", "y")
 def settings(said: Condarc) -> CondaSettings:
     named = "channels" in said.settings
     return CondaSettings(
+        asked=True,
         files=said.files,
         broken=said.broken,
         channels=tuple(map(shown, channels(said))) if named else None,
