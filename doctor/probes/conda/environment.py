@@ -21,7 +21,7 @@ YES = ("1", "true", "yes", "on", "y")
 class Record(msgspec.Struct):
     """What is wanted of a package's record in conda-meta."""
 
-    name: str
+    name: str = ""
     files: list[str] = []
 
 
@@ -68,7 +68,7 @@ def _records(prefix: Path, until: float) -> tuple[tuple[str, ...], tuple[tuple[s
             continue
         missing = [file for file in record.files if _ours(file) and not os.path.lexists(prefix / file)]
         if missing:
-            incomplete.append((record.name, missing[0], len(missing)))
+            incomplete.append((record.name or path.stem.rsplit("-", 2)[0], missing[0], len(missing)))
         if time.monotonic() > until:
             break
     return tuple(unreadable), tuple(incomplete)
