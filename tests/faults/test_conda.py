@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -106,6 +107,24 @@ def test_an_old_conda_with_the_slow_solver(patient: Patient) -> None:
     assert (said.failed, said.complaints) == ([], ["conda-too-old"])
 
 
+@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler to make libraries")
+def test_a_solver_whose_library_is_missing(patient: Patient) -> None:
+    """Real libraries: libmamba asks for libarchive.so.19, and base has .so.13 only."""
+    lib = patient.root / "lib"
+    needs: list[str] = []
+    for soname in ("libarchive.so.19", "libmamba.so.4"):
+        link = ["-shared", f"-Wl,-soname,{soname}", "-Wl,--no-as-needed", f"-L{lib}", *needs]
+        subprocess.run(["cc", "-xc", "/dev/null", "-o", str(lib / soname), *link], check=True, timeout=30)
+        needs = [f"-l:{soname}"]
+    assert patient.said().findings == ()
+    (lib / "libarchive.so.19").rename(lib / "libarchive.so.13")
+    said = patient.said()
+    assert said.failed == said.complaints == ["conda-libmamba-libarchive"]
+    assert "libarchive.so.19" in said.of("conda-libmamba-libarchive")["evidence"]
+    write(patient.home / ".condarc", "solver: classic\n")
+    assert patient.said().findings == ()
+
+
 # --- its settings
 
 
@@ -139,13 +158,8 @@ def decide(patient: Patient, accepted: bool) -> None:
     """What `conda tos accept|reject` records."""
     for number, name in enumerate(("main", "r")):
         said = {"version": "2025-07-15T00:00:00Z", "base_url": f"https://repo.anaconda.com/pkgs/{name}"}
-        said |= {
-            "tos_accepted": accepted,
-            "acceptance_timestamp": "2026-11-01T00:00:00Z",
-            "text": "",
-            "support": "",
-        }  # type: ignore[dict-item]
-        write(patient.home / ".conda/tos" / f"{number}abc" / "1752537600.0.json", json.dumps(said))
+        record = {**said, "tos_accepted": accepted, "acceptance_timestamp": "2026-11-01T00:00:00Z"}
+        write(patient.home / ".conda/tos" / f"{number}abc" / "1752537600.0.json", json.dumps(record))
 
 
 def test_terms_of_service_not_accepted(patient: Patient) -> None:
@@ -218,7 +232,7 @@ def test_a_block_of_a_conda_that_was_removed(patient: Patient) -> None:
     prefixes.initialise(patient.home, patient.home / "anaconda3")
     said = patient.said()
     assert (said.failed, said.complaints) == ([], ["conda-init-removed-install"])
-    assert ".bashrc" in said.of("conda-init-removed-install")["evidence"]
+    assert "conda init" in said.of("conda-init-removed-install")["evidence"]
 
 
 def test_a_shell_whose_environment_was_removed(patient: Patient) -> None:

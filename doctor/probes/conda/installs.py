@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from doctor.facts import CondaInstall, CondaState
+from doctor import elf
+from doctor.facts import CondaInstall, CondaState, Unknown
 from doctor.prefix import marker
 
 USUAL = (
@@ -33,6 +34,8 @@ REMAINS = (
     ".installer.info",
 )
 
+SYSTEMS = re.compile(r"(?:ld-linux.*|lib(?:c|m|dl|rt|pthread|resolv|util))\.so\.\d+$")  # the C library's own
+
 
 def look(prefix: Path) -> CondaInstall:
     """What stands at a prefix, judged from its files alone."""
@@ -47,6 +50,7 @@ def look(prefix: Path) -> CondaInstall:
         library=library if library != python else None,
         command=os.path.lexists(prefix / "bin" / "conda"),
         shebang=_lost_interpreter(prefix / "bin" / "conda"),
+        lacks=_lacks(prefix / "lib"),
         libmamba=any(prefix.glob("conda-meta/conda-libmamba-solver-*.json")),
     )
 
@@ -95,6 +99,14 @@ def _lost_interpreter(command: Path) -> str | None:
     found = re.match(rb"#!\s*(/\S+)", line)
     interpreter = os.fsdecode(found.group(1)) if found else ""
     return interpreter if interpreter and not Path(interpreter).exists() else None
+
+
+def _lacks(lib: Path) -> tuple[str, ...]:
+    """Libraries that the fast solver asks for and conda's folder does not have: it looks nowhere else for them."""
+    solver = next(iter(sorted(lib.glob("libmamba.so*"))), None)
+    said = elf.read(str(solver)) if solver else Unknown("no libmamba")
+    needed = () if isinstance(said, Unknown) else said.needed
+    return tuple(name for name in needed if not SYSTEMS.match(name) and not os.path.lexists(lib / name))
 
 
 def _record(prefix: Path) -> Path | None:
