@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from doctor.facts.colab import Colab
+from doctor.facts.colab import Colab, StaleKernel
 from doctor.facts.conda import (
     Conda,
     CondaEnvironment,
@@ -71,6 +71,7 @@ __all__ = [
     "ShellBlock",
     "Smoke",
     "SmokeTask",
+    "StaleKernel",
     "Torch",
     "Unknown",
     "said_by",
