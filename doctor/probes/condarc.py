@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from doctor.peek import peek
+
 # conda/base/constants.py: SEARCH_PATH, weakest first.
 PLACES = (
     "/etc/conda",
@@ -116,16 +118,16 @@ def load(path: Path) -> dict[str, Any] | str:
     """The settings in one file, or why conda cannot read it."""
     import yaml  # type: ignore[import-untyped]  # costs start-up time, so only where there is something to read
 
+    content = peek(path, LARGEST)
+    if content is None:
+        return "this user may not read it"
     try:
-        with path.open(encoding="utf-8") as lines:
-            said = yaml.safe_load(lines.read(LARGEST))
+        said = yaml.safe_load(content.decode())
     except yaml.MarkedYAMLError as error:  # its own words may quote the file, so only the place is told
         mark = error.problem_mark
         return f"line {mark.line + 1}: {_problem(error.problem)}" if mark else "no YAML"
     except (yaml.YAMLError, UnicodeDecodeError):
         return "not text"
-    except OSError as error:
-        return error.strerror or "cannot be read"
     if said is None:
         return {}
     return said if isinstance(said, dict) else "no `name: value` lines"

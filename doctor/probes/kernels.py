@@ -10,12 +10,14 @@ from pathlib import Path
 import psutil
 
 from doctor.facts import StaleKernel
+from doctor.peek import peek_text
 
 KERNEL = re.compile(r"ipykernel|colab_kernel_launcher")
 # A library in a folder of packages that is mapped, and has no name any more: it was replaced or removed.
 REPLACED = re.compile(
     r"^\S+ \S+ \S+ \S+ \S+\s+(/.*/(?:site|dist)-packages)/([^/]+)\S* \(deleted\)$", re.MULTILINE
 )
+LARGEST = 16_000_000  # bytes of the list of mapped files
 SECONDS = 0.3
 
 
@@ -40,10 +42,10 @@ def _kernels(until: float) -> Iterator[psutil.Process]:
 
 def stale(process: psutil.Process, prefix: Path) -> StaleKernel | None:
     try:
-        maps = Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8", errors="replace")
         started = process.create_time()
-    except (OSError, psutil.Error):
+    except psutil.Error:
         return None
+    maps = peek_text(f"/proc/{process.pid}/maps", LARGEST)
     places = {str(prefix), str(prefix.resolve())}
     names = (name for site, name in REPLACED.findall(maps) if any(site.startswith(f"{p}/") for p in places))
     packages = tuple(dict.fromkeys(name.removesuffix(".libs").split(".")[0] for name in names))

@@ -163,7 +163,9 @@ def kernel(library: Path, name: str = "ipykernel_launcher") -> Iterator[subproce
     """A process that looks like a kernel, and holds a library as one that imported it does."""
     program = library.parent / f"{name}.py"
     program.write_text(KERNEL)
-    process = subprocess.Popen([sys.executable, str(program), str(library)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, str(program), str(library)], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert process.stdout is not None and process.stdout.readline() == "loaded\n"
         yield process

@@ -296,9 +296,13 @@ def test_a_library_that_was_deleted(patient: Patient) -> None:
     assert "libopus.so.0" in said.of("conda-package-files-missing")["evidence"]
 
 
-def test_what_pip_replaced_in_site_packages_is_not_missed(patient: Patient) -> None:
-    file = f"lib/python{PYTHON}/site-packages/numpy/old_module.py"
-    prefixes.record(patient.env, "numpy", "1.26.4", "py312_0", [file])
+def test_what_pip_replaced_and_images_clean_up_is_not_missed(patient: Patient) -> None:
+    site = f"lib/python{PYTHON}/site-packages"
+    replaced = [f"{site}/numpy/old_module.py", f"{site}/numpy-1.26.4.dist-info/RECORD", "bin/f2py"]
+    prefixes.record(patient.env, "numpy", "1.26.4", "py312_0", replaced)
+    prefixes.record(
+        patient.env, "xz", "5.8.1", "h_0", ["lib/liblzma.a", f"lib/python{PYTHON}/test/x.py", "share/x"]
+    )
     assert patient.said().findings == ()
 
 

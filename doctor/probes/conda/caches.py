@@ -12,8 +12,10 @@ import msgspec
 import psutil
 
 from doctor.facts import CondaLock, PackageCache, Unknown
+from doctor.peek import peek
 from doctor.probes.condarc import Condarc
 
+LARGEST = 64_000_000  # bytes of a list of files
 SECONDS = 0.2  # for looking into packages
 MOST_NAMED = 5
 EMPTY_ZIP = b"PK\x05\x06"  # begins the record at the end of every whole .conda file
@@ -81,30 +83,24 @@ def _wrong_with(entry: os.DirEntry[str]) -> str | None:
     if not entry.is_dir() or not Path(entry.path, "info", "index.json").is_file():
         return None
     try:
-        listed = msgspec.json.decode(Path(entry.path, "info", "paths.json").read_bytes(), type=Paths).paths
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
+        listed = msgspec.json.decode(peek(f"{entry.path}/info/paths.json", LARGEST) or b"", type=Paths).paths
+    except (UnicodeDecodeError, msgspec.DecodeError):
         return None
     missing = [item.path for item in listed if not os.path.lexists(f"{entry.path}/{item.path}")]
     return f"{len(missing)} of {len(listed)} files are missing, such as {missing[0]}" if missing else None
 
 
 def _cut_short(entry: os.DirEntry[str]) -> bool:
-    try:
-        with Path(entry.path).open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - TAIL))
-            return EMPTY_ZIP not in file.read(TAIL)
-    except OSError:
-        return False
+    tail = peek(entry.path, TAIL, end=True)
+    return tail is not None and EMPTY_ZIP not in tail
 
 
 def locks(places: tuple[PackageCache, ...]) -> tuple[CondaLock, ...] | Unknown:
     """Who holds a file of a cache locked, as the kernel has it. A lock file that nobody holds is nothing."""
-    try:
-        held = Path("/proc/locks").read_text(encoding="ascii", errors="replace")
-    except OSError as error:
-        return Unknown(f"/proc/locks: {error.strerror}")
-    wanted = {(int(inode)): int(pid) for pid, _, _, inode in LOCK.findall(held)}
+    held = peek("/proc/locks")
+    if held is None:
+        return Unknown("/proc/locks cannot be read")
+    wanted = {(int(inode)): int(pid) for pid, _, _, inode in LOCK.findall(held.decode("ascii", "replace"))}
     found = (lock(wanted[inode], path) for path, inode in _lockable(places) if inode in wanted)
     return tuple(one for one in found if one)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +13,11 @@ import msgspec
 
 from doctor.facts import CondaEnvironment
 from doctor.goal import Goal
+from doctor.peek import peek, peek_text
 
+LITTER = (".pyc", ".a", ".la", ".pc", ".map", ".txt")  # what people and images clean up
+CLEANED = re.compile(r"/(?:tests?|idlelib|site-packages|pkgconfig|cmake)/")
+LARGEST = 64_000_000  # bytes of a record: a package may have twenty thousand files
 SECONDS = 0.3  # for comparing records with files; a whole environment takes half of that
 PIP_FILES = ("/etc/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 YES = ("1", "true", "yes", "on", "y")
@@ -61,12 +66,15 @@ def _records(prefix: Path, until: float) -> tuple[tuple[str, ...], tuple[tuple[s
     incomplete: list[tuple[str, str, int]] = []
     decoder = msgspec.json.Decoder(Record)
     for path in sorted((prefix / "conda-meta").glob("*.json")):
+        content = peek(path, LARGEST)
+        if content is None:  # of another user, say
+            continue
         try:
-            record = decoder.decode(path.read_bytes())
-        except (OSError, UnicodeDecodeError, msgspec.DecodeError):
+            record = decoder.decode(content)
+        except (UnicodeDecodeError, msgspec.DecodeError):
             unreadable.append(str(path))
             continue
-        missing = [file for file in record.files if _ours(file) and not os.path.lexists(prefix / file)]
+        missing = [file for file in _lasting(record.files) if not os.path.lexists(prefix / file)]
         if missing:
             incomplete.append((record.name or path.stem.rsplit("-", 2)[0], missing[0], len(missing)))
         if time.monotonic() > until:
@@ -74,21 +82,21 @@ def _records(prefix: Path, until: float) -> tuple[tuple[str, ...], tuple[tuple[s
     return tuple(unreadable), tuple(incomplete)
 
 
-def _ours(file: str) -> bool:
-    """Programs and libraries. pip may replace what is in site-packages, and tools clean up the rest."""
-    return file.startswith(("bin/", "lib/")) and "/site-packages/" not in file and not _litter(file)
-
-
-def _litter(file: str) -> bool:
-    return file.endswith((".pyc", ".a", ".la", ".pc")) or "/test/" in file or "/tests/" in file
+def _lasting(files: list[str]) -> list[str]:
+    """Programs and libraries. Of a Python package none: pip may have put another version in its place."""
+    if any(".dist-info/" in file or ".egg-info" in file for file in files):
+        return []
+    return [
+        f
+        for f in files
+        if f.startswith(("bin/", "lib/")) and not f.endswith(LITTER) and not CLEANED.search(f)
+    ]
 
 
 def _pins(path: Path) -> tuple[str, ...]:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
-    except OSError:
-        return ()
-    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    return tuple(
+        line.strip() for line in peek_text(path).splitlines() if line.strip() and not line.startswith("#")
+    )
 
 
 def _pip_user(prefix: Path, environ: Mapping[str, str]) -> str | None:
@@ -111,9 +119,8 @@ def _pip_files(prefix: Path, environ: Mapping[str, str]) -> Iterator[str]:
 def _user_in(file: str) -> str | None:
     parser = configparser.RawConfigParser()
     try:
-        if Path(file).is_file():
-            parser.read(file, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError, OSError):
+        parser.read_string(peek_text(file))
+    except configparser.Error:
         return None
     found = (parser.get(section, "user", fallback=None) for section in ("install", "global"))
     return next((value for value in found if value is not None), None)

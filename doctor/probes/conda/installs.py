@@ -9,6 +9,7 @@ from pathlib import Path
 
 from doctor import elf
 from doctor.facts import CondaInstall, CondaState, Unknown
+from doctor.peek import peek
 from doctor.prefix import marker
 
 USUAL = (
@@ -91,11 +92,7 @@ def library_of(prefix: Path) -> str | None:
 
 def _lost_interpreter(command: Path) -> str | None:
     """What the first line of a command asks for, when that is a path where nothing is: the folder was moved."""
-    try:
-        with command.open("rb") as file:
-            line = file.readline(300)
-    except OSError:
-        return None
+    line = (peek(command, 300) or b"").partition(b"\n")[0]
     found = re.match(rb"#!\s*(/\S+)", line)
     interpreter = os.fsdecode(found.group(1)) if found else ""
     return interpreter if interpreter and not Path(interpreter).exists() else None

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from doctor.facts import CondaProxy, CondaSettings, CondaTerms
+from doctor.peek import peek
 from doctor.probes.condarc import Condarc, channels, shown, urls
 
 TERMS_HOSTS = ("repo.anaconda.com", "repo.anaconda.cloud")  # whose channels serve a terms.json
@@ -111,7 +112,7 @@ def _decisions(place: str, environ: Mapping[str, str]) -> Iterator[tuple[str, st
 
 def _record(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_bytes()) if path.is_file() and path.stat().st_size < 1_000_000 else {}
-    except (OSError, ValueError):
+        data = json.loads(peek(path) or b"{}")
+    except ValueError:
         return {}
     return data if isinstance(data, dict) else {}

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from doctor.facts import CondaShell, ShellBlock
+from doctor.peek import peek_text
 from doctor.probes.conda.installs import from_shell
 
 # What each shell reads when a person logs in or opens a terminal, below HOME.
@@ -56,12 +57,9 @@ def _texts(name: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     home = environ.get("HOME", "")
     files = [f"{home}/{file}" for file in FILES.get(name, FILES["bash"])] if home else []
     for file in (*files, *SYSTEM):
-        try:
-            if Path(file).is_file():  # a FIFO would be waited for
-                with Path(file).open(encoding="utf-8", errors="replace") as lines:
-                    yield file, lines.read(LARGEST)
-        except OSError:
-            continue
+        text = peek_text(file, LARGEST)
+        if text:
+            yield file, text
 
 
 def _blocks(file: str, text: str) -> Iterator[ShellBlock]:
