@@ -235,7 +235,7 @@ sync_once() {
     [ $# -eq 0 ] || set -- -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_INDEX_URL -u UV_FIND_LINKS UV_DEFAULT_INDEX="$1"
     env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_EXCLUDE -u UV_EXCLUDE_NEWER -u UV_NO_BINARY \
         -u UV_SYSTEM_PYTHON -u UV_NO_VERIFY_HASHES "$@" UV_HTTP_TIMEOUT="$timeout" UV_HTTP_RETRIES="$retries" \
-        "$GROUNDWORK_UV" pip sync --quiet --compile-bytecode --python "$env/bin/python" --require-hashes "$lock_file" >&2
+        "$GROUNDWORK_UV" pip sync --quiet --python "$env/bin/python" --require-hashes "$lock_file" >&2
 }
 
 sync_from_mirrors() {
@@ -279,15 +279,21 @@ make_env() {
     rm -rf "$env"
     "$GROUNDWORK_UV" venv --quiet --no-project --python "$python" "$env" >&2 || exit 1
     sync
+    compile "$env"/lib/python3.*/site-packages
     point_here
     write "$stamp" "$lock_file"
     remove_old "$1"
 }
 
-# Which checkout the environment runs: the one that was used last. Our code is compiled now, since the doctor
-# writes nothing, not even that; a checkout that cannot be written to runs as well, only a little slower.
+# compile FOLDER...: now, since the doctor writes nothing, not even that. What cannot be written to runs as well,
+# only a little slower.
+compile() {
+    "$env/bin/python" -I -m compileall -q "$@" >/dev/null 2>&1 || :
+}
+
+# Which checkout the environment runs: the one that was used last.
 point_here() {
-    "$env/bin/python" -I -m compileall -q "$root/bootstrap" "$root/doctor" >/dev/null 2>&1 || :
+    compile "$root/bootstrap" "$root/doctor"
     for site in "$env"/lib/python3.*/site-packages; do
         write "$site/groundwork.pth" "$root"
     done
