@@ -234,3 +234,8 @@ def test_a_small_library_is_a_warning(person: dict[str, str], empty_env: Path) -
         upgrade(path)
         said = diagnose(person, "--area", "colab")
         assert (said.failed, said.complaints) == ([], ["kernel-restart-needed"])
+
+
+def test_colab_set_up_with_its_own_python_is_fine(environ: dict[str, str], tmp_path: Path) -> None:
+    session = {**environ, **COLAB, "COLAB_GPU": "1", "HF_TOKEN": "x", "ENV_MANAGER": "system"}
+    assert [f["id"] for f in said_in(session, tmp_path / "root", GPU).findings if f["area"] == "colab"] == []

@@ -435,3 +435,32 @@ def test_a_broken_conda_of_somebody_else_does_not_fail(patient: Patient, empty_e
     assert [f for f in said.failed if f.startswith("conda")] == []
     assert said.of("conda-base-broken")["severity"] == "warn"  # the shell starts it
     assert said.of("conda-condarc-unreadable")["severity"] == "info"
+
+
+def test_a_broken_conda_is_the_cause_where_there_is_no_environment_at_all(patient: Patient) -> None:
+    (patient.root / f"lib/python{PYTHON}/site-packages/conda/__init__.py").unlink()
+    del patient.environ["TARGET"]
+    assert "conda-base-broken" in patient.said().complaints
+
+
+def test_micromamba_alone_is_healthy(patient: Patient) -> None:
+    mamba = patient.home / "micromamba" / "envs" / "course"
+    mamba.parent.mkdir(parents=True)
+    shutil.rmtree(patient.root / "pkgs")
+    (patient.root / "envs").rename(patient.home / "away")
+    shutil.rmtree(patient.root)
+    prefixes.create(patient.home / "micromamba")
+    write(patient.home / ".local/bin/micromamba", "#!/bin/sh\n", 0o755)
+    hook = f'eval "$({patient.home}/.local/bin/micromamba shell hook --shell bash)"\n'
+    write(patient.home / ".bashrc", hook)
+    said = patient.said(TARGET=str(mamba), CONDA_PREFIX=str(mamba), PATH=f"{mamba}/bin:/usr/bin:/bin")
+    assert [(f["id"], f["severity"]) for f in said.findings] == [("conda-only-mamba", "info")]
+
+
+def test_a_pipe_in_place_of_each_file_costs_nothing(patient: Patient) -> None:
+    for name in (".condarc", ".config/pip/pip.conf", ".conda/tos/a/1.json"):
+        (patient.home / name).parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(patient.home / name)
+    os.mkfifo(patient.env / "conda-meta" / "pinned")
+    prefixes.record(patient.root, "conda-anaconda-tos", "0.2.2", "py312_0", [])
+    assert patient.said().findings == ()

@@ -12,6 +12,13 @@ from doctor.goal import Goal
 from doctor.text import Text
 
 NO_FALLBACK = 26  # the first year of conda without channels of its own
+ZH = {
+    "a tab": "制表符",
+    "not text": "不是文本",
+    "no `name: value` lines": "没有“名称: 值”形式的行",
+    "no YAML": "不是 YAML",
+    "this user may not read it": "当前用户无权读取",
+}
 NO_FILE = Text("no settings file names a channel", "没有任何配置文件写明频道")
 
 
@@ -19,7 +26,7 @@ def check(conda: Conda, goal: Goal) -> Iterator[Finding]:
     said = conda.settings
     for file, reason in said.broken:
         severity = weighed("fail", conda, goal)
-        yield found("conda", "conda-condarc-unreadable", severity=severity, file=file, reason=reason)
+        yield found("conda", "conda-condarc-unreadable", severity=severity, file=file, reason=_reason(reason))
     if not is_used(conda, goal):
         return
     yield from _channels(conda, goal)
@@ -37,6 +44,14 @@ def check(conda: Conda, goal: Goal) -> Iterator[Finding]:
             )
     if said.offline:
         yield found("conda", "conda-offline-left-on", files=said.files)
+
+
+def _reason(said: str) -> Text:
+    """`line 2: a tab` in both languages. What the parser says in its own words stays as it is."""
+    place, _, problem = said.rpartition(": ")
+    line = place.removeprefix("line ")
+    zh = ZH.get(problem, problem)
+    return Text(said, f"第 {line} 行：{zh}" if line else zh)
 
 
 def _channels(conda: Conda, goal: Goal) -> Iterator[Finding]:
