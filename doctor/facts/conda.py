@@ -39,6 +39,7 @@ class CondaSettings(msgspec.Struct, frozen=True, kw_only=True):
     asked: bool = False  # False in facts of an older tool
     files: tuple[str, ...] = ()
     broken: tuple[tuple[str, str], ...] = ()  # file, why conda cannot read it
+    invalid: tuple[tuple[str, str], ...] = ()  # file, setting whose value conda refuses
     channels: tuple[str, ...] | None = None  # None: no file says anything of channels
     priority: str | None = None
     offline: bool = False

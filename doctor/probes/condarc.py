@@ -39,6 +39,15 @@ LISTS = (
     "pinned_packages",
     "create_default_packages",
 )
+MAPPINGS = ("proxy_servers", "custom_channels", "custom_multichannels")
+YES_OR_NO = (
+    "offline",
+    "always_yes",
+    "always_copy",
+    "auto_activate",
+    "auto_activate_base",
+    "show_channel_urls",
+)
 ALIASES = {"channel": "channels", "pkgs_dir": "pkgs_dirs", "envs_dir": "envs_dirs", "envs_path": "envs_dirs"}
 
 
@@ -48,6 +57,7 @@ class Condarc(msgspec.Struct, frozen=True):
     files: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
     broken: tuple[tuple[str, str], ...] = ()
+    invalid: tuple[tuple[str, str], ...] = ()  # file, setting whose value conda refuses
 
     def strings(self, name: str) -> tuple[str, ...]:
         """A setting that is a list, its variables filled in; one word is a list of one."""
@@ -62,7 +72,7 @@ class Condarc(msgspec.Struct, frozen=True):
 
 def read(root: str | None, environ: Mapping[str, str] = os.environ, base: Path = Path("/")) -> Condarc:
     """What conda at `root` would find. `base` stands for `/` where a test wants another."""
-    files, broken, found = [], [], []
+    files, broken, found, invalid = [], [], [], []
     for path in files_of(root, environ, base):
         files.append(str(path))
         settings = load(path)
@@ -70,7 +80,8 @@ def read(root: str | None, environ: Mapping[str, str] = os.environ, base: Path =
             broken.append((str(path), settings))
         else:
             found.append(settings)
-    return Condarc(tuple(files), merged([*found, from_environ(environ)]), tuple(broken))
+            invalid += [(str(path), name) for name, value in settings.items() if is_refused(str(name), value)]
+    return Condarc(tuple(files), merged([*found, from_environ(environ)]), tuple(broken), tuple(invalid))
 
 
 def files_of(root: str | None, environ: Mapping[str, str], base: Path = Path("/")) -> Iterator[Path]:
@@ -135,6 +146,37 @@ def load(path: Path) -> dict[str, Any] | str:
 
 def _problem(said: str | None) -> str:
     return "a tab" if said and r"'\t'" in said else re.sub(r"'[^']{3,}'", "'…'", said or "no YAML")
+
+
+def is_refused(name: str, value: object) -> bool:
+    """Whether conda ends with an error because of this value, whatever it was asked to do."""
+    if value is None:
+        return False
+    if name in LISTS:
+        return not isinstance(value, list)
+    if name in MAPPINGS:
+        return not isinstance(value, dict)
+    if name in YES_OR_NO:
+        return str(value).lower() not in (
+            "true",
+            "false",
+            "yes",
+            "no",
+            "on",
+            "off",
+            "1",
+            "0",
+            "y",
+            "n",
+            "none",
+            "",
+        )
+    if name == "channel_priority":
+        return str(value).lower() not in ("strict", "flexible", "disabled", "true", "false")
+    if name == "ssl_verify" and isinstance(value, str) and value != "truststore":
+        said = os.path.expandvars(value)
+        return said.lower() not in ("true", "false", "yes", "no") and not Path(said).exists()
+    return False
 
 
 def from_environ(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -202,6 +202,31 @@ def test_a_dead_proxy_in_condarc_and_a_living_one(patient: Patient) -> None:
         assert patient.said().findings == ()
 
 
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("ssl_verify", "ssl_verify: /etc/ssl/company-ca-that-is-gone.pem"),
+        ("channels", "channels: conda-forge"),
+        ("channel_priority", "channel_priority: stict"),
+        ("always_yes", "always_yes: maybe"),
+    ],
+)
+def test_a_value_that_conda_refuses(patient: Patient, setting: str, line: str) -> None:
+    write(patient.home / ".condarc", f"{line}\n")
+    said = patient.said()
+    assert said.failed == said.complaints == ["conda-condarc-invalid"]
+    assert setting in said.of("conda-condarc-invalid")["title"]
+
+
+def test_values_that_look_odd_but_are_right(patient: Patient) -> None:
+    odd = "ssl_verify: truststore\nalways_yes: 'yes'\nchannel_priority: false\nproxy_servers:\npinned_packages: []\n"
+    write(
+        patient.home / ".condarc",
+        odd + "channels:\n  - conda-forge # mine\nssl_verify: /etc/ssl/certs\nunknown: x\n",
+    )
+    assert patient.said().findings == ()
+
+
 def test_offline_was_left_on(patient: Patient) -> None:
     write(patient.home / ".condarc", "offline: true\n")
     assert patient.said().complaints == ["conda-offline-left-on"]

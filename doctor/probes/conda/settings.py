@@ -34,6 +34,7 @@ def settings(said: Condarc) -> CondaSettings:
         asked=True,
         files=said.files,
         broken=said.broken,
+        invalid=said.invalid,
         channels=tuple(map(shown, channels(said))) if named else None,
         priority=str(said.settings["channel_priority"]).lower()
         if said.settings.get("channel_priority")
