@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from doctor.facts import CondaProxy, CondaSettings, CondaTerms
 from doctor.peek import peek
-from doctor.probes.condarc import Condarc, channels, shown, urls
+from doctor.probes.conda.channels import channels, shown, urls
+from doctor.probes.conda.condarc import Condarc
 
 TERMS_HOSTS = ("repo.anaconda.com", "repo.anaconda.cloud")  # whose channels serve a terms.json
 TERMS_PLACES = (  # conda_anaconda_tos/path.py: SEARCH_PATH

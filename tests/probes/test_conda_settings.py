@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from doctor.probes.condarc import Condarc, channels, expand, read, shown, urls
+from doctor.probes.conda.channels import channels, expand, shown, urls
+from doctor.probes.conda.condarc import Condarc, read
 
 
 def settings(home: Path, text: str, **environ: str) -> Condarc:
