@@ -92,7 +92,6 @@ class CondaEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     history: bool = True
     frozen: bool = False
     writable: bool = True
-    has_pip: bool = True
     pins: tuple[str, ...] = ()  # conda-meta/pinned
     unreadable: tuple[str, ...] = ()  # records of packages that are no JSON
     incomplete: tuple[tuple[str, str, int], ...] = ()  # package, one missing file, how many are missing

@@ -349,11 +349,6 @@ def test_an_environment_on_a_read_only_mount(patient: Patient) -> None:
     assert patient.said(*in_namespace(read_only)).complaints == ["conda-env-not-writable"]
 
 
-def test_an_environment_without_pip(patient: Patient) -> None:
-    (patient.env / "bin" / "pip").unlink()
-    assert patient.said().complaints == ["conda-env-without-pip"]
-
-
 def test_pip_set_to_the_home(patient: Patient) -> None:
     write(patient.home / ".config/pip/pip.conf", "[install]\nuser = true\n")
     assert patient.said().complaints == ["conda-pip-user"]
