@@ -1,26 +1,19 @@
-"""A reader of ELF files, as far as the dynamic linker cares: what a library asks for and what it offers.
-
-Pure Python over a memory map, so that a library of 400 MB costs a few pages. Nothing in a file is believed: every offset is
-checked, every list has an end, and what makes no sense is `Unknown`.
-"""
+"""One ELF file: its segments, its dynamic section, its symbol and version tables. Every offset is checked."""
 
 from __future__ import annotations
 
-import mmap
 import os
-import stat
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import msgspec
-
-from doctor.facts.unknown import Unknown
 
 MACHINES = {3: "i386", 21: "ppc64le", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
 LOAD, DYNAMIC, GNU_STACK = 1, 2, 0x6474E551
 NEEDED, STRTAB, SYMTAB, SONAME, RPATH, RUNPATH = 1, 5, 6, 14, 15, 29
 GNU_HASH, VERSYM, VERDEF, VERNEED = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE
+PAGE = 16384  # bytes read at once
+SHORT_NAME = 128
 LONGEST_NAME = 8192  # C++ names are long
 MOST = 100_000  # entries of any list; a file with more is taken for damaged
 
@@ -49,53 +42,16 @@ class Elf(msgspec.Struct, frozen=True, kw_only=True):
     executable_stack: bool = False
 
 
-def read(path: str) -> Elf | Unknown:
-    """The library at `path`; Unknown when it cannot be read or is no whole ELF file."""
-    try:
-        with _mapped(path) as image:
-            return image.elf() if image.ours else Elf(machine=image.machine)
-    except (Damaged, OSError, ValueError, struct.error, IndexError) as error:
-        return Unknown(str(error) or type(error).__name__)
-
-
-def undefined(path: str) -> tuple[tuple[str, str | None], ...] | Unknown:
-    """Symbols that others must define, with the version asked for; those that may stay undefined are left out."""
-    try:
-        with _mapped(path) as image:
-            return tuple(image.undefined())
-    except (Damaged, OSError, ValueError, struct.error, IndexError) as error:
-        return Unknown(str(error) or type(error).__name__)
-
-
-def lacks(path: str, names: tuple[str, ...]) -> tuple[str, ...] | Unknown:
-    """Those of `names` that the library does not define; found by its hash table, so its size does not matter."""
-    try:
-        with _mapped(path) as image:
-            return tuple(name for name in names if not image.defines(name.encode()))
-    except (Damaged, OSError, ValueError, struct.error, IndexError) as error:
-        return Unknown(str(error) or type(error).__name__)
-
-
-@contextmanager
-def _mapped(path: str) -> Iterator[Image]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not hold us
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Damaged("not a regular file")
-        if status.st_size < 64:
-            raise Damaged(f"{status.st_size} bytes")
-        with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
-            yield Image(data)
-    finally:
-        os.close(descriptor)
-
-
 class Image:
-    """One mapped file. Addresses are translated by its load segments; tables are looked up when they are asked for."""
+    """One open file. Addresses are translated by its load segments; tables are looked up when they are asked for.
 
-    def __init__(self, data: mmap.mmap) -> None:
-        self.data, self.size = data, len(data)
+    Read in pages, not mapped: a disk that fails, or a file that shrinks meanwhile, would kill us through a mapping.
+    """
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        self.descriptor, self.size = descriptor, size
+        self.pages: dict[int, bytes] = {}
+        data = self._at(0, 64)
         if data[:4] != b"\x7fELF":
             raise Damaged("no ELF file")
         self.ours = data[4] == 2 and data[5] == 1  # 64 bits, little-endian
@@ -105,7 +61,10 @@ class Image:
         self.dynamic = dict(self._dynamic()) if self.ours else {}
 
     def _segments(self) -> Iterator[tuple[int, int, int, int, int]]:
-        start, size, count = *struct.unpack_from("<Q", self.data, 32), *struct.unpack_from("<HH", self.data, 54)
+        start, size, count = (
+            *struct.unpack("<Q", self._at(32, 8)),
+            *struct.unpack("<HH", self._at(54, 4)),
+        )
         if not 0 < count < 1000 or size < 56:
             raise Damaged("no program headers")
         for number in range(count):
@@ -117,9 +76,22 @@ class Image:
             yield kind, flags, offset, address, length
 
     def _at(self, offset: int, size: int) -> bytes:
-        if offset < 0 or offset + size > self.size:
+        if offset < 0 or size > MOST * 16 or offset + size > self.size:
             raise Damaged("points beyond its end")
-        return self.data[offset : offset + size]
+        first, last = offset // PAGE, (offset + size - 1) // PAGE
+        start = offset - first * PAGE
+        if first == last:
+            found = self._page(first)[start : start + size]
+        else:
+            found = b"".join(map(self._page, range(first, last + 1)))[start : start + size]
+        if len(found) < size:
+            raise Damaged("became shorter")
+        return found
+
+    def _page(self, number: int) -> bytes:
+        if number not in self.pages:
+            self.pages[number] = os.pread(self.descriptor, PAGE, number * PAGE)
+        return self.pages[number]
 
     def _dynamic(self) -> Iterator[tuple[int, int]]:
         """The dynamic section; DT_NEEDED comes many times and is read by `needed`."""
@@ -143,10 +115,13 @@ class Image:
 
     def name(self, position: int) -> str:
         start = self._offset(self.dynamic[STRTAB]) + position
-        end = self.data.find(b"\0", start, min(start + LONGEST_NAME, self.size))
+        found = self._at(start, min(SHORT_NAME, max(0, self.size - start)))
+        if (end := found.find(b"\0")) < 0:
+            found = self._at(start, min(LONGEST_NAME, self.size - start))
+            end = found.find(b"\0")
         if end < 0:
             raise Damaged("a name without an end")
-        return self.data[start:end].decode("utf-8", "replace")
+        return found[:end].decode("utf-8", "replace")
 
     def elf(self) -> Elf:
         named = {tag: self.name(self.dynamic[tag]) for tag in (SONAME, RPATH, RUNPATH) if tag in self.dynamic}
@@ -216,9 +191,7 @@ class Image:
         if symbols is None:
             return False
         if table is None:
-            return any(
-                self._is(symbols, index, name) for index in range(1, min(self._count(), MOST))
-            )
+            return any(self._is(symbols, index, name) for index in range(1, min(self._count(), MOST)))
         buckets, first, blooms, _ = struct.unpack("<IIII", self._at(table, 16))
         if not buckets:
             return False
