@@ -1,0 +1,53 @@
+"""NVIDIA's cards on the PCI bus: needs no driver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from doctor.facts import PciCard
+from doctor.probes.gpu.files import words
+
+DEVICES = Path("/sys/bus/pci/devices")
+NVIDIA = "0x10de"
+DISPLAY_CLASSES = ("0x0300", "0x0302")  # VGA controllers and 3D (compute) controllers
+BRIDGE_CLASS = "0x0680"  # NVSwitch shows itself as a bridge
+OFF_THE_BUS = b"\xff\xff"
+
+
+def cards(root: Path = DEVICES) -> tuple[PciCard, ...]:
+    """The display and compute controllers."""
+    return tuple(map(_card, _of_nvidia(root, DISPLAY_CLASSES)))
+
+
+def nvswitches(root: Path = DEVICES) -> int:
+    return len(_of_nvidia(root, (BRIDGE_CLASS,)))
+
+
+def _of_nvidia(root: Path, classes: tuple[str, ...]) -> list[Path]:
+    mine = [device for device in sorted(root.glob("*")) if words(device / "vendor") == NVIDIA]
+    return [device for device in mine if words(device / "class").startswith(classes)]
+
+
+def _card(device: Path) -> PciCard:
+    return PciCard(
+        address=device.name,
+        device=int(words(device / "device") or "0", 16),
+        bound=bound_driver(device),
+        answers=_first_bytes(device / "config") != OFF_THE_BUS,
+    )
+
+
+def bound_driver(device: Path) -> str | None:
+    try:
+        return (device / "driver").readlink().name
+    except OSError:
+        return None
+
+
+def _first_bytes(config: Path) -> bytes:
+    """The vendor as the card itself answers now; the kernel's own note of it outlives the card."""
+    try:
+        with config.open("rb") as file:
+            return file.read(2)
+    except OSError:
+        return b""
