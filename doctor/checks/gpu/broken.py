@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from doctor.catalogue import found
-from doctor.checks.gpu.see import FIRST_BLACKWELL, branch, card_nodes, cards_named, loaded, with_error
+from doctor.checks.gpu.see import FIRST_BLACKWELL, NONE, branch, card_nodes, cards_named, loaded, with_error
 from doctor.facts import Gpu
 from doctor.finding import Finding
+from doctor.text import Text
 
 FEW_CARDS = 2
 XID = re.compile(r"NVRM: Xid \(PCI:([\w:.]+)[^)]*\): (\d+)")
@@ -33,8 +34,8 @@ def hangs(gpu: Gpu) -> Finding | None:
     )
 
 
-def _names(gpu: Gpu) -> str:
-    return ", ".join(f"{one.name} ({one.pid})" for one in gpu.holders) or "-"
+def _names(gpu: Gpu) -> str | Text:
+    return ", ".join(f"{one.name} ({one.pid})" for one in gpu.holders) or NONE
 
 
 def lost(gpu: Gpu) -> Finding | None:
@@ -45,7 +46,15 @@ def lost(gpu: Gpu) -> Finding | None:
     for address, number in _xids(gpu):
         if number == OFF_THE_BUS and not any(pci and address in pci for pci in listed):
             signs.append(f"{address}: Xid {number}")
+    signs += [f"{address}: NVML lists {len(listed)} others" for address in _unlisted(gpu, listed)]
     return found("gpu", "gpu-lost", signs=tuple(dict.fromkeys(signs))) if signs else None
+
+
+def _unlisted(gpu: Gpu, listed: set[str]) -> list[str]:
+    """Cards that the driver owns and NVML leaves out, on a host where every node opens."""
+    if not listed or "" in listed or gpu.lost or gpu.container or any(node.error for node in gpu.nodes):
+        return []
+    return [card.address for card in gpu.cards if card.bound == "nvidia" and card.address not in listed]
 
 
 def _xids(gpu: Gpu) -> list[tuple[str, str]]:
@@ -60,7 +69,7 @@ def not_permitted(gpu: Gpu) -> Finding | None:
     nodes = with_error(gpu, "EACCES")
     if not nodes:
         return None
-    return found("gpu", "gpu-nodes-not-permitted", nodes=nodes, groups=gpu.groups or ("-",))
+    return found("gpu", "gpu-nodes-not-permitted", nodes=nodes, groups=gpu.groups or NONE)
 
 
 def card_and_driver(gpu: Gpu) -> Finding | None:

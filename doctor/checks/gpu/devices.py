@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from doctor.catalogue import found
 from doctor.checks.gpu.broken import lost, xid_numbers
-from doctor.checks.gpu.see import branch, devices, loaded
+from doctor.checks.gpu.see import NONE, branch, devices, loaded
 from doctor.facts import Gpu, GpuDevice, GpuProcess
 from doctor.finding import Finding
 from doctor.text import human_bytes
@@ -120,7 +120,7 @@ def _held(held: list[GpuDevice], holders: tuple[GpuProcess, ...]) -> Finding:
         "gpu-memory-held",
         severity="fail" if full else "warn",
         seen=seen,
-        processes=tuple(dict.fromkeys(map(_name, users))) or ("-",),
+        processes=tuple(dict.fromkeys(map(_name, users))) or NONE,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.gpu.see import branch, devices, loaded
+from doctor.checks.gpu.see import NONE, branch, devices, loaded
 from doctor.facts import Gpu
 from doctor.finding import Finding
 
@@ -27,7 +27,7 @@ def check(gpu: Gpu) -> Iterator[Finding]:
         "gpu",
         "fabric-manager-not-running",
         seen=waiting,
-        package=" ".join(package) if package else "-",
+        package=" ".join(package) if package else NONE,
         branch=branch(driver),
         commands=(("docker", "restart", "CONTAINER"),) if gpu.container else None,
     )

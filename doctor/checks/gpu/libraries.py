@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.gpu.see import devices, library, loaded, on_disk
+from doctor.checks.gpu.see import NONE, devices, library, loaded, on_disk
 from doctor.facts import DriverLibrary, Gpu
 from doctor.finding import Finding
 from doctor.wheels.tables import numbers
@@ -42,7 +42,7 @@ def _mismatch(gpu: Gpu, file: DriverLibrary | None) -> Finding:
 def not_found(gpu: Gpu) -> Finding | None:
     if gpu.nvml_code != NO_LIBRARY:
         return None
-    return found("gpu", "driver-libraries-missing", soname=NVML, disk=on_disk(gpu) or ("-",))
+    return found("gpu", "driver-libraries-missing", soname=NVML, disk=on_disk(gpu) or NONE)
 
 
 def unusable(gpu: Gpu) -> Iterator[Finding]:
@@ -58,9 +58,9 @@ def unusable(gpu: Gpu) -> Iterator[Finding]:
 
 def _no_cuda(gpu: Gpu) -> Finding:
     if gpu.container:
-        has = gpu.capabilities or "-"
+        has = gpu.capabilities or NONE
         return found("gpu", "container-driver-capabilities-lack-compute", capabilities=has)
-    return found("gpu", "driver-libraries-missing", soname=CUDA, disk=on_disk(gpu) or ("-",))
+    return found("gpu", "driver-libraries-missing", soname=CUDA, disk=on_disk(gpu) or NONE)
 
 
 def _other_cuda(gpu: Gpu, cuda: DriverLibrary) -> Iterator[Finding]:
@@ -91,4 +91,4 @@ def _no_memory_node(gpu: Gpu) -> Iterator[Finding]:
     absent = uvm is None or uvm.error in ("ENXIO", "ENODEV", "not a device")
     if gpu.nodes and absent and not gpu.wsl and (gpu.container or not gpu.makes_nodes):
         nodes = tuple(node.path for node in gpu.nodes)
-        yield found("gpu", "nvidia-uvm-node-missing", nodes=nodes, said=uvm.error or "" if uvm else "-")
+        yield found("gpu", "nvidia-uvm-node-missing", nodes=nodes, said=uvm.error or "" if uvm else NONE)

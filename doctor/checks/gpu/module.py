@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from doctor.catalogue import found
-from doctor.checks.gpu.see import cards_named
+from doctor.checks.gpu.see import NONE, cards_named
 from doctor.facts import Gpu
 from doctor.finding import Finding
 
@@ -20,7 +20,7 @@ KERNEL_SIDE = (
 def not_loaded(gpu: Gpu) -> Finding | None:
     shown = cards_named(gpu.cards) or gpu.pci
     if _nouveau(gpu):
-        installed = "NVIDIA " + ", ".join(_installed(gpu)) if _installed(gpu) else "-"
+        installed = "NVIDIA " + ", ".join(_installed(gpu)) if _installed(gpu) else NONE
         return found("gpu", "nouveau-owns-gpu", cards=shown, installed=installed)
     if gpu.module.here:
         rejected = _secure_boot(gpu)
@@ -29,7 +29,7 @@ def not_loaded(gpu: Gpu) -> Finding | None:
             return found("gpu", "secure-boot-rejects-module", file=file, sign=rejected)
         return found("gpu", "driver-module-not-loaded", cards=shown, file=file)
     if _installed(gpu):
-        others = ", ".join(gpu.module.other_kernels) or "-"
+        others = ", ".join(gpu.module.other_kernels) or NONE
         return found(
             "gpu", "driver-module-missing-for-running-kernel", others=others, installed=_installed(gpu)
         )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from doctor.facts import DriverLibrary, Gpu, GpuDevice, Node, PciCard
+from doctor.text import Text
 
 CARD = re.compile(r"/dev/nvidia\d+\Z")
 FIRST_BLACKWELL = 0x2900
+NONE = Text("none", "无")
 
 
 def devices(gpu: Gpu) -> tuple[GpuDevice, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.gpu.see import devices
+from doctor.checks.gpu.see import NONE, devices
 from doctor.facts import Gpu, GpuDevice, Visible
 from doctor.finding import Finding
 from doctor.text import Text
@@ -35,7 +35,7 @@ def _wrong(gpu: Gpu, wrong: list[Visible]) -> Finding:
         "cuda-visible-devices-wrong",
         severity="fail" if hides_all else "warn",
         seen=seen,
-        files=gpu.visible_set_in or ("-",),
+        files=gpu.visible_set_in or NONE,
         count=Text(f"{count} GPU{'s' if count > 1 else ''} here", f"本机有 {count} 块 GPU"),
     )
 

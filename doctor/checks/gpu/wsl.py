@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from doctor.catalogue import found
-from doctor.checks.gpu.see import library, nvml_said
+from doctor.checks.gpu.see import NONE, library, nvml_said
 from doctor.facts import Gpu
 from doctor.finding import Finding
 
@@ -19,7 +19,7 @@ def linux_driver(gpu: Gpu) -> Finding | None:
     packages = tuple(
         name for name in gpu.packages if name.startswith(("libnvidia", "nvidia", "cuda-drivers"))
     )
-    return found("gpu", "wsl-linux-driver-installed", path=cuda.real, packages=packages or ("-",))
+    return found("gpu", "wsl-linux-driver-installed", path=cuda.real, packages=packages or NONE)
 
 
 def blocked(gpu: Gpu) -> Finding | None:

@@ -15,8 +15,8 @@ import msgspec
 
 from doctor.facts import Docker, Gpu, GpuDevice
 from doctor.goal import Goal
+from doctor.peek import peek_text
 from doctor.probes.gpu import docker, kernel_log, libraries, module, nvml, packages, pci, processes, visible
-from doctor.probes.gpu.files import words
 from doctor.probes.host import container
 
 
@@ -73,11 +73,11 @@ def _with_names(devices: tuple[GpuDevice, ...]) -> tuple[GpuDevice, ...]:
 
 
 def is_wsl() -> bool:
-    return "microsoft" in words(Path("/proc/version")).lower()
+    return "microsoft" in peek_text("/proc/version").lower()
 
 
 def uptime() -> float | None:
-    said = words(Path("/proc/uptime")).split()
+    said = peek_text("/proc/uptime").split()
     return float(said[0]) if said else None
 
 

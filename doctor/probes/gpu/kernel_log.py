@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from doctor.peek import peek_text
+
 LOG = Path("/dev/kmsg")
 FILE = Path("/var/log/kern.log")
 TAIL = 400_000  # bytes of a log file
@@ -52,11 +54,6 @@ def _reads(handle: int) -> list[bytes]:
 
 
 def _since_boot(path: Path) -> list[str]:
-    try:
-        with path.open("rb") as log:
-            log.seek(max(0, path.stat().st_size - TAIL))
-            tail = log.read(TAIL).decode("utf-8", "replace").splitlines()
-    except OSError:
-        return []
+    tail = peek_text(path, TAIL, end=True).splitlines()
     boots = [number for number, line in enumerate(tail) if BOOT.search(line)]
     return tail[boots[-1] :] if boots else []

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from doctor.ask import ask
 from doctor.facts import DriverLibrary, Unknown
+from doctor.peek import peek
 
 NAMES = ("libnvidia-ml.so.1", "libcuda.so.1")
-# Where drivers put them; found there but not by ld.so, the cache was never renewed.
-FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib")
-MORE_FOLDERS = (
-    "/usr/lib/x86_64-linux-gnu/nvidia/current",
-    "/usr/local/nvidia/lib64",
-    "/run/nvidia/driver/usr/lib",
-)
+# Where ld.so looks without being told.
+DEFAULT = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
+DEBIAN = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu")
+# Where drivers are put too; found there but not by ld.so, the cache was never renewed.
+ELSEWHERE = ("/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/run/nvidia/driver/usr/lib")
+ELF_64 = b"\x7fELF\x02"
 
 
 def libraries() -> tuple[DriverLibrary, ...]:
@@ -31,13 +31,13 @@ def _of_name(name: str, cached: list[tuple[str, str]]) -> Iterator[DriverLibrary
     places = [
         *((str(Path(folder) / name), "LD_LIBRARY_PATH") for folder in _path_folders()),
         *((path, "cache") for soname, path in cached if soname == name),
-        *((f"{folder}/{name}", "default") for folder in ("/lib64", "/usr/lib64", "/lib", "/usr/lib")),
-        *((f"{folder}/{name}", "disk") for folder in (*FOLDERS, *MORE_FOLDERS)),
+        *((f"{folder}/{name}", "default") for folder in (*DEFAULT, *DEBIAN)),
+        *((f"{folder}/{name}", "disk") for folder in ELSEWHERE),
     ]
     seen: set[str] = set()
     for path, via in places:
         real = os.path.realpath(path)
-        if real not in seen and Path(real).is_file():
+        if real not in seen and peek(real, len(ELF_64)) == ELF_64:
             seen.add(real)
             yield DriverLibrary(name=name, path=path, real=real, version=version_of(real), via=via)
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from doctor.facts import Module
-from doctor.probes.gpu.files import data, words
+from doctor.peek import peek, peek_text
 
 PROC = Path("/proc/driver/nvidia/version")
 SYS = Path("/sys/module")
@@ -22,10 +22,10 @@ MOK = ("var/lib/shim-signed/mok/MOK.der", "var/lib/dkms/mok.pub")
 
 def version() -> str | None:
     """Version of the loaded kernel module, None when none is loaded. The file of /proc shows through in containers."""
-    loaded = words(SYS / "nvidia/version")
+    loaded = peek_text(SYS / "nvidia/version").strip()
     if loaded:
         return loaded
-    match = re.search(r"Kernel Module\D*?([0-9]+\.[0-9.]+)", words(PROC))
+    match = re.search(r"Kernel Module\D*?([0-9]+\.[0-9.]+)", peek_text(PROC))
     return match.group(1) if match else None
 
 
@@ -33,9 +33,10 @@ def module(release: str | None = None) -> Module:
     release = release or platform.release()
     here = _files(TREES / release)
     return Module(
-        state=words(SYS / "nvidia/initstate") or None,
+        state=peek_text(SYS / "nvidia/initstate").strip() or None,
         nouveau=(SYS / "nouveau").is_dir(),
-        is_open="Open Kernel Module" in words(PROC) or words(SYS / "nvidia/license").startswith("Dual"),
+        is_open="Open Kernel Module" in peek_text(PROC)
+        or peek_text(SYS / "nvidia/license").startswith("Dual"),
         here=tuple(map(str, here)),
         other_kernels=tuple(
             tree.name for tree in sorted(TREES.glob("*")) if tree.name != release and _files(tree)
@@ -57,14 +58,8 @@ def _is_main(name: str) -> bool:
 
 
 def _unsigned(file: Path) -> bool | None:
-    if file.suffix != ".ko":
-        return None
-    try:
-        with file.open("rb") as module_file:
-            module_file.seek(max(0, file.stat().st_size - len(SIGNED)))
-            return module_file.read() != SIGNED
-    except OSError:
-        return None
+    end = peek(file, len(SIGNED), end=True)
+    return None if file.suffix != ".ko" or end is None else end != SIGNED
 
 
 def _sources() -> tuple[str, ...]:
@@ -76,11 +71,11 @@ def _sources() -> tuple[str, ...]:
 
 def secure_boot() -> bool:
     """The firmware's variable: four bytes of attributes, then the value."""
-    return any(data(path)[-1:] == b"\x01" for path in EFI.glob("SecureBoot-*"))
+    return any((peek(path) or b"")[-1:] == b"\x01" for path in EFI.glob("SecureBoot-*"))
 
 
 def key_enrolled(root: Path = Path("/")) -> bool | None:
     """Whether the key with which DKMS signs here is among those that the firmware trusts. None: there is no such key."""
-    keys = [key for key in (data(root / name) for name in MOK) if key]
-    trusted = b"".join(data(path) for path in EFI.glob("MokListRT-*"))
+    keys = [key for key in ((peek(root / name) or b"") for name in MOK) if key]
+    trusted = b"".join(peek(path) or b"" for path in EFI.glob("MokListRT-*"))
     return any(key in trusted for key in keys) if keys else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from doctor.probes.gpu.files import data
+from doctor.peek import peek
 
 STATUS = Path("/var/lib/dpkg/status")
+MOST = 20_000_000  # bytes: of many thousand packages
 OF_THE_DRIVER = re.compile(
     rb"^(nvidia-(driver|headless|dkms|kernel|open|fabricmanager|compute|utils|alternative)|libnvidia-(compute|ml)"
     rb"|libcuda1|cuda-(drivers|compat)|linux-modules-nvidia|xserver-xorg-video-nvidia)"
@@ -17,7 +18,7 @@ OF_THE_DRIVER = re.compile(
 def driver_packages(status: Path = STATUS) -> dict[str, str]:
     """Name and version of each installed one."""
     found: dict[str, str] = {}
-    for paragraph in data(status).split(b"\n\n"):
+    for paragraph in (peek(status, MOST) or b"").split(b"\n\n"):
         name = _field(paragraph, b"Package")
         if OF_THE_DRIVER.match(name) and _field(paragraph, b"Status").endswith(b" installed"):
             found[name.decode()] = _field(paragraph, b"Version").decode("utf-8", "replace")

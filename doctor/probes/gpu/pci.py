@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from doctor.facts import PciCard
-from doctor.probes.gpu.files import words
+from doctor.peek import peek, peek_text
 
 DEVICES = Path("/sys/bus/pci/devices")
 NVIDIA = "0x10de"
@@ -24,16 +24,17 @@ def nvswitches(root: Path = DEVICES) -> int:
 
 
 def _of_nvidia(root: Path, classes: tuple[str, ...]) -> list[Path]:
-    mine = [device for device in sorted(root.glob("*")) if words(device / "vendor") == NVIDIA]
-    return [device for device in mine if words(device / "class").startswith(classes)]
+    mine = [device for device in sorted(root.glob("*")) if peek_text(device / "vendor").strip() == NVIDIA]
+    return [device for device in mine if peek_text(device / "class").strip().startswith(classes)]
 
 
 def _card(device: Path) -> PciCard:
     return PciCard(
         address=device.name,
-        device=int(words(device / "device") or "0", 16),
+        device=int(peek_text(device / "device").strip() or "0", 16),
         bound=bound_driver(device),
-        answers=_first_bytes(device / "config") != OFF_THE_BUS,
+        # The kernel's own note of the vendor outlives the card; this is what it answers now.
+        answers=peek(device / "config", 2) != OFF_THE_BUS,
     )
 
 
@@ -42,12 +43,3 @@ def bound_driver(device: Path) -> str | None:
         return (device / "driver").readlink().name
     except OSError:
         return None
-
-
-def _first_bytes(config: Path) -> bytes:
-    """The vendor as the card itself answers now; the kernel's own note of it outlives the card."""
-    try:
-        with config.open("rb") as file:
-            return file.read(2)
-    except OSError:
-        return b""

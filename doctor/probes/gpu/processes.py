@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts import GpuProcess
-from doctor.probes.gpu.files import data, words
+from doctor.peek import peek, peek_text
 
 PROC = Path("/proc")
 SECONDS = 0.5  # for all file descriptors of the machine
@@ -26,7 +26,7 @@ def holders() -> tuple[GpuProcess, ...]:
     """Processes here that have a node of a GPU open. Their command lines are not read: that may hang with the driver."""
     until = time.monotonic() + SECONDS
     found = (pid for pid in _pids() if time.monotonic() < until and pid != os.getpid() and _holds(pid))
-    return tuple(GpuProcess(pid=pid, name=words(PROC / str(pid) / "comm")) for pid in found)
+    return tuple(GpuProcess(pid=pid, name=peek_text(PROC / str(pid) / "comm").strip()) for pid in found)
 
 
 def _holds(pid: int) -> bool:
@@ -41,7 +41,7 @@ def described(found: Iterable[GpuProcess]) -> tuple[GpuProcess, ...]:
     """The same with the names that they have here, and whether they have lost their parent."""
     return tuple(
         msgspec.structs.replace(
-            one, name=words(PROC / str(one.pid) / "comm") or None, orphan=_is_orphan(one.pid)
+            one, name=peek_text(PROC / str(one.pid) / "comm").strip() or None, orphan=_is_orphan(one.pid)
         )
         for one in found
     )
@@ -49,8 +49,8 @@ def described(found: Iterable[GpuProcess]) -> tuple[GpuProcess, ...]:
 
 def _is_orphan(pid: int) -> bool:
     """A worker whose parent is init. In a container the server itself may be process 1."""
-    line = data(PROC / str(pid) / "cmdline")
-    init = data(PROC / "1" / "cmdline")
+    line = peek(PROC / str(pid) / "cmdline") or b""
+    init = peek(PROC / "1" / "cmdline") or b""
     return _stat(pid)[1:2] == ["1"] and any(word in line for word in WORKERS) and b"python" not in init
 
 
@@ -65,9 +65,9 @@ def is_stuck(pid: int) -> bool:
 
 def _stat(pid: int) -> list[str]:
     """State, parent and so on: the name before them may hold spaces and brackets."""
-    return words(PROC / str(pid) / "stat").rpartition(")")[2].split()
+    return peek_text(PROC / str(pid) / "stat").rpartition(")")[2].split()
 
 
 def named(name: str) -> tuple[int, ...]:
     """Processes of that name; the kernel keeps its first 15 characters."""
-    return tuple(pid for pid in _pids() if words(PROC / str(pid) / "comm") == name[:15])
+    return tuple(pid for pid in _pids() if peek_text(PROC / str(pid) / "comm").strip() == name[:15])

@@ -10,7 +10,7 @@ from pathlib import Path
 from doctor.facts import Visible
 from doctor.goal import Goal
 from doctor.lab.files import read_json
-from doctor.probes.gpu.files import data, words
+from doctor.peek import peek, peek_text
 
 NAME = "CUDA_VISIBLE_DEVICES"
 PROC = Path("/proc")
@@ -49,14 +49,22 @@ def _kernelspecs(goal: Goal) -> Iterator[tuple[str, str | None]]:
 
 def _kernels() -> Iterator[tuple[str, str | None]]:
     """Notebook kernels that run now: their environment is what a notebook really has."""
-    for entry in (entry for entry in PROC.iterdir() if entry.name.isdecimal()):
-        if "python" in words(entry / "comm") and b"ipykernel" in data(entry / "cmdline"):
+    mine = (entry for entry in PROC.iterdir() if entry.name.isdecimal() and _is_mine(entry))
+    for entry in mine:
+        if "python" in peek_text(entry / "comm") and b"ipykernel" in (peek(entry / "cmdline") or b""):
             pairs = (
                 pair.decode("utf-8", "replace").partition("=")
-                for pair in data(entry / "environ").split(b"\0")
+                for pair in (peek(entry / "environ") or b"").split(b"\0")
             )
             values = {name: value for name, _, value in pairs if name == NAME}
             yield f"notebook kernel {entry.name}", _plain(values.get(NAME))
+
+
+def _is_mine(entry: Path) -> bool:
+    try:
+        return entry.stat().st_uid == os.geteuid()
+    except OSError:  # has ended
+        return False
 
 
 def set_in(goal: Goal) -> tuple[str, ...]:
@@ -69,8 +77,12 @@ def set_in(goal: Goal) -> tuple[str, ...]:
     ]
     files.append(Path(goal.prefix) / "bin/activate")
     return tuple(
-        f"{path}:{number}"
+        f"{_short(path, home)}:{number}"
         for path in files
-        for number, line in enumerate(words(path).splitlines(), 1)
+        for number, line in enumerate(peek_text(path).splitlines(), 1)
         if SETS.search(line)
     )
+
+
+def _short(path: Path, home: Path) -> str:
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
