@@ -47,6 +47,7 @@ class World:
         self.environ: dict[str, str] = {}
         self.nodes: list[str] = []
         self.settings: list[str] = []
+        self.namespaces = ["--mount", "--propagation", "private"]
         self.inner: list[str] = []  # what the doctor is started through, inside
         for part in ("root", "sys/bus/pci/devices", "sys/module", "proc/driver"):
             (folder / part).mkdir(parents=True)
@@ -113,16 +114,7 @@ class World:
         environ = bare_environ(
             self.folder / "home", FAKE_NVML=str(self.folder / "nvml"), **self.environ, **more
         )
-        start = [
-            "unshare",
-            "-m",
-            "--propagation",
-            "private",
-            "sh",
-            str(SCRIPT),
-            str(self.folder),
-            *self.inner,
-        ]
+        start = ["unshare", *self.namespaces, "sh", str(SCRIPT), str(self.folder), *self.inner]
         chosen = ["--area", areas] if areas else []
         return diagnose(environ, *chosen, *args, prefix=start, seconds=50)
 

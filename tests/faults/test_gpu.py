@@ -291,6 +291,15 @@ def test_container_without_the_gpu(bare: World) -> None:
     assert said.failed == ["container-started-without-gpu"]
 
 
+def test_the_variables_of_a_container_are_those_of_its_first_process(bare: World) -> None:
+    """A session over ssh has none of them."""
+    world = bare.in_container().card(0, 0x1EB8).loaded()
+    world.namespaces += ["--pid", "--fork", "--mount-proc"]
+    world.inner = ["sh", "-c", 'env -u NVIDIA_VISIBLE_DEVICES "$@"; exit $?', "sh"]
+    said = world.diagnose(NVIDIA_VISIBLE_DEVICES="none")
+    assert said.failed == ["nvidia-visible-devices-void"]
+
+
 def test_container_told_to_have_none(bare: World) -> None:
     said = bare.in_container().card(0, 0x1EB8).loaded().diagnose(NVIDIA_VISIBLE_DEVICES="void")
     assert said.failed == ["nvidia-visible-devices-void"]

@@ -16,8 +16,18 @@ import msgspec
 from doctor.facts import Docker, Gpu, GpuDevice
 from doctor.goal import Goal
 from doctor.peek import peek_text
-from doctor.probes.gpu import docker, kernel_log, libraries, module, nvml, packages, pci, processes, visible
-from doctor.probes.host import container
+from doctor.probes.gpu import (
+    container,
+    docker,
+    kernel_log,
+    libraries,
+    module,
+    nvml,
+    packages,
+    pci,
+    processes,
+    visible,
+)
 
 
 def probe(goal: Goal) -> Gpu:
@@ -27,7 +37,7 @@ def probe(goal: Goal) -> Gpu:
     hung = said.hung is not None
     if not hung:
         holders = processes.described(holders)
-    inside = container() or ("kubernetes" if "KUBERNETES_SERVICE_HOST" in os.environ else None)
+    inside = container.container()
     return Gpu(
         pci=tuple(card.address for card in cards),
         cards=cards,
@@ -54,8 +64,8 @@ def probe(goal: Goal) -> Gpu:
         makes_nodes=shutil.which("nvidia-modprobe") is not None,
         visible=visible.visible(goal, look_at_processes=not hung),
         visible_set_in=visible.set_in(goal),
-        nvidia_visible=visible.plain("NVIDIA_VISIBLE_DEVICES"),
-        capabilities=visible.plain("NVIDIA_DRIVER_CAPABILITIES"),
+        nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
+        capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
         slurm="SLURM_JOB_ID" in os.environ,
         groups=groups(),
         xids=kernel_log.lines(),

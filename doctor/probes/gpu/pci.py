@@ -24,7 +24,9 @@ def nvswitches(root: Path = DEVICES) -> int:
 
 
 def _of_nvidia(root: Path, classes: tuple[str, ...]) -> list[Path]:
-    mine = [device for device in sorted(root.glob("*")) if peek_text(device / "vendor").strip() == NVIDIA]
+    # A virtual function (physfn) is a share of a card that is listed itself.
+    there = [device for device in sorted(root.glob("*")) if not (device / "physfn").exists()]
+    mine = [device for device in there if peek_text(device / "vendor").strip() == NVIDIA]
     return [device for device in mine if peek_text(device / "class").strip().startswith(classes)]
 
 

@@ -20,19 +20,19 @@ SYSTEM_FILES = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
 SETS = re.compile(rf"^(?!\s*#).*\b{NAME}\s*=|^\s*set\s+-\w*x\w*\s+{NAME}\b")
 
 
-def plain(name: str) -> str | None:
-    """A variable of this shell that lists devices or abilities; anything else in it is not kept."""
-    return _plain(os.environ.get(name))
-
-
-def _plain(value: object) -> str | None:
+def plain(value: object) -> str | None:
+    """The value of a variable that lists devices or abilities; anything else in it is not kept."""
     if not isinstance(value, str):
         return None
     return value if PLAIN.match(value) else "?"
 
 
 def visible(goal: Goal, look_at_processes: bool) -> tuple[Visible, ...]:
-    found = [("shell", plain(NAME)), *_kernelspecs(goal), *(_kernels() if look_at_processes else ())]
+    found = [
+        ("shell", plain(os.environ.get(NAME))),
+        *_kernelspecs(goal),
+        *(_kernels() if look_at_processes else ()),
+    ]
     return tuple(Visible(value=value, where=where) for where, value in found if value is not None)
 
 
@@ -44,7 +44,7 @@ def _kernelspecs(goal: Goal) -> Iterator[tuple[str, str | None]]:
     for path in (path for folder in folders for path in sorted(folder.glob("*/kernel.json"))):
         environ = read_json(path).get("env")
         if isinstance(environ, dict):
-            yield f"kernelspec {path.parent.name}", _plain(environ.get(NAME))
+            yield f"kernelspec {path.parent.name}", plain(environ.get(NAME))
 
 
 def _kernels() -> Iterator[tuple[str, str | None]]:
@@ -57,7 +57,7 @@ def _kernels() -> Iterator[tuple[str, str | None]]:
                 for pair in (peek(entry / "environ") or b"").split(b"\0")
             )
             values = {name: value for name, _, value in pairs if name == NAME}
-            yield f"notebook kernel {entry.name}", _plain(values.get(NAME))
+            yield f"notebook kernel {entry.name}", plain(values.get(NAME))
 
 
 def _is_mine(entry: Path) -> bool:
