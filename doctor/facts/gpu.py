@@ -113,6 +113,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     packages: dict[str, str] = {}  # of the driver and the fabric manager, as dpkg has them
     lost: tuple[LostDevice, ...] = ()
     nvml_code: int | None = None  # what its initialisation answered; 0 is fine
+    cuda_code: int | None = None  # with --deep: what cuInit answered; 0 is fine
     nvml_hung: float | None = None  # seconds waited in vain
     nvml_stuck: bool = False  # the question hangs in the kernel (state D), as do those of others
     holders: tuple[GpuProcess, ...] = ()  # processes here that have a GPU's node open

@@ -22,10 +22,16 @@ def build(folder: Path) -> Path:
     return library
 
 
+CUDA = """
+#include <stdlib.h>
+int cuInit(unsigned flags) { const char *code = getenv("FAKE_CUDA"); return flags || !code ? 0 : atoi(code); }
+"""
+
+
 def build_cuda(folder: Path) -> Path:
-    """Something that ld.so takes for libcuda.so.1."""
+    """A libcuda.so.1 whose start answers what FAKE_CUDA says."""
     compiler = shutil.which("cc") or shutil.which("gcc") or "cc"
     library = folder / "libcuda.so"
-    flags = ["-shared", "-fPIC", "-nostdlib", "-Wl,-soname,libcuda.so.1", "-x", "c", "/dev/null"]
-    subprocess.run([compiler, *flags, "-o", str(library)], check=True, timeout=60)
+    flags = ["-shared", "-fPIC", "-Wl,-soname,libcuda.so.1", "-x", "c", "-"]
+    subprocess.run([compiler, *flags, "-o", str(library)], input=CUDA, text=True, check=True, timeout=60)
     return library

@@ -401,6 +401,16 @@ def test_hidden_from_a_running_notebook(t4: World) -> None:
     assert f"notebook kernel {kernel.pid}" in said.of(said.failed[0])["evidence"]
 
 
+def test_cuda_itself_is_asked_with_deep(t4: World) -> None:
+    """For what no file shows; where something does, that is the cause."""
+    assert t4.diagnose("--deep").findings == ()
+    assert t4.diagnose("--deep", FAKE_CUDA="999").failed == ["cuda-does-not-start"]
+    t4.nodes = [node for node in t4.nodes if "uvm" not in node]
+    said = t4.diagnose("--deep", FAKE_CUDA="999")
+    assert said.failed == ["nvidia-uvm-node-missing"]
+    assert said.of("cuda-does-not-start")["blocked_by"] == ["nvidia-uvm-node-missing"]
+
+
 def test_slices_wanted_but_none_made(bare: World) -> None:
     assert working(bare, "a100").says("0 mig 1").diagnose().failed == ["mig-mode"]
 

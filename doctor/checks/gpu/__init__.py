@@ -32,3 +32,4 @@ def _listed(gpu: Gpu) -> Iterator[Finding]:
     yield from fabric.check(gpu)
     yield from libraries.unusable(gpu)
     yield from visible.check(gpu)
+    yield from libraries.not_starting(gpu)

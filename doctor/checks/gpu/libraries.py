@@ -13,6 +13,16 @@ from doctor.wheels.tables import numbers
 NVML, CUDA = "libnvidia-ml.so.1", "libcuda.so.1"
 MISMATCH = 18
 NO_LIBRARY = 12
+CUDA_SAYS = {
+    3: "not initialized",
+    46: "device unavailable",
+    100: "no device",
+    101: "invalid device",
+    802: "system not ready",
+    803: "driver and library do not belong together",
+    804: "compatibility library on a card that it does not serve",
+    999: "unknown error",
+}
 NO_COMPAT = ("geforce", "titan")  # cards that NVIDIA's forward compatibility never serves
 
 
@@ -92,3 +102,10 @@ def _no_memory_node(gpu: Gpu) -> Iterator[Finding]:
     if gpu.nodes and absent and not gpu.wsl and (gpu.container or not gpu.makes_nodes):
         nodes = tuple(node.path for node in gpu.nodes)
         yield found("gpu", "nvidia-uvm-node-missing", nodes=nodes, said=uvm.error or "" if uvm else NONE)
+
+
+def not_starting(gpu: Gpu) -> Iterator[Finding]:
+    """CUDA itself was asked (--deep) and refused. Whatever is found above explains it."""
+    if gpu.cuda_code:
+        said = CUDA_SAYS.get(gpu.cuda_code, "?")
+        yield found("gpu", "cuda-does-not-start", code=gpu.cuda_code, said=said)

@@ -49,6 +49,8 @@ def probe(goal: Goal) -> Gpu:
         nodes=said.nodes,
         nvml_code=said.code,
         nvml_hung=said.hung,
+        # Last of all: as root, CUDA loads modules and makes nodes.
+        cuda_code=nvml.cuda_code() if goal.deep and said.code == 0 else None,
         nvml_stuck=said.stuck or (hung and processes.any_stuck(holders)),
         holders=holders,
         libraries=libraries.libraries(),

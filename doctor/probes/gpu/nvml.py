@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 
-from doctor.ask import clean_environ
+from doctor.ask import ask, clean_environ
 from doctor.facts import GpuDevice, LostDevice, Node, Unknown
 from doctor.probes.gpu.processes import is_stuck
 
 DEV = Path("/dev")
 CHILD = Path(__file__).with_name("child.py")
+CUDA_CHILD = Path(__file__).with_name("cuda_child.py")
 NODE = re.compile(r"nvidia(\d+|ctl|-uvm|-uvm-tools|-modeset|-nvswitch.*)\Z")
 SECONDS = 12.0
 # Without the persistence daemon each card is started anew for every question; eight of them take up to 20 s.
@@ -66,6 +67,13 @@ def ask_child(nodes: tuple[Node, ...], cards: int) -> Said:
         hung, stuck = _wait(child, seconds)
         out.seek(0)
         return _read(out.read(), nodes, hung, stuck, child.returncode)
+
+
+def cuda_code() -> int | None:
+    """What CUDA's start answers, None where it has no library or gives no answer."""
+    said = ask([sys.executable, "-I", str(CUDA_CHILD)], seconds=SECONDS)
+    code = {} if isinstance(said, Unknown) else _answer(said.stdout.strip())
+    return code.get("cuda_code")
 
 
 def _wait(child: subprocess.Popen[bytes], seconds: float) -> tuple[float | None, bool]:
