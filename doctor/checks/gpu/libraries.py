@@ -74,7 +74,7 @@ def _no_cuda(gpu: Gpu) -> Finding:
 
 
 def _other_cuda(gpu: Gpu, cuda: DriverLibrary) -> Iterator[Finding]:
-    if "/compat/" not in cuda.real:
+    if not _is_compat(gpu, cuda):
         yield _mismatch(gpu, cuda)
     elif not _compat_serves(gpu, cuda):
         card = ", ".join(dict.fromkeys(device.name for device in devices(gpu)))
@@ -87,6 +87,14 @@ def _other_cuda(gpu: Gpu, cuda: DriverLibrary) -> Iterator[Finding]:
             card=card,
             via=cuda.via,
         )
+
+
+def _is_compat(gpu: Gpu, cuda: DriverLibrary) -> bool:
+    """By its folder; in a container the runtime lays it beside the driver's own libraries, of which NVML's is right."""
+    nvml = library(gpu, NVML)
+    return "/compat/" in cuda.real or (
+        gpu.container is not None and nvml is not None and not _differs(gpu, nvml)
+    )
 
 
 def _compat_serves(gpu: Gpu, cuda: DriverLibrary) -> bool:

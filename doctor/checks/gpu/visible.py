@@ -41,7 +41,7 @@ def _wrong(gpu: Gpu, wrong: list[Visible]) -> Finding:
 
 
 def _names(value: str) -> list[str]:
-    return [name.strip() for name in value.split(",")]
+    return [name.strip() for name in value.strip().rstrip(",").split(",")]
 
 
 def _dropped(value: str, listed: tuple[GpuDevice, ...]) -> bool:
@@ -60,8 +60,8 @@ def _good(value: str, listed: tuple[GpuDevice, ...]) -> list[str]:
 
 def _exists(name: str, listed: tuple[GpuDevice, ...]) -> bool:
     """An index, or the beginning of a UUID. A slice's older name begins with its card's: MIG-GPU-uuid/gi/ci."""
-    if name.isdecimal():
-        return int(name) < sum(max(1, len(device.mig_devices)) for device in listed)
+    if name.lstrip("-").isdecimal():
+        return 0 <= int(name) < sum(max(1, len(device.mig_devices)) for device in listed)
     known = [uuid for device in listed for uuid in (device.uuid, *device.mig_devices) if uuid]
     old = name.removeprefix("MIG-").partition("/")[0]
     return bool(name) and (not known or any(uuid.startswith((name, old)) for uuid in known if name and old))
