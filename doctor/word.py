@@ -27,7 +27,7 @@ def run(
     saved: Path | None,
 ) -> int:
     areas = pick_areas(area, offline)
-    goal = look_at_active(settle_by_sight(resolve(flags)), os.environ)
+    goal = look_at_active(settle_by_sight(resolve(flags, changes=False)), os.environ)
     snapshot, findings = diagnose(goal, areas, saved)
     code = exit_code(findings)
     if save:

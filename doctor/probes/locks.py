@@ -1,0 +1,49 @@
+"""Who holds a lock on a file, as the kernel has it. A lock file that merely exists is no lock."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from doctor.facts.host import Program
+
+LINE = re.compile(r"^\d+: (?:POSIX|FLOCK|OFDLCK)\s+\S+\s+WRITE\s+(-?\d+)\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s")
+
+
+def holders(table: Path = Path("/proc/locks")) -> dict[int, int]:
+    """Process ids by the inode of the file that they hold a write lock on.
+
+    Compared by the inode alone: an overlay shows another device number than its lock table.
+    """
+    try:
+        lines = table.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return {}
+    found = (LINE.match(line) for line in lines)
+    return {int(match[2]): int(match[1]) for match in found if match}
+
+
+def holder(path: Path, known: dict[int, int]) -> Program | None:
+    """The process that holds the lock on `path`."""
+    try:
+        pid = known.get(path.stat().st_ino)
+    except OSError:
+        return None
+    return Program(pid=pid, name=program_name(pid)) if pid is not None else None
+
+
+def program_name(pid: int) -> str:
+    """The name of a process, without its arguments; ? when it is not to be seen from here."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return "?"
+
+
+def state(pid: int) -> str:
+    """The state letter of a process (R, S, D, T, Z); empty when it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[0]
