@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -11,6 +12,11 @@ def names_in(folder: Path) -> list[str]:
         return [path.name for path in folder.iterdir()]
     except OSError:
         return []
+
+
+def shown(path: Path | str) -> str:
+    """A path as text that can be printed and saved, whatever bytes are in it."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def processes(proc: Path = Path("/proc"), most: int = 4096) -> list[str]:

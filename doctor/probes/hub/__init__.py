@@ -17,8 +17,8 @@ from pathlib import Path
 
 from doctor.facts import CachedModel, Hub, Unknown
 from doctor.goal import Goal
+from doctor.peek import peek_text
 from doctor.probes.hub import cache, settings
-from doctor.probes.hub.files import small_text
 from doctor.probes.hub.token import tokens
 from doctor.probes.patience import within
 from doctor.profile import ModelWant
@@ -131,7 +131,7 @@ def unnamed(hub: Path, want: ModelWant) -> tuple[str, ...]:
 def ref_works(hub: Path, want: ModelWant, ref: str) -> bool:
     """Does the ref name a commit whose needed files are there? A later `main` of the person's is as good as ours."""
     path = repo_folder(hub, want.id) / "refs" / ref
-    commit = small_text(path).strip()
+    commit = peek_text(path, 4096).strip()
     if commit == want.revision:
         return True
     snapshot = repo_folder(hub, want.id) / "snapshots" / commit

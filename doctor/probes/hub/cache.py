@@ -12,10 +12,10 @@ from pathlib import Path
 from doctor.facts import Unknown
 from doctor.facts.hub import BadFile, Cache, Damage, HeldLock
 from doctor.goal import Goal
+from doctor.peek import peek_text
 from doctor.probes.hub.blobs import corrupt_blobs
-from doctor.probes.hub.files import small_text
 from doctor.probes.hub.weights import bad, folders_of_models, is_weights
-from doctor.probes.listing import names_in
+from doctor.probes.listing import names_in, shown
 from doctor.probes.locks import holders, program_name, state
 from doctor.probes.patience import within
 
@@ -61,7 +61,7 @@ def _look(goal: Goal, hub: Path) -> Cache:
     partial = [size for repo in repos for size in partials(repo)]
     blocked = unwritable(goal, hub, repos)
     return Cache(
-        path=str(hub),
+        path=shown(hub),
         exists=hub.is_dir(),
         repos=len(repos),
         complete=not budget.spent() and len(repos) < REPOS and time.monotonic() < until,
@@ -70,7 +70,7 @@ def _look(goal: Goal, hub: Path) -> Cache:
         partial_files=len(partial),
         partial_bytes=sum(partial),
         locks=held_locks(hub),
-        foreign_folders=tuple(map(str, blocked[:NAMED])),
+        foreign_folders=tuple(map(shown, blocked[:NAMED])),
         owners=tuple(sorted({owner(path) for path in blocked})),
         largest_weights=max(
             (_size(f) for f in chain.from_iterable(files.values()) if is_weights(f.name)), default=0
@@ -84,7 +84,7 @@ def repositories(hub: Path) -> list[Path]:
 
 
 def repo_id(repo: Path) -> str:
-    return repo.name.partition("--")[2].replace("--", "/")
+    return shown(repo.name).partition("--")[2].replace("--", "/")
 
 
 def snapshot_files(repo: Path, budget: Budget) -> Iterator[Path]:
@@ -102,7 +102,7 @@ def damage_of(repo: Path, files: list[Path]) -> Damage:
     no_blobs = bool(broken) and not names_in(repo / "blobs")
     return Damage(
         repo=repo_id(repo),
-        dangling=tuple(str(file.relative_to(repo / "snapshots")) for file in broken[:NAMED]),
+        dangling=tuple(shown(file.relative_to(repo / "snapshots")) for file in broken[:NAMED]),
         no_blobs=no_blobs,
         lost_refs=tuple(lost_refs(repo)),
     )
@@ -111,10 +111,10 @@ def damage_of(repo: Path, files: list[Path]) -> Damage:
 def lost_refs(repo: Path) -> Iterator[str]:
     """Names whose commit has no snapshot. One that is known to lack a file (`.no_exist`) is as it should be."""
     for path in islice((repo / "refs").rglob("*"), 20):
-        commit = small_text(path).strip() if path.is_file() else ""
+        commit = peek_text(path, 4096).strip() if path.is_file() else ""
         known = commit and any((repo / place / commit).exists() for place in ("snapshots", ".no_exist"))
         if commit and not known and names_in(repo / "blobs"):
-            yield str(path.relative_to(repo / "refs"))
+            yield shown(path.relative_to(repo / "refs"))
 
 
 def bad_files(files: dict[Path, list[Path]], budget: Budget) -> Iterator[BadFile]:
@@ -151,7 +151,7 @@ def _held(hub: Path, path: Path, pid: int) -> HeldLock:
     under_way = list((hub / path.parent.name / "blobs").glob("*.incomplete"))
     newest = max((_modified(one) for one in [*under_way, path]), default=0.0)
     return HeldLock(
-        path=str(path),
+        path=shown(path),
         pid=pid,
         name=program_name(pid),
         stopped=state(pid) in ("T", "t", "Z"),

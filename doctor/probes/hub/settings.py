@@ -9,7 +9,7 @@ from pathlib import Path
 
 from doctor.facts.hub import CachePlace, EndpointShape, Variable
 from doctor.goal import Goal
-from doctor.probes.hub.files import small_text
+from doctor.peek import peek_text
 from doctor.probes.listing import names_in
 
 NAMES = (
@@ -29,6 +29,7 @@ NAMES = (
 STARTUP = ("~/.bashrc", "~/.profile", "~/.bash_profile", "~/.zshrc", "~/.zshenv")
 SYSTEM_STARTUP = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
 QUOTES = "\"'`“”‘’"
+STARTUP_MOST = 256 << 10  # bytes of a start-up file
 MANY = 500  # repositories counted in one place
 
 
@@ -64,7 +65,7 @@ def startup_lines(names: tuple[str, ...]) -> dict[str, list[str]]:
     setting = re.compile(rf"^\s*(?:export\s+|declare\s+-x\s+)?({'|'.join(names)})=")
     found: dict[str, list[str]] = {}
     for shown, path in startup_files():
-        for number, line in enumerate(small_text(path).splitlines(), 1):
+        for number, line in enumerate(peek_text(path, STARTUP_MOST).splitlines(), 1):
             match = setting.match(line)
             if match:
                 found.setdefault(match[1], []).append(f"{shown}:{number}")

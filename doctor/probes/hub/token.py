@@ -9,7 +9,7 @@ from pathlib import Path
 
 from doctor.facts.hub import Token, TokenShape
 from doctor.goal import Goal
-from doctor.probes.hub.files import small_bytes
+from doctor.peek import peek_text
 from doctor.probes.hub.settings import QUOTES
 
 VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
@@ -24,7 +24,7 @@ def tokens(goal: Goal, environ: Mapping[str, str]) -> tuple[Token, ...]:
     name, set_one = next(((n, v) for n in VARIABLES if (v := clean(environ.get(n, "")))), ("", ""))
     found = [Token(place=name, shape=shape(set_one))] if set_one else []
     path = Path(environ.get("HF_TOKEN_PATH") or f"{goal.cache}/token").expanduser()
-    said = clean((small_bytes(path, 4096) or b"").decode("utf-8", "replace"))
+    said = clean(peek_text(path, 4096))
     if said:
         found.append(_of_file(path, said, differs=bool(set_one) and said != set_one))
     return tuple(found)

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts.hub import BadFile, BadKind
-from doctor.probes.hub.files import small_bytes
-from doctor.probes.listing import names_in
+from doctor.peek import peek
+from doctor.probes.listing import names_in, shown
 
 SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".model")
 POINTER = b"version https://git-lfs.github.com/spec/"
@@ -32,14 +32,14 @@ def bad(path: Path, repo: str | None) -> BadFile | None:
     kind: BadKind | None = "special" if not stat.S_ISREG(about.st_mode) else _kind(path, about.st_size)
     if kind is None:
         return None
-    blob = str(path.resolve()) if path.is_symlink() else None
-    return BadFile(path=str(path), kind=kind, bytes=about.st_size, repo=repo, blob=blob)
+    blob = shown(path.resolve()) if path.is_symlink() else None
+    return BadFile(path=shown(path), kind=kind, bytes=about.st_size, repo=repo, blob=blob)
 
 
 def _kind(path: Path, size: int) -> BadKind | None:
     if size == 0:
         return "empty"
-    head = small_bytes(path, 512)
+    head = peek(path, 512)
     if head is None:
         return None
     if head.startswith(POINTER):
@@ -48,9 +48,7 @@ def _kind(path: Path, size: int) -> BadKind | None:
         return "html"
     if path.name.endswith(".safetensors"):
         return _safetensors(path, head, size)
-    cut_zip = head.startswith(ZIP) and ZIP_END not in (
-        small_bytes(path, ZIP_TAIL, max(0, size - ZIP_TAIL)) or b""
-    )
+    cut_zip = head.startswith(ZIP) and ZIP_END not in (peek(path, ZIP_TAIL, end=True) or b"")
     return "cut" if cut_zip else None
 
 
@@ -63,7 +61,7 @@ def _safetensors(path: Path, head: bytes, size: int) -> BadKind | None:
         return "cut" if length < LONGEST_HEADER else "header"
     if length > LONGEST_HEADER:
         return None
-    end = _data_end(small_bytes(path, length, 8) or b"")
+    end = _data_end((peek(path, length + 8) or b"")[8:])
     if end is None:
         return "header"
     return None if length + 8 + end == size else "cut"
