@@ -11,6 +11,7 @@ from doctor.facts import Facts, Hub, Packages
 from doctor.facts.hub import Cache, Variable
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
+from doctor.text import Text, both
 
 TRUE = ("1", "ON", "YES", "TRUE")  # what huggingface_hub takes for yes
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
@@ -35,9 +36,10 @@ def is_on(known: dict[str, Variable], name: str) -> bool:
     return name in known and known[name].value.upper() in TRUE
 
 
-def set_in(variable: Variable | None) -> str:
+def set_in(*variables: Variable | None) -> Text:
     """Where to look for the line that sets it: start-up files, else this shell."""
-    return ", ".join(variable.files) if variable and variable.files else "this shell"
+    files = dict.fromkeys(file for one in variables if one for file in one.files)
+    return both(", ".join(files)) if files else Text("this shell", "当前终端")
 
 
 def _endpoint(hub: Hub, known: dict[str, Variable]) -> Iterator[Finding]:
@@ -59,7 +61,7 @@ def _offline(hub: Hub, known: dict[str, Variable], goal: Goal) -> Iterator[Findi
     names = tuple(name for name in OFFLINE if is_on(known, name))
     if not names:
         return
-    place = ", ".join(dict.fromkeys(set_in(known[name]) for name in names))
+    place = set_in(*(known[name] for name in names))
     loads = names != ("HF_DATASETS_OFFLINE",)
     severity: Severity = "fail" if loads and _nothing_to_load(hub, goal) else "info"
     yield found("hub", "hf-offline-left-on", severity=severity, names=names, place=place, cache=hub.cache)
