@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from doctor.facts.host import Program
 
-LINE = re.compile(r"^\d+: (?:POSIX|FLOCK|OFDLCK)\s+\S+\s+WRITE\s+(-?\d+)\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s")
+LINE = re.compile(r"^\d+: (?:POSIX|FLOCK|OFDLCK)\s+\S+\s+WRITE\s+(-?\d+)\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s")
+Held = dict[tuple[int, int], int]  # process id by device and inode
 
 
-def holders(table: Path = Path("/proc/locks")) -> dict[int, int]:
-    """Process ids by the inode of the file that they hold a write lock on.
-
-    Compared by the inode alone: an overlay shows another device number than its lock table.
-    """
+def holders(table: Path = Path("/proc/locks")) -> Held:
+    """The processes that hold a write lock, by the file that it is on."""
     try:
         lines = table.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return {}
     found = (LINE.match(line) for line in lines)
-    return {int(match[2]): int(match[1]) for match in found if match}
+    return {
+        (os.makedev(int(match[2], 16), int(match[3], 16)), int(match[4])): int(match[1])
+        for match in found
+        if match
+    }
 
 
-def holder(path: Path, known: dict[int, int]) -> Program | None:
+def holder(path: Path, known: Held) -> Program | None:
     """The process that holds the lock on `path`."""
     try:
-        pid = known.get(path.stat().st_ino)
+        about = path.stat()
     except OSError:
         return None
+    pid = known.get((about.st_dev, about.st_ino))
+    if pid is None and os.major(about.st_dev) == 0:  # an overlay may show another device than its lock table
+        pid = next((who for (_, inode), who in known.items() if inode == about.st_ino), None)
     return Program(pid=pid, name=program_name(pid)) if pid is not None else None
 
 

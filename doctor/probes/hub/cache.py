@@ -10,13 +10,14 @@ from itertools import chain, islice
 from pathlib import Path
 
 from doctor.facts import Unknown
+from doctor.facts.host import Program
 from doctor.facts.hub import BadFile, Cache, Damage, HeldLock
 from doctor.goal import Goal
 from doctor.peek import peek_text
 from doctor.probes.hub.blobs import corrupt_blobs
 from doctor.probes.hub.weights import bad, folders_of_models, is_weights
 from doctor.probes.listing import names_in, shown
-from doctor.probes.locks import holders, program_name, state
+from doctor.probes.locks import holder, holders, state
 from doctor.probes.patience import within
 
 SECONDS = 0.4  # for the whole look
@@ -143,18 +144,18 @@ def held_locks(hub: Path) -> tuple[HeldLock, ...]:
     if not known:
         return ()
     paths = islice((hub / ".locks").glob("*/*.lock"), FILES)
-    held = ((path, known.get(_inode(path))) for path in paths)
-    return tuple(_held(hub, path, pid) for path, pid in held if pid is not None)[:NAMED]
+    held = ((path, holder(path, known)) for path in paths)
+    return tuple(_held(hub, path, program) for path, program in held if program)[:NAMED]
 
 
-def _held(hub: Path, path: Path, pid: int) -> HeldLock:
+def _held(hub: Path, path: Path, program: Program) -> HeldLock:
     under_way = list((hub / path.parent.name / "blobs").glob("*.incomplete"))
     newest = max((_modified(one) for one in [*under_way, path]), default=0.0)
     return HeldLock(
         path=shown(path),
-        pid=pid,
-        name=program_name(pid),
-        stopped=state(pid) in ("T", "t", "Z"),
+        pid=program.pid,
+        name=program.name,
+        stopped=state(program.pid) in ("T", "t", "Z"),
         idle_seconds=round(max(0.0, time.time() - newest)),
     )
 
@@ -182,13 +183,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _inode(path: Path) -> int:
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return -1
 
 
 def _modified(path: Path) -> float:
