@@ -36,6 +36,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     open_files_hard: int | None = None
     file_size: int | None = None
     address_space: int | None = None
+    processes: int | None = None  # of this user; root is not held to it
 
 
 class Apt(msgspec.Struct, frozen=True, kw_only=True):

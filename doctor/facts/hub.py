@@ -9,7 +9,7 @@ import msgspec
 from doctor.facts.unknown import Unknown
 
 EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password"]
-TokenShape = Literal["fine", "quoted", "not-ascii", "inner-space", "placeholder", "unusual"]
+TokenShape = Literal["fine", "quoted", "not-ascii", "inner-space", "placeholder", "unusual", "unreadable"]
 BadKind = Literal["pointer", "html", "empty", "cut", "header", "special"]
 
 
@@ -92,6 +92,7 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, tag="cache"):
     foreign_folders: tuple[str, ...] = ()  # that this user cannot write to
     owners: tuple[str, ...] = ()  # of those folders
     largest_weights: int = 0
+    not_a_folder: str | None = None  # HF_HOME or a part of it that is a file, or a link that leads nowhere
 
 
 class Hub(msgspec.Struct, frozen=True, kw_only=True, tag="hub"):

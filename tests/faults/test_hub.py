@@ -234,6 +234,32 @@ def test_a_cache_of_another_user(person: dict[str, str], hub: Path) -> None:
     assert look(person).failed == []
 
 
+def test_a_cache_that_is_a_link_to_a_disk_that_is_gone(home: Path, empty_env: Path, tmp_path: Path) -> None:
+    (home / "hf").symlink_to(tmp_path / "not-mounted")
+    environ = bare_environ(home, TARGET=str(empty_env), HF_HOME=str(home / "hf"))
+    assert look(environ).failed == ["hf-home-not-a-folder"]
+    (tmp_path / "not-mounted").mkdir()
+    assert look(environ).complaints == []
+
+
+def test_a_token_of_root(person: dict[str, str], hub: Path) -> None:
+    if os.geteuid() != 0:
+        missing("root", "chown needs root")
+    token = hub.parent / "token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    os.chown(token, 65534, 65534)
+    assert look(person, prefix=["setpriv", "--bounding-set=-all", "--inh-caps=-all"]).failed == [
+        "hf-token-unreadable"
+    ]
+    assert look(person).complaints == []
+
+
+def test_a_timeout_with_a_unit(person: dict[str, str]) -> None:
+    assert look({**person, "HF_HUB_DOWNLOAD_TIMEOUT": "30s"}).failed == ["hf-timeout-not-a-number"]
+    assert look({**person, "HF_HUB_DOWNLOAD_TIMEOUT": "30"}).complaints == []
+
+
 HOLDER = """
 import fcntl, sys, time
 lock = open(sys.argv[1], "w")

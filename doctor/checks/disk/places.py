@@ -22,6 +22,9 @@ def check(disk: Disk, goal: Goal) -> Iterator[Finding]:
         if not place.read_only:
             yield _unwritable(place)
     yield from _temporary(disk)
+    shm = next((place for place in disk.places if place.role == "shm"), None)
+    if shm and shm.exists and not shm.writable:
+        yield found("disk", "shm-not-writable", path=shm.path, owner=shm.owner or "?")
 
 
 def _read_only(places: list[Place]) -> Finding:

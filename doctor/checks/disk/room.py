@@ -71,9 +71,12 @@ def has_no_inodes(place: Place) -> bool:
 
 
 def _full(disk: Disk, places: list[Place], goal: Goal) -> Iterator[Finding]:
-    """The disk is full for everybody. The root disk counts even where nothing of ours is on it, but less."""
+    """The disk is full for everybody. One that carries none of our folders counts less."""
     first = next((place for place in places if place.role in WRITTEN), places[0])
-    severity: Severity = "fail" if first.role in WRITTEN else "warn"
+    only_models = first.role == "cache" and not goal.foreign  # setup goes on without them
+    severity: Severity = "fail" if first.role in WRITTEN and not only_models else "warn"
+    if first.role == "cache" and not goal.foreign:  # setup goes on without models
+        severity = "warn"
     roles = tuple(place.path for place in places if place.role in WRITTEN) or (first.path,)
     if is_full(first):
         yield _no_bytes(disk, first, roles, severity)
@@ -105,23 +108,16 @@ def _no_bytes(disk: Disk, place: Place, paths: tuple[str, ...], severity: Severi
             program=holder.name,
         )
     bigger = _elsewhere(disk, place, MODEL_BYTES)
-    if (
-        place.role == "cache"
-        and bigger
-        and all(p.role in ("cache", "root") for p in disk.places if p.mount == place.mount)
-    ):
-        return found(
-            "disk",
-            "hf-home-small-disk",
-            severity=severity,
-            mount=place.mount,
-            free=free,
-            total=total,
-            bigger=bigger,
-        )
+    if bigger and _only_a_small_cache(disk, place):
+        return found("disk", "hf-home-small-disk", mount=place.mount, free=free, total=total, bigger=bigger)
     return found(
         "disk", "disk-full", severity=severity, mount=place.mount, free=free, total=total, paths=paths
     )
+
+
+def _only_a_small_cache(disk: Disk, place: Place) -> bool:
+    roles = {p.role for p in disk.places if p.mount == place.mount}
+    return place.role == "cache" and roles <= {"cache", "root"} and place.total_bytes < SMALL_DISK
 
 
 def _holder(disk: Disk, place: Place) -> DeletedFile | None:

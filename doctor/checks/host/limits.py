@@ -20,6 +20,7 @@ FILES_FLOOR, FILES_ADVISED = 1024, 4096  # 1024 is what most systems give; the s
 FILE_SIZE_FLOOR = 5_000_000_000  # a shard of weights
 ADDRESS_FLOOR = 16_000_000_000  # torch maps far more than it uses
 PIDS_NEAR = 0.9
+PROCESSES_FLOOR = 512  # threads count, and the limit is for all that this user runs
 PIDS_FLOOR = 200  # threads that Jupyter and torch start on a few processors
 
 
@@ -98,5 +99,7 @@ def _ulimits(limits: Limits) -> Iterator[Finding]:
         yield found("host", "nofile-limit", soft=str(soft), hard=str(hard or "unlimited"))
     if limits.file_size is not None and limits.file_size < FILE_SIZE_FLOOR:
         yield found("host", "file-size-limit", limit=human_bytes(limits.file_size))
+    if limits.processes is not None and limits.processes < PROCESSES_FLOOR:
+        yield found("host", "process-limit", limit=limits.processes)
     if limits.address_space is not None and limits.address_space < ADDRESS_FLOOR:
         yield found("host", "address-space-limit", limit=human_bytes(limits.address_space))

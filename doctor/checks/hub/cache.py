@@ -27,6 +27,8 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     seen = hub.seen
     if not isinstance(seen, Cache):
         return
+    if seen.not_a_folder:
+        yield found("hub", "hf-home-not-a-folder", path=seen.not_a_folder, cache=seen.path)
     yield from _damage(seen, goal)
     yield from _bad_files(seen, goal)
     yield from _owner(facts, seen)

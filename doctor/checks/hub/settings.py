@@ -15,6 +15,7 @@ from doctor.text import Text, both
 
 TRUE = ("1", "ON", "YES", "TRUE")  # what huggingface_hub takes for yes
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
+TIMEOUTS = ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT")
 ENDPOINT_FAULTS = {
     "no-scheme": "hf-endpoint-no-scheme",
     "quoted": "hf-endpoint-quoted",
@@ -29,6 +30,7 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     yield from _offline(hub, known, goal)
     yield from _xet(facts, hub, known)
     yield from _transfer(facts, known)
+    yield from _numbers(known)
     yield from _places(facts, hub)
 
 
@@ -89,6 +91,16 @@ def _transfer(facts: Facts, known: dict[str, Variable]) -> Iterator[Finding]:
     if asked and hub and _before(hub, "1.0"):  # later ones do not know the variable any more
         place = set_in(known["HF_HUB_ENABLE_HF_TRANSFER"])
         yield found("hub", "hf-transfer-without-package", version=hub, place=place)
+
+
+def _numbers(known: dict[str, Variable]) -> Iterator[Finding]:
+    """Read when huggingface_hub is imported, so a wrong one stops the import."""
+    for name in TIMEOUTS:
+        value = known[name].value if name in known else "1"
+        if not value.strip().isdecimal():
+            yield found(
+                "hub", "hf-timeout-not-a-number", variable=name, value=value, place=set_in(known[name])
+            )
 
 
 def _places(facts: Facts, hub: Hub) -> Iterator[Finding]:

@@ -34,6 +34,8 @@ def check(hub: Hub) -> Iterator[Finding]:
 
 
 def _shape(token: Token) -> Iterator[Finding]:
+    if token.shape == "unreadable":
+        yield found("hub", "hf-token-unreadable", path=token.place)
     if token.shape in SHAPES:
         severity: Severity = "fail" if token.shape in CERTAIN else "warn"
         commands = None if token.place.startswith("/") else (("unset", token.place),)

@@ -41,6 +41,7 @@ def limits() -> Limits:
         open_files=_finite(soft),
         open_files_hard=_finite(hard),
         file_size=_finite(resource.getrlimit(resource.RLIMIT_FSIZE)[0]),
+        processes=None if os.geteuid() == 0 else _finite(resource.getrlimit(resource.RLIMIT_NPROC)[0]),
         address_space=_finite(resource.getrlimit(resource.RLIMIT_AS)[0]),
     )
 

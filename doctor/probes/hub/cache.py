@@ -73,6 +73,7 @@ def _look(goal: Goal, hub: Path) -> Cache:
         locks=held_locks(hub),
         foreign_folders=tuple(map(shown, blocked[:NAMED])),
         owners=tuple(sorted({owner(path) for path in blocked})),
+        not_a_folder=not_a_folder(goal, hub),
         largest_weights=max(
             (_size(f) for f in chain.from_iterable(files.values()) if is_weights(f.name)), default=0
         ),
@@ -158,6 +159,12 @@ def _held(hub: Path, path: Path, program: Program) -> HeldLock:
         stopped=state(program.pid) in ("T", "t", "Z"),
         idle_seconds=round(max(0.0, time.time() - newest)),
     )
+
+
+def not_a_folder(goal: Goal, hub: Path) -> str | None:
+    """The first part of the cache's path that is there and is no folder: a file, or a link to a disk that is gone."""
+    parts = [*reversed(hub.parents), Path(goal.cache), hub]
+    return next((shown(path) for path in parts if os.path.lexists(path) and not path.is_dir()), None)
 
 
 def unwritable(goal: Goal, hub: Path, repos: list[Path]) -> list[Path]:

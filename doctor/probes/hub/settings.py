@@ -25,6 +25,8 @@ NAMES = (
     "HF_HUB_DISABLE_XET",
     "HF_HUB_ENABLE_HF_TRANSFER",
     "HF_TOKEN_PATH",
+    "HF_HUB_DOWNLOAD_TIMEOUT",
+    "HF_HUB_ETAG_TIMEOUT",
 )
 STARTUP = ("~/.bashrc", "~/.profile", "~/.bash_profile", "~/.zshrc", "~/.zshenv")
 SYSTEM_STARTUP = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Mapping
@@ -25,7 +26,9 @@ def tokens(goal: Goal, environ: Mapping[str, str]) -> tuple[Token, ...]:
     found = [Token(place=name, shape=shape(set_one))] if set_one else []
     path = Path(environ.get("HF_TOKEN_PATH") or f"{goal.cache}/token").expanduser()
     said = clean(peek_text(path, 4096))
-    if said:
+    if (path.exists() and not os.access(path, os.R_OK)) or path.is_dir():
+        found.append(Token(place=str(path), shape="unreadable"))
+    elif said:
         found.append(_of_file(path, said, differs=bool(set_one) and said != set_one))
     return tuple(found)
 
