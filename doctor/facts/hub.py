@@ -71,6 +71,7 @@ class Damage(msgspec.Struct, frozen=True, kw_only=True):
     """What was found wrong in the folder of one repository."""
 
     repo: str
+    folder: str = ""
     dangling: tuple[str, ...] = ()  # FILE of a snapshot whose blob is not there
     no_blobs: bool = False  # the whole blobs folder is missing
     lost_refs: tuple[str, ...] = ()  # names of commits that have no snapshot
@@ -103,5 +104,6 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True, tag="hub"):
     variables: tuple[Variable, ...] = ()
     places: tuple[CachePlace, ...] = ()  # the first is the one that huggingface_hub uses
     transformers_place: str | None = None  # where transformers 4 looks, when that is elsewhere
+    other_people: bool = False  # somebody else has an account here
     tokens: tuple[Token, ...] = ()  # the first is the one that is used
     seen: Cache | Unknown | None = None

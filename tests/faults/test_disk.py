@@ -75,6 +75,13 @@ def test_a_deleted_file_that_a_process_keeps(person: dict[str, str]) -> None:
     assert "sleep (process" in said.of("deleted-but-open-files")["evidence"]
 
 
+def test_a_read_only_home(person: dict[str, str]) -> None:
+    home = person["HOME"]
+    said = look(person, f"mount --bind {home} {home} && mount -o remount,bind,ro {home}")
+    assert said.failed == ["disk-read-only"]
+    assert said.of("home-not-writable")["blocked_by"] == ["disk-read-only"]
+
+
 def test_a_read_only_cache_with_nothing_in_it(person: dict[str, str]) -> None:
     assert look(person, tmpfs(person["HF_HOME"], "size=2g,ro")).failed == ["hf-home-read-only"]
 

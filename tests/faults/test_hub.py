@@ -17,6 +17,7 @@ from doctor.facts import Hub
 from doctor.facts.hub import Cache
 from doctor.goal import Goal, System
 from doctor.probes import gather
+from doctor.probes.hub.token import other_people
 from tests.conftest import missing
 from tests.faults.cache import HTML, POINTER, blob_of, fill_cache
 from tests.faults.patient import Diagnosis, bare_environ, diagnose
@@ -136,9 +137,10 @@ def test_a_token_file_that_others_can_read(person: dict[str, str], hub: Path, op
     path.write_text(TOKEN)
     path.chmod(0o644)
     environ = {**person, "HF_TOKEN_PATH": str(path)}
-    assert look(environ).complaints == ["hf-token-readable-by-others"]
+    said = look(environ).of("hf-token-readable-by-others")
+    assert said["severity"] == ("warn" if other_people() else "info") and "0644" in said["evidence"]
     path.chmod(0o600)
-    assert look(environ).complaints == []
+    assert not [f for f in look(environ).findings if f["id"] == "hf-token-readable-by-others"]
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def _without_writing(facts: Facts, goal: Goal) -> Severity:
 
 
 def _slow_kind(place: Place) -> Iterator[Finding]:
-    if not place.network:
+    if not place.network or place.mount == "/":  # the root of a sandbox (gVisor, Kata) is 9p too
         return
     windows = place.filesystem in WINDOWS and place.mount.startswith("/mnt/")
     name = "wsl-drvfs-slow-or-no-symlink" if windows else "hf-home-network-fs"

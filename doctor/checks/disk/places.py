@@ -9,17 +9,18 @@ from doctor.facts import Disk, Place
 from doctor.finding import Finding
 from doctor.goal import Goal
 
-# Whoever only looks at a person's own environment does not ask that it can be changed.
+# Whoever only looks at a person's own environment does not ask that it can be changed; notebooks must be saved.
 OURS = ("home", "environment", "notebooks")
 
 
 def check(disk: Disk, goal: Goal) -> Iterator[Finding]:
-    wrong = [p for p in disk.places if not p.writable and p.role in (() if goal.foreign else OURS)]
-    read_only = [place for place in wrong if place.read_only]
+    wrong = [place for place in disk.places if not place.writable and place.role in OURS]
+    asked = ("notebooks",) if goal.foreign else OURS
+    read_only = [place for place in wrong if place.read_only and place.role in asked]
     if read_only:
         yield _read_only(read_only)
     for place in wrong:
-        if not place.read_only:
+        if not place.read_only and not goal.foreign:
             yield _unwritable(place)
     yield from _temporary(disk)
     shm = next((place for place in disk.places if place.role == "shm"), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from doctor.catalogue import found
-from doctor.facts import Facts, Hub
+from doctor.facts import Facts, Host, Hub
 from doctor.facts.hub import BadFile, Cache, HeldLock
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
@@ -53,6 +53,7 @@ def _damage(seen: Cache, goal: Goal) -> Iterator[Finding]:
             "cache-broken-symlink",
             severity=severity_of(goal, [one.repo for one in dangling]),
             repos=tuple(one.repo for one in dangling),
+            repo=first.repo,
             file=first.dangling[0].partition("/")[2],
             count=sum(len(one.dangling) for one in dangling),
             why=Text("the blobs folder is empty", "blobs 目录是空的")
@@ -71,7 +72,9 @@ def _damage(seen: Cache, goal: Goal) -> Iterator[Finding]:
             "cache-blob-corrupt",
             severity=severity_of(goal, [one.repo for one in corrupt]),
             repos=tuple(one.repo for one in corrupt),
+            repo=corrupt[0].repo,
             blob=corrupt[0].corrupt[0],
+            path=f"{corrupt[0].folder}/blobs/{corrupt[0].corrupt[0]}",
             count=sum(len(one.corrupt) for one in corrupt),
         )
 
@@ -105,8 +108,10 @@ def _mend(bad: BadFile) -> tuple[tuple[str, ...], ...]:
 
 def _owner(facts: Facts, seen: Cache) -> Iterator[Finding]:
     if seen.foreign_folders:
-        first = seen.foreign_folders[0]
-        yield found("hub", "cache-owned-by-another-user", path=first, owner=seen.owners, cache=seen.path)
+        first, user = seen.foreign_folders[0], facts.host.user if isinstance(facts.host, Host) else "$USER"
+        yield found(
+            "hub", "cache-owned-by-another-user", path=first, owner=seen.owners, cache=seen.path, user=user
+        )
 
 
 def _locks(locks: tuple[HeldLock, ...]) -> Iterator[Finding]:

@@ -28,7 +28,8 @@ def check(hub: Hub) -> Iterator[Finding]:
     for token in hub.tokens:
         if token.reachable:
             mode = f"{token.mode or 0:04o}"
-            yield found("hub", "hf-token-readable-by-others", path=token.place, mode=mode)
+            severity: Severity = "warn" if hub.other_people else "info"
+            yield found("hub", "hf-token-readable-by-others", severity=severity, path=token.place, mode=mode)
         if token.differs:
             yield found("hub", "hf-token-shadowed", path=token.place, wins=hub.tokens[0].place)
 

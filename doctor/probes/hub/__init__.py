@@ -19,7 +19,7 @@ from doctor.facts import CachedModel, Hub, Unknown
 from doctor.goal import Goal
 from doctor.peek import peek_text
 from doctor.probes.hub import cache, settings
-from doctor.probes.hub.token import tokens
+from doctor.probes.hub.token import other_people, tokens
 from doctor.probes.patience import within
 from doctor.profile import ModelWant
 
@@ -36,6 +36,7 @@ def probe(goal: Goal) -> Hub:
         variables=settings.variables(os.environ),
         places=settings.places(goal, os.environ),
         transformers_place=settings.transformers_place(goal, os.environ),
+        other_people=other_people(),
         tokens=tokens(goal, os.environ),
         seen=cache.look(goal, settings.hub_cache(goal, os.environ)),
     )

@@ -104,6 +104,7 @@ def damage_of(repo: Path, files: list[Path]) -> Damage:
     no_blobs = bool(broken) and not names_in(repo / "blobs")
     return Damage(
         repo=repo_id(repo),
+        folder=shown(repo),
         dangling=tuple(shown(file.relative_to(repo / "snapshots")) for file in broken[:NAMED]),
         no_blobs=no_blobs,
         lost_refs=tuple(lost_refs(repo)),

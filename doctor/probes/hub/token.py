@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import stat
 from collections.abc import Mapping
@@ -37,6 +38,12 @@ def _of_file(path: Path, said: str, differs: bool) -> Token:
     mode = stat.S_IMODE(path.stat().st_mode)
     open_to_all = bool(mode & stat.S_IROTH) and reachable(path)
     return Token(place=str(path), shape=shape(said), mode=mode, reachable=open_to_all, differs=differs)
+
+
+def other_people() -> bool:
+    """Whether anybody else has an account here, with a home of their own; services do not count."""
+    others = (who for who in pwd.getpwall() if 1000 <= who.pw_uid < 60_000 and who.pw_uid != os.geteuid())
+    return any(Path(who.pw_dir).is_dir() for who in others)
 
 
 def clean(value: str) -> str:
