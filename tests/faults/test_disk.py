@@ -135,9 +135,10 @@ def test_a_dead_network_disk_costs_its_deadline(person: dict[str, str]) -> None:
         missing("root", "a dead disk needs root and /dev/fuse")
     dead = ["unshare", "-m", sys.executable, "-c", DEAD, person["HF_HOME"]]
     began = time.monotonic()
-    said = diagnose(person, "--area", "host,disk,hub", prefix=dead, seconds=30)
+    said = diagnose(person, prefix=dead, seconds=40)
     assert time.monotonic() - began < 15
-    assert said.failed == ["disk-not-answering"] and said.complaints == ["disk-not-answering"]
+    assert "disk-not-answering" in said.failed
+    assert not [f["id"] for f in said.findings if f["id"].endswith("-unknown")]
     assert person["HF_HOME"] in said.of("disk-not-answering")["title"]
 
 

@@ -17,7 +17,7 @@ from doctor.facts import Hub
 from doctor.facts.hub import Cache
 from doctor.goal import Goal, System
 from doctor.probes import gather
-from doctor.probes.hub.token import other_people
+from doctor.probes.hub.token import other_people, shape
 from tests.conftest import missing
 from tests.faults.cache import HTML, POINTER, blob_of, fill_cache
 from tests.faults.patient import Diagnosis, bare_environ, diagnose
@@ -130,6 +130,21 @@ def test_a_token_that_no_server_takes(person: dict[str, str], tmp_path: Path, to
     said = look({**person, "HF_TOKEN": token}, "--save", str(saved))
     assert said.failed == ["hf-token-malformed"]
     assert token.strip('"') not in saved.read_text() + str(said.findings)
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        (TOKEN, "fine"),
+        ("hf_oauth_eyJhbGciOi.abc-def_g", "fine"),
+        ("eyJhbGciOi.eyJzdWIi.c2lnbmF0", "fine"),
+        ("corporate-0123456789", "unusual"),
+        ("hf_your_token_here", "placeholder"),
+        ("<your token>", "placeholder"),
+    ],
+)
+def test_shapes_of_tokens(token: str, expected: str) -> None:
+    assert shape(token) == expected
 
 
 def test_a_token_file_that_others_can_read(person: dict[str, str], hub: Path, open_folder: Path) -> None:

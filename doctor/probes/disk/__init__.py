@@ -15,6 +15,7 @@ from doctor.probes.disk.speed import read_speed
 from doctor.probes.patience import PATIENCE, start, within
 
 NEARLY_FULL = 0.1  # of a disk left: then who holds deleted files open is looked for
+SPEED_SECONDS = 6.0  # to measure a disk; one that is dead costs this
 MANY = 40  # mounts looked at
 
 
@@ -28,7 +29,7 @@ def probe(goal: Goal) -> Disk:
         silent=tuple(_silent(role, path, one) for role, path, one in said if isinstance(one, Unknown)),
         deleted=deleted_files(nearly_full(places)),
         tmpdir=os.environ.get("TMPDIR"),
-        read_bytes_per_second=read_speed(goal.cache) if goal.deep else None,
+        read_bytes_per_second=within(read_speed, goal.cache, seconds=SPEED_SECONDS) if goal.deep else None,
     )
 
 
