@@ -6,7 +6,7 @@ import os
 import re
 
 from doctor.peek import peek, peek_text
-from doctor.probes.host import container as marked
+from doctor.probes.host.machine import container as marked
 
 CGROUP = re.compile(r"kubepods|/docker[/-]|containerd|libpod")
 KUBERNETES = "KUBERNETES_SERVICE_HOST"

@@ -12,15 +12,34 @@ huggingface_hub itself is not imported: that alone would cost 0.2 s at every sta
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from doctor.facts import CachedModel, Hub
+from doctor.facts import CachedModel, Hub, Unknown
 from doctor.goal import Goal
+from doctor.peek import peek_text
+from doctor.probes.hub import cache, settings
+from doctor.probes.hub.token import other_people, tokens
+from doctor.probes.patience import within
 from doctor.profile import ModelWant
 
 
 def probe(goal: Goal) -> Hub:
-    return Hub(endpoint=goal.endpoint, cache=goal.cache, models=cached_models(goal))
+    models = within(cached_models, goal)
+    if isinstance(models, Unknown):  # a cache on a dead network disk is not asked again
+        return Hub(endpoint=goal.endpoint, cache=goal.cache, models=(), seen=models)
+    return Hub(
+        endpoint=goal.endpoint,
+        cache=goal.cache,
+        models=models,
+        endpoint_shape=settings.endpoint_shape(os.environ.get("HF_ENDPOINT")),
+        variables=settings.variables(os.environ),
+        places=settings.places(goal, os.environ),
+        transformers_place=settings.transformers_place(goal, os.environ),
+        other_people=other_people(),
+        tokens=tokens(goal, os.environ),
+        seen=cache.look(goal, settings.hub_cache(goal, os.environ)),
+    )
 
 
 def cached_models(goal: Goal) -> tuple[CachedModel, ...]:
@@ -113,9 +132,7 @@ def unnamed(hub: Path, want: ModelWant) -> tuple[str, ...]:
 def ref_works(hub: Path, want: ModelWant, ref: str) -> bool:
     """Does the ref name a commit whose needed files are there? A later `main` of the person's is as good as ours."""
     path = repo_folder(hub, want.id) / "refs" / ref
-    if not path.is_file():
-        return False
-    commit = path.read_text(encoding="utf-8", errors="replace").strip()
+    commit = peek_text(path, 4096).strip()
     if commit == want.revision:
         return True
     snapshot = repo_folder(hub, want.id) / "snapshots" / commit
