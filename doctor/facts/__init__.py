@@ -24,7 +24,18 @@ from doctor.facts.conda import (
 )
 from doctor.facts.disk import Disk, Place
 from doctor.facts.ffmpeg import Ffmpeg
-from doctor.facts.gpu import Gpu, GpuDevice
+from doctor.facts.gpu import (
+    Docker,
+    DriverLibrary,
+    Gpu,
+    GpuDevice,
+    GpuProcess,
+    LostDevice,
+    Module,
+    Node,
+    PciCard,
+    Visible,
+)
 from doctor.facts.host import Host
 from doctor.facts.hub import CachedModel, Hub
 from doctor.facts.jupyter import Jupyter, JupyterServer, Kernelspec, PortOwner
@@ -52,19 +63,26 @@ __all__ = [
     "CondaState",
     "CondaTerms",
     "Disk",
+    "Docker",
+    "DriverLibrary",
     "EnvironmentState",
     "Facts",
     "Ffmpeg",
     "Gpu",
     "GpuDevice",
+    "GpuProcess",
     "Host",
     "Hub",
     "Jupyter",
     "JupyterServer",
     "Kernelspec",
+    "LostDevice",
+    "Module",
     "Network",
+    "Node",
     "PackageCache",
     "Packages",
+    "PciCard",
     "Place",
     "PortOwner",
     "Python",
@@ -74,6 +92,7 @@ __all__ = [
     "StaleKernel",
     "Torch",
     "Unknown",
+    "Visible",
     "said_by",
 ]
 
