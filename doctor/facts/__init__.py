@@ -15,7 +15,20 @@ from doctor.facts.ffmpeg import Ffmpeg
 from doctor.facts.gpu import Gpu, GpuDevice
 from doctor.facts.host import Host
 from doctor.facts.hub import CachedModel, Hub
-from doctor.facts.jupyter import Jupyter, JupyterServer, Kernelspec, PortOwner
+from doctor.facts.jupyter import (
+    Export,
+    Folder,
+    Jupyter,
+    JupyterServer,
+    Kernel,
+    KernelProcess,
+    Kernelspec,
+    LabExtension,
+    LabProcess,
+    LogLine,
+    PortOwner,
+    SettingsFile,
+)
 from doctor.facts.network import Answer, Network, said_by
 from doctor.facts.packages import Packages
 from doctor.facts.python import EnvironmentState, Python
@@ -35,20 +48,28 @@ __all__ = [
     "CondaState",
     "Disk",
     "EnvironmentState",
+    "Export",
     "Facts",
     "Ffmpeg",
+    "Folder",
     "Gpu",
     "GpuDevice",
     "Host",
     "Hub",
     "Jupyter",
     "JupyterServer",
+    "Kernel",
+    "KernelProcess",
     "Kernelspec",
+    "LabExtension",
+    "LabProcess",
+    "LogLine",
     "Network",
     "Packages",
     "Place",
     "PortOwner",
     "Python",
+    "SettingsFile",
     "Smoke",
     "SmokeTask",
     "Torch",

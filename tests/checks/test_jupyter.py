@@ -70,7 +70,7 @@ def test_kernel_faults(goal: Goal) -> None:
     assert spec is not None
     assert set(judged(goal, kernelspec=None)) == {"kernel-missing"}
     gone = msgspec.structs.replace(spec, interpreter_exists=False)
-    assert set(judged(goal, kernelspec=gone)) == {"kernel-interpreter-gone"}
+    assert set(judged(goal, kernelspec=gone)) == {"jupyter-stale-kernelspec"}
     changes: tuple[dict[str, object], ...] = (
         {"interpreter": "python"},
         {"env": {}},
@@ -107,12 +107,12 @@ def test_server_faults(goal: Goal) -> None:
 def test_a_taken_port_names_its_owner_and_explains_the_missing_server(goal: Goal) -> None:
     owner = PortOwner(pid=4242, user="alice", command="python -m http.server 8888")
     found = judged(goal, server=None, port_owner=owner)
-    evidence = found["jupyter-port-taken"].evidence.en
+    evidence = found["jupyter-port-in-use"].evidence.en
     assert "4242" in evidence and "alice" in evidence and "http.server" in evidence
-    assert found["jupyter-port-taken"].remedy.commands == (("make", "setup", "PORT=8889"),)
+    assert found["jupyter-port-in-use"].remedy.commands == (("make", "setup", "PORT=8889"),)
     assert found["jupyter-server-down"].severity == "blocked"
     nameless = judged(goal, port_owner=PortOwner(pid=None, user="root", command=""))
-    assert "root" in nameless["jupyter-port-taken"].evidence.en
+    assert "root" in nameless["jupyter-port-in-use"].evidence.en
 
 
 def test_a_missing_environment_is_one_line_not_three(goal: Goal) -> None:

@@ -1,0 +1,97 @@
+"""What the person's shell exports and their kernels may lack: from rc files and from the shell that we were started in."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from doctor.facts import Export
+from doctor.lab.files import WHOLE_BYTES, read_end
+from doctor.probes.jupyter.places import home, ipython_dir
+from doctor.probes.jupyter.processes import HUB, without_secret
+
+RC_FILES = (".bashrc", ".bash_profile", ".bash_login", ".profile", ".zshrc", ".zshenv", ".zprofile")
+LINE = re.compile(r"^\s*(?:export\s+|declare\s+-x\s+)(\w+)=(\"[^\"]*\"|'[^']*'|[^\s;#&|]*)", re.MULTILINE)
+FISH = re.compile(r"^\s*set\s+-(?:gx|Ux|xg|xU|x)\s+(\w+)\s+(\"[^\"]*\"|'[^']*'|\S+)", re.MULTILINE)
+ASSIGNED = re.compile(r"""environ(?:\[|\.setdefault\(|\.update\(\{)\s*["'](\w+)["']""")
+
+
+def exports() -> tuple[Export, ...]:
+    """Variables by name. What this shell has now wins over what a file would say in the next one."""
+    found = {export.name: export for path in rc_files() for export in _in_file(path)}
+    for name, value in os.environ.items():
+        if HUB.match(name):
+            place = found[name].place if name in found else "this shell"
+            found[name] = Export(name=name, value=without_secret(name, value), place=place)
+    return tuple(found[name] for name in sorted(found))
+
+
+def rc_files() -> list[Path]:
+    system = [Path("/etc/environment"), Path("/etc/profile"), *sorted(Path("/etc/profile.d").glob("*.sh"))]
+    fish = home() / ".config/fish/config.fish"
+    return [*system, *(home() / name for name in RC_FILES), fish]
+
+
+def _in_file(path: Path) -> list[Export]:
+    try:
+        said = read_end(path, WHOLE_BYTES).decode(errors="replace")
+    except OSError:
+        return []
+    plain = path == Path("/etc/environment")
+    matches = (
+        FISH.finditer(said) if path.suffix == ".fish" else LINE.finditer(_exported(said) if plain else said)
+    )
+    return [
+        Export(
+            name=match[1],
+            value=_value(match[1], match[2]),
+            place=f"{path}:{said.count(chr(10), 0, match.start(1)) + 1}" if not plain else str(path),
+        )
+        for match in matches
+        if HUB.match(match[1])
+    ]
+
+
+def _exported(said: str) -> str:
+    return "\n".join(f"export {line}" for line in said.splitlines())
+
+
+def _value(name: str, written: str) -> str:
+    """The value as written; empty where the shell would have to work it out."""
+    value = written.strip("\"'")
+    if written.startswith("'") or not re.search(r"[$`~]", value):
+        return without_secret(name, value)
+    return ""
+
+
+def provided() -> tuple[str, ...]:
+    """Variables that an IPython startup file sets in every kernel."""
+    found: dict[str, None] = {}
+    for path in startup_files():
+        try:
+            found.update(
+                dict.fromkeys(ASSIGNED.findall(read_end(path, WHOLE_BYTES).decode(errors="replace")))
+            )
+        except OSError:
+            continue
+    return tuple(found)
+
+
+def startup_files() -> list[Path]:
+    profile = ipython_dir() / "profile_default"
+    configs = [profile / "ipython_config.py", profile / "ipython_kernel_config.py"]
+    return [*sorted(profile.glob("startup/*.py")), *(path for path in configs if path.is_file())]
+
+
+def startup_errors() -> tuple[str, ...]:
+    """Startup files that cannot even be compiled. IPython's own magics make lines that Python does not know."""
+    found = []
+    for path in startup_files():
+        try:
+            compile(read_end(path, WHOLE_BYTES), str(path), "exec", dont_inherit=True)
+        except SyntaxError as error:
+            found.append(f"{path}:{error.lineno}: {error.msg}")
+        except (OSError, ValueError) as error:
+            found.append(f"{path}: {error}")
+    return tuple(found)
