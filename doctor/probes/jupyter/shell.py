@@ -21,7 +21,7 @@ def exports() -> tuple[Export, ...]:
     """Variables by name. What this shell has now wins over what a file would say in the next one."""
     found = {export.name: export for path in rc_files() for export in _in_file(path)}
     for name, value in os.environ.items():
-        if HUB.match(name):
+        if HUB.match(name) and value:
             place = found[name].place if name in found else "this shell"
             found[name] = Export(name=name, value=without_secret(name, value), place=place)
     return tuple(found[name] for name in sorted(found))
