@@ -69,3 +69,12 @@ def read_end(path: Path, most: int) -> bytes:
         return os.read(handle, most)
     finally:
         os.close(handle)
+
+
+def is_file(path: Path) -> bool:
+    """Path.is_file that says no, and does not fail, where we may not look."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112

@@ -291,7 +291,10 @@ def test_the_shell_has_a_mirror_and_the_server_has_not(
     person: dict[str, str], home: Path, server: Running
 ) -> None:
     (home / ".bashrc").write_text("# mine\nexport HF_ENDPOINT=https://hf-mirror.com\n")
+    assert look(person).failed == ["hf-env-not-in-kernel"]
+    ask(server, "POST", "/api/kernels", json.dumps({"name": "python3"}))
     said = look(person)
+    assert f"process {server.pid}" not in str(said.of("hf-env-not-in-kernel")["evidence"])  # the kernel's own
     assert said.failed == ["hf-env-not-in-kernel"]
     assert f"{home}/.bashrc:2" in str(said.of("hf-env-not-in-kernel")["evidence"])
     (home / ".ipython/profile_default/startup").mkdir(parents=True)

@@ -8,8 +8,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from doctor.catalogue import found
-from doctor.facts import Facts, Jupyter, Packages
-from doctor.finding import Finding
+from doctor.facts import Facts, Jupyter, LogLine, Packages
+from doctor.finding import Finding, Severity
 
 # A log's sign and the finding that it shows, where nothing nearer the cause was seen.
 SHOWN_BY_LOG = {
@@ -48,7 +48,13 @@ def _logs(jupyter: Jupyter) -> Iterator[Finding]:
     for line in jupyter.log_lines:
         name = SHOWN_BY_LOG.get(line.sign)
         if name:
-            yield found("jupyter", name, file=line.path, line=line.line)
+            yield found("jupyter", name, severity=_weight(line), file=line.path, line=line.line)
+
+
+def _weight(line: LogLine) -> Severity | None:
+    """Programs that try every port of the internet leave such lines too, but come from no page."""
+    from_a_page = "Cross Origin" in line.line or "referer=http" in line.line
+    return "info" if line.sign == "origin" and not from_a_page else None
 
 
 def startup(jupyter: Jupyter) -> Iterator[Finding]:

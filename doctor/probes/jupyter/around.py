@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from doctor.facts import LabExtension, LabProcess
-from doctor.lab.files import WHOLE_BYTES, read_end, read_json
+from doctor.lab.files import WHOLE_BYTES, is_folder, read_end, read_json
 from doctor.probes.jupyter.places import config_path, data_path
 
 AUTODL_PORTS = (
@@ -23,7 +23,7 @@ FIRST_PERSON, NOBODY = 1000, 65534
 
 def provider(environ: Mapping[str, str] = os.environ) -> tuple[str | None, tuple[int, ...]]:
     """The company that rents this machine out, and the ports it lets in, as far as its own variables say."""
-    if "AutoDLContainerUUID" in environ or Path("/root/autodl-tmp").is_dir():
+    if "AutoDLContainerUUID" in environ or is_folder(Path("/root/autodl-tmp")):
         return "AutoDL", AUTODL_PORTS
     for name, sign, ports in (
         ("RunPod", "RUNPOD_POD_ID", "RUNPOD_TCP_PORT_"),

@@ -29,7 +29,7 @@ def person_files(prefix: str) -> tuple[SettingsFile, ...]:
     marks: dict[str, str] = {}
     places = enumerate(config_path(prefix))
     found = [
-        _read(folder / f"{name}{end}", (NAMES.index(name), rank, end == ".py"), marks)
+        _read(folder / f"{name}{end}", (NAMES.index(name), rank, int(end == ".py")), marks)
         for rank, folder in places
         for name in NAMES
         for end in (".json", ".py")
@@ -47,7 +47,7 @@ def _read(path: Path, rank: tuple[int, ...], marks: dict[str, str]) -> SettingsF
     private = {name for name in said.values if SECRET.search(name.rpartition(".")[2])}
     return SettingsFile(
         path=str(path),
-        rank=tuple(int(part) for part in rank),
+        rank=rank,
         mode=about.st_mode & 0o777,
         open_to_others=bool(about.st_mode & 0o044) and _reachable(path),
         changed_at=about.st_mtime,

@@ -8,7 +8,7 @@ from pathlib import Path
 from doctor.facts import Jupyter, Kernelspec
 from doctor.goal import Goal
 from doctor.hub_env import recorded_endpoint
-from doctor.lab.files import hash_of, last_lines, mode_of, read_json, settings_of
+from doctor.lab.files import hash_of, is_file, last_lines, mode_of, read_json, settings_of
 from doctor.lab.process import ended_pid, log_path, port_owner, running_server
 from doctor.lab.wanted import config_path, kernel_folder
 
@@ -22,7 +22,7 @@ def look(goal: Goal) -> Jupyter:
         config_path=str(config),
         config_mode=mode_of(config),
         config=settings_of(config),
-        has_password=bool(hash_of(config)) and password.is_file(),
+        has_password=bool(hash_of(config)) and is_file(password),
         password_mode=mode_of(password),
         as_root=os.geteuid() == 0,
         hub_endpoint=recorded_endpoint(goal),

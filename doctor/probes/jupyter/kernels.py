@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from doctor.facts import Kernel
-from doctor.lab.files import WHOLE_BYTES, read_end
+from doctor.lab.files import WHOLE_BYTES, is_file, is_folder, read_end
 from doctor.probes.jupyter.places import data_path, home
 from doctor.target import site_of
 
@@ -41,7 +41,9 @@ def _folders(kernels: Path) -> list[Path]:
         names = sorted(os.listdir(kernels))[:MOST]  # noqa: PTH208 - a listing, no Path for each name yet
     except OSError:
         return []
-    return [kernels / name for name in names if (kernels / name / "kernel.json").exists()]
+    return [
+        kernels / name for name in names if name.isprintable() and is_file(kernels / name / "kernel.json")
+    ]
 
 
 def _kernel(place: Path, prefix: str, seen: dict[str, str]) -> Kernel:
@@ -99,7 +101,7 @@ def hub_packages(prefix: str) -> tuple[str, ...] | None:
 def has_package(prefix: str, name: str) -> bool | None:
     """Whether a package's folder is in an environment; None where it may come from elsewhere."""
     sites = _sites(Path(prefix))
-    if any((site / name).is_dir() for site in sites):
+    if any(is_folder(site / name) for site in sites):
         return True
     return None if not sites or _is_open(Path(prefix)) or any(map(_borrows, sites)) else False
 
@@ -108,9 +110,9 @@ def _sites(prefix: Path) -> list[Path]:
     """Folders of packages that the environment's interpreter has on its path."""
     own = site_of(prefix)
     others = [prefix / "lib" / "python3" / "dist-packages"]
-    if not (prefix / "pyvenv.cfg").is_file():  # a venv does not look into the person's home
+    if not is_file(prefix / "pyvenv.cfg"):  # a venv does not look into the person's home
         others += sorted(home().glob(".local/lib/python3*/site-packages"))
-    return [site for site in (own, *others) if site and site.is_dir()]
+    return [site for site in (own, *others) if site and is_folder(site)]
 
 
 def _is_open(prefix: Path) -> bool:

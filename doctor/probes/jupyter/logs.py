@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from doctor.facts import LabProcess, LogLine
-from doctor.lab.files import END_BYTES, read_end
+from doctor.lab.files import END_BYTES, is_file, read_end
 from doctor.probes.jupyter.places import home
 from doctor.probes.jupyter.processes import CREDENTIALS
 
@@ -66,7 +66,7 @@ def _outputs(pid: int) -> Iterator[Path]:
 def _left() -> list[Path]:
     now = time.time()
     files = [home() / name for name in NAMES] + [home() / ".jupyter" / name for name in NAMES]
-    return [path for path in files if path.is_file() and now - path.stat().st_mtime < RECENT]
+    return [path for path in files if is_file(path) and now - path.stat().st_mtime < RECENT]
 
 
 def _last_start(path: Path) -> list[LogLine]:

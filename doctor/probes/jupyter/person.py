@@ -9,6 +9,7 @@ from typing import Any
 
 from doctor.facts import SettingsFile
 from doctor.goal import Goal
+from doctor.lab.files import is_file
 from doctor.lab.wanted import kernel_folder
 from doctor.probes.jupyter import around, shell
 from doctor.probes.jupyter.configs import person_files
@@ -70,7 +71,7 @@ def _named(files: Iterable[SettingsFile], trait: str) -> Iterator[str]:
 
 
 def _is_absent_file(path: str) -> bool:
-    return bool(path) and not Path(path).expanduser().is_file()
+    return bool(path) and not is_file(Path(path).expanduser())
 
 
 def wanted_port(files: Iterable[SettingsFile]) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from doctor.lab.files import is_file, is_folder
+
 SYSTEM_CONFIG = ("/usr/local/etc/jupyter", "/etc/jupyter")
 SYSTEM_DATA = ("/usr/local/share/jupyter", "/usr/share/jupyter")
 
@@ -56,7 +58,7 @@ def prefers_environment(prefix: str) -> bool:
     said = os.environ.get("JUPYTER_PREFER_ENV_PATH")
     if said is not None:
         return said.lower() not in ("no", "n", "false", "off", "0", "0.0")
-    if (Path(prefix) / "pyvenv.cfg").is_file():
+    if is_file(Path(prefix) / "pyvenv.cfg"):
         return True
-    named = Path(prefix).parent.name == "envs" and (Path(prefix) / "conda-meta").is_dir()
+    named = Path(prefix).parent.name == "envs" and is_folder(Path(prefix) / "conda-meta")
     return named and os.environ.get("CONDA_PREFIX") == prefix

@@ -108,7 +108,8 @@ def hub_env(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def without_secret(name: str, value: str) -> str:
-    return "set" if SECRET.search(name) else CREDENTIALS.sub("//***@", value)[:200]
+    known = value.encode(errors="replace").decode()
+    return "set" if SECRET.search(name) else CREDENTIALS.sub("//***@", known)[:200]
 
 
 def kernel_process(process: Process) -> KernelProcess:

@@ -54,10 +54,9 @@ def _first_unknown(tree: ast.Module) -> ast.Name | None:
     known = set(GIVEN)
     for statement in tree.body:
         if isinstance(statement, ast.Assign | ast.Expr):
+            inner = known | set(_bound(statement.value))
             for node in ast.walk(statement.value):
-                if isinstance(node, ast.Lambda | ast.comprehension | ast.NamedExpr):
-                    break
-                if isinstance(node, ast.Name) and node.id not in known:
+                if isinstance(node, ast.Name) and node.id not in inner:
                     return node
         if any(
             isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(statement)
@@ -67,11 +66,14 @@ def _first_unknown(tree: ast.Module) -> ast.Name | None:
     return None
 
 
-def _bound(statement: ast.stmt) -> Iterator[str]:
+def _bound(statement: ast.AST) -> Iterator[str]:
+    """The names that a piece of code gives: variables, functions, imports, arguments of a lambda."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id
         elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
             yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
         elif isinstance(node, ast.alias):
             yield (node.asname or node.name).partition(".")[0]

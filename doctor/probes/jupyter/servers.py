@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from doctor.facts import LabProcess, PortOwner
-from doctor.lab.files import read_json
+from doctor.lab.files import is_file, read_json
 from doctor.lab.process import describe_owner
 from doctor.probes.jupyter.kernels import hub_packages
 from doctor.probes.jupyter.places import runtime_dir
@@ -59,7 +59,7 @@ def _is_secret(name: str) -> bool:
 def _runtime_file(process: Process) -> Path:
     folder = Path(process.environ.get("JUPYTER_RUNTIME_DIR") or runtime_dir())
     name = next(
-        (n for n in ("jpserver", "nbserver") if (folder / f"{n}-{process.pid}.json").is_file()), "jpserver"
+        (n for n in ("jpserver", "nbserver") if is_file(folder / f"{n}-{process.pid}.json")), "jpserver"
     )
     return folder / f"{name}-{process.pid}.json"
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from doctor.facts import Export
-from doctor.lab.files import WHOLE_BYTES, read_end
+from doctor.lab.files import WHOLE_BYTES, is_file, read_end
 from doctor.probes.jupyter.places import home, ipython_dir
 from doctor.probes.jupyter.processes import HUB, without_secret
 
@@ -81,7 +81,7 @@ def provided() -> tuple[str, ...]:
 def startup_files() -> list[Path]:
     profile = ipython_dir() / "profile_default"
     configs = [profile / "ipython_config.py", profile / "ipython_kernel_config.py"]
-    return [*sorted(profile.glob("startup/*.py")), *(path for path in configs if path.is_file())]
+    return [*sorted(profile.glob("startup/*.py")), *(path for path in configs if is_file(path))]
 
 
 def startup_errors() -> tuple[str, ...]:
