@@ -25,7 +25,8 @@ def read_python(source: bytes) -> Said:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError) as error:
-        return Said(error=f"{type(error).__name__}: {error}", line=getattr(error, "lineno", None))
+        said = getattr(error, "msg", None) or str(error)
+        return Said(error=f"{type(error).__name__}: {said}", line=getattr(error, "lineno", None))
     values = {name: value for statement in tree.body for name, value in _assigned(statement)}
     unknown = _first_unknown(tree)
     if unknown is None:
