@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
 from doctor.lab.wanted import Setting
+from doctor.peek import peek, peek_text
 
 LAST_LINES = 15
-END_BYTES = 65536  # of a log; it may be of any size
-WHOLE_BYTES = 1_000_000  # of a configuration
+LAST_BYTES = 64_000  # enough for that many lines of any log
 SECRET_TRAITS = ("hashed_password",)
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file; empty when there is none, or it is not one."""
     try:
-        data = json.loads(read_end(path, WHOLE_BYTES))
-    except (OSError, ValueError, RecursionError):
+        data = json.loads(peek(path) or b"")
+    except ValueError:
         return {}
     return data if isinstance(data, dict) else {}
 
@@ -50,25 +49,10 @@ def mode_of(path: Path) -> int | None:
         return None
 
 
-def last_lines(path: Path, count: int = LAST_LINES) -> tuple[str, ...]:
-    try:
-        said = read_end(path, END_BYTES).decode(errors="replace")
-    except OSError:
-        return ()
-    return tuple(line.rstrip() for line in said.splitlines()[-count:])
-
-
-def read_end(path: Path, most: int) -> bytes:
-    """The last bytes of a regular file. Raises OSError on anything else: a pipe would never end."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError(f"{path} is no regular file")
-        os.lseek(handle, max(0, about.st_size - most), os.SEEK_SET)
-        return os.read(handle, most)
-    finally:
-        os.close(handle)
+def last_lines(path: Path) -> tuple[str, ...]:
+    """The end of a log, however long it is."""
+    lines = peek_text(path, LAST_BYTES, end=True).splitlines()
+    return tuple(line.rstrip() for line in lines[-LAST_LINES:])
 
 
 def is_file(path: Path) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from doctor.facts import LabExtension, LabProcess
-from doctor.lab.files import WHOLE_BYTES, is_folder, read_end, read_json
+from doctor.lab.files import is_folder, read_json
+from doctor.peek import peek_text
 from doctor.probes.jupyter.places import config_path, data_path
 
 AUTODL_PORTS = (
@@ -37,24 +38,17 @@ def provider(environ: Mapping[str, str] = os.environ) -> tuple[str | None, tuple
 
 def firewall(servers: tuple[LabProcess, ...]) -> str | None:
     """The file of ufw's rules where it is on and has none for a server's port."""
-    try:
-        on = re.search(r"^ENABLED=yes", _text(UFW / "ufw.conf"), re.MULTILINE)
-        rules = _text(UFW / "user.rules")
-    except OSError:
-        return None
+    on = re.search(r"^ENABLED=yes", peek_text(UFW / "ufw.conf"), re.MULTILINE)
+    rules = peek_text(UFW / "user.rules")
     allowed = re.findall(r"--dports?\s+([\d,:]+).*-j ACCEPT", rules)
     ports = [server.port for server in servers if server.port]
     closed = [port for port in ports if not any(_covers(one, port) for one in allowed)]
-    return str(UFW / "user.rules") if on and closed else None
+    return str(UFW / "user.rules") if on and rules and closed else None
 
 
 def _covers(spec: str, port: int) -> bool:
     spans = (part.partition(":") for part in spec.split(",") if part)
     return any(int(low) <= port <= int(high or low) for low, _, high in spans)
-
-
-def _text(path: Path) -> str:
-    return read_end(path, WHOLE_BYTES).decode(errors="replace")
 
 
 def other_users() -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from doctor.facts import SettingsFile
-from doctor.lab.files import WHOLE_BYTES, read_end
+from doctor.peek import peek
 from doctor.probes.jupyter.places import config_path
 from doctor.probes.jupyter.pyconfig import COMPUTED, Said, read_python
 
@@ -59,7 +59,9 @@ def _read(path: Path, rank: tuple[int, ...], marks: dict[str, str]) -> SettingsF
 
 
 def _parsed(path: Path) -> Said:
-    source = read_end(path, WHOLE_BYTES)
+    source = peek(path)
+    if source is None:
+        return Said(error="it may not be read" if not os.access(path, os.R_OK) else "it is no regular file")
     if path.suffix == ".py":
         return read_python(source)
     try:

@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 
 from doctor.facts import Kernel
-from doctor.lab.files import WHOLE_BYTES, is_file, is_folder, read_end
+from doctor.lab.files import is_file, is_folder
+from doctor.peek import peek, peek_text
 from doctor.probes.jupyter.places import data_path, home
 from doctor.target import site_of
 
@@ -50,11 +51,11 @@ def _kernel(place: Path, prefix: str, seen: dict[str, str]) -> Kernel:
     name, path = place.name.lower(), place / "kernel.json"
     seen.setdefault(name, str(path))
     try:
-        spec = json.loads(read_end(path, WHOLE_BYTES))
+        spec = json.loads(peek(path) or b"")
     except json.JSONDecodeError as error:
         return Kernel(name=name, path=str(path), error=f"line {error.lineno}: {error.msg}")
-    except (OSError, ValueError, RecursionError) as error:
-        return Kernel(name=name, path=str(path), error=str(getattr(error, "strerror", None) or error))
+    except (ValueError, RecursionError) as error:
+        return Kernel(name=name, path=str(path), error=str(error) or type(error).__name__)
     argv = spec.get("argv") if isinstance(spec, dict) else None
     if not isinstance(argv, list) or not argv or not all(isinstance(word, str) for word in argv):
         return Kernel(name=name, path=str(path), error="no argv")
@@ -117,20 +118,12 @@ def _sites(prefix: Path) -> list[Path]:
 
 def _is_open(prefix: Path) -> bool:
     """A virtual environment that also sees the packages of the Python that it was made from."""
-    try:
-        said = read_end(prefix / "pyvenv.cfg", WHOLE_BYTES).decode(errors="replace")
-    except OSError:
-        return False
-    return "include-system-site-packages = true" in said.lower()
+    return "include-system-site-packages = true" in peek_text(prefix / "pyvenv.cfg").lower()
 
 
 def _borrows(site: Path) -> bool:
     """A .pth with the path of another folder."""
     for path in site.glob("*.pth"):
-        try:
-            lines = read_end(path, WHOLE_BYTES).decode(errors="replace").splitlines()
-        except OSError:
-            continue
-        if any(line.startswith("/") for line in lines):
+        if any(line.startswith("/") for line in peek_text(path).splitlines()):
             return True
     return False

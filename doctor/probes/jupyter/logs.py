@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from doctor.facts import LabProcess, LogLine
-from doctor.lab.files import END_BYTES, is_file, read_end
+from doctor.lab.files import LAST_BYTES, is_file
+from doctor.peek import peek_text
 from doctor.probes.jupyter.places import home
 from doctor.probes.jupyter.processes import CREDENTIALS
 
@@ -75,10 +76,7 @@ def _last_start(path: Path) -> list[LogLine]:
 
 
 def _signs(path: Path, pid: int | None) -> list[LogLine]:
-    try:
-        said = read_end(path, END_BYTES).decode(errors="replace").splitlines()
-    except OSError:
-        return []
+    said = peek_text(path, LAST_BYTES, end=True).splitlines()
     found: dict[str, str] = {}
     for line in said:
         if pid is None and "is running at:" in line:

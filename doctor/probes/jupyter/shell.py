@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from pathlib import Path
 
 from doctor.facts import Export
-from doctor.lab.files import WHOLE_BYTES, is_file, read_end
+from doctor.lab.files import is_file
+from doctor.peek import peek, peek_text
 from doctor.probes.jupyter.places import home, ipython_dir
 from doctor.probes.jupyter.processes import HUB, without_secret
 
@@ -34,10 +36,7 @@ def rc_files() -> list[Path]:
 
 
 def _in_file(path: Path) -> list[Export]:
-    try:
-        said = read_end(path, WHOLE_BYTES).decode(errors="replace")
-    except OSError:
-        return []
+    said = peek_text(path)
     plain = path == Path("/etc/environment")
     matches = (
         FISH.finditer(said) if path.suffix == ".fish" else LINE.finditer(_exported(said) if plain else said)
@@ -67,15 +66,8 @@ def _value(name: str, written: str) -> str:
 
 def provided() -> tuple[str, ...]:
     """Variables that an IPython startup file sets in every kernel."""
-    found: dict[str, None] = {}
-    for path in startup_files():
-        try:
-            found.update(
-                dict.fromkeys(ASSIGNED.findall(read_end(path, WHOLE_BYTES).decode(errors="replace")))
-            )
-        except OSError:
-            continue
-    return tuple(found)
+    said = (ASSIGNED.findall(peek_text(path)) for path in startup_files())
+    return tuple(dict.fromkeys(name for names in said for name in names))
 
 
 def startup_files() -> list[Path]:
@@ -85,13 +77,12 @@ def startup_files() -> list[Path]:
 
 
 def startup_errors() -> tuple[str, ...]:
-    """Startup files that cannot even be compiled. IPython's own magics make lines that Python does not know."""
+    """Startup files that cannot even be compiled; IPython runs them as plain Python."""
     found = []
     for path in startup_files():
         try:
-            compile(read_end(path, WHOLE_BYTES), str(path), "exec", dont_inherit=True)
-        except SyntaxError as error:
-            found.append(f"{path}:{error.lineno}: {error.msg}")
-        except (OSError, ValueError) as error:
-            found.append(f"{path}: {error}")
+            ast.parse(peek(path) or b"")
+        except (SyntaxError, ValueError, RecursionError) as error:
+            line, said = getattr(error, "lineno", None), getattr(error, "msg", None) or error
+            found.append(f"{path}:{line or 1}: {said}")
     return tuple(found)
