@@ -53,7 +53,9 @@ def _wait(process: subprocess.Popen[bytes], log: Path, home: Path) -> Running:
 
     def ready() -> bool:
         assert process.poll() is None, log.read_text()
-        return "is running at:" in log.read_text() and any(runtime.glob("jpserver-*.json"))
+        return "is running at:" in log.read_text() and any(
+            file.stat().st_size for file in runtime.glob("jpserver-*.json")
+        )
 
     assert until(ready, START_SECONDS), log.read_text()
     said = json.loads(next(runtime.glob("jpserver-*.json")).read_bytes())

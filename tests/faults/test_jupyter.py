@@ -68,7 +68,7 @@ def test_a_whole_configuration_is_left_in_peace(person: dict[str, str], home: Pa
     configure(
         person,
         "jupyter_server_config.py",
-        f"import os\nc = get_config()  # noqa\nif True:\n    c.ServerApp.open_browser = False\n"
+        "import os\nc = get_config()  # noqa\nif True:\n    c.ServerApp.open_browser = False\n"
         f"c.ServerApp.ip = '0.0.0.0'\nc.ServerApp.port = {free_port()}\nc.ServerApp.allow_root = True\n"
         f"c.ServerApp.root_dir = os.path.join('{home}', 'work')\n# c.ServerApp.password = 'x'\n",
     )
@@ -170,6 +170,21 @@ def test_root_is_refused(person: dict[str, str], target_python: str) -> None:
     assert look(person).failed == ["jupyter-root-refused"]
     configure(person, "jupyter_server_config.py", "c.ServerApp.allow_root = True\n")
     assert look(person).complaints == []
+
+
+def test_the_interface_is_switched_off(person: dict[str, str], target_python: str) -> None:
+    off = {"ServerApp": {"jpserver_extensions": {"jupyterlab": False}, "allow_root": True}}
+    configure(person, "jupyter_server_config.json", json.dumps(off))
+    assert look(person).failed == ["jupyter-lab-switched-off"]
+
+
+def test_a_startup_file_with_an_error(person: dict[str, str], home: Path) -> None:
+    folder = home / ".ipython/profile_default/startup"
+    folder.mkdir(parents=True)
+    (folder / "00-hf.py").write_text("import os\nos.environ['HF_HOME' = '/data'\n")
+    said = look(person)
+    assert said.complaints == ["ipython-startup-broken"]
+    assert "00-hf.py:2" in str(said.of("ipython-startup-broken")["evidence"])
 
 
 def test_misspelt_and_misplaced(person: dict[str, str], home: Path) -> None:
@@ -297,7 +312,7 @@ def test_the_shell_has_a_mirror_and_the_server_has_not(
     assert f"process {server.pid}" not in str(said.of("hf-env-not-in-kernel")["evidence"])  # the kernel's own
     assert said.failed == ["hf-env-not-in-kernel"]
     assert f"{home}/.bashrc:2" in str(said.of("hf-env-not-in-kernel")["evidence"])
-    (home / ".ipython/profile_default/startup").mkdir(parents=True)
+    (home / ".ipython/profile_default/startup").mkdir(parents=True, exist_ok=True)
     startup = home / ".ipython/profile_default/startup/00-hf.py"
     startup.write_text("import os\nos.environ['HF_ENDPOINT'] = 'https://hf-mirror.com'\n")
     assert look(person).complaints == []
@@ -310,6 +325,11 @@ def test_a_kernel_spec_brings_what_the_shell_has(person: dict[str, str], home: P
     add_kernel(person, "mirrored", spec)
     ask(server, "POST", "/api/kernels", json.dumps({"name": "mirrored"}))
     assert look(person).complaints == []
+
+
+def test_a_page_of_another_origin(person: dict[str, str], server: Running) -> None:
+    assert ask(server, "POST", "/api/sessions", "{}", origin="https://lab.example.com") in (403, 404)
+    assert look(person).complaints == ["jupyter-xsrf-or-origin"]
 
 
 def test_a_proxy_under_another_name(person: dict[str, str], server: Running) -> None:
@@ -349,11 +369,13 @@ def test_the_port_is_held_by_another_program(person: dict[str, str], target_pyth
     assert look(person).complaints == []
 
 
-def ask(server: Running, method: str, path: str, body: str | None = None, host: str | None = None) -> int:
-    """A request with the server's token, as the browser page makes it."""
+def ask(
+    server: Running, method: str, path: str, body: str | None = None, host: str = "", origin: str = ""
+) -> int:
+    """A request as the browser's page makes it: with the server's token, unless it is a page of another origin."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    headers = {"Authorization": f"token {server.token}", **({"Host": host} if host else {})}
-    connection.request(method, path, body, headers)
+    headers = {"Origin": origin} if origin else {"Authorization": f"token {server.token}"}
+    connection.request(method, path, body, {**headers, **({"Host": host} if host else {})})
     status = connection.getresponse().status
     connection.close()
     return status

@@ -108,6 +108,20 @@ def test_pipes_folders_and_endless_logs_cost_no_time(home: Path, goal: Goal) -> 
     assert msgspec.json.decode(msgspec.json.encode(said), type=Jupyter) == said
 
 
+def test_only_what_every_shell_gets_counts_as_exported(home: Path, goal: Goal) -> None:
+    (home / ".bashrc").write_text(
+        "proxy_on() {\n    export http_proxy=http://127.0.0.1:7890\n}\n# export HF_HUB_OFFLINE=1\nHF_XET=1\n"
+        "alias m='export HF_ENDPOINT=https://hf-mirror.com'\nexport HF_HOME=$HOME/hf\nexport HF_ENDPOINT='https://a'; ls\n"
+    )
+    (home / ".zshrc").write_text("export HF_HUB_OFFLINE=1\n")
+    said = {export.name: (export.value, export.place) for export in probe(goal).exports}
+    assert said["HF_HOME"] == ("", f"{home}/.bashrc:7") and said["HF_ENDPOINT"] == (
+        "https://a",
+        f"{home}/.bashrc:8",
+    )
+    assert not said.keys() & {"http_proxy", "HF_HUB_OFFLINE", "HF_XET"}
+
+
 def test_equal_secrets_have_equal_marks_and_others_not(home: Path, goal: Goal) -> None:
     for name, value in (("jupyter_server_config", "a"), ("jupyter_lab_config", "a"), ("jupyter_config", "b")):
         (home / f".jupyter/{name}.py").write_text(f"c.IdentityProvider.token = '{value}'\n")

@@ -55,6 +55,7 @@ def check(jupyter: Jupyter, facts: Facts) -> Iterator[Finding]:
         yield from _readable(file)
     yield from _named(jupyter)
     yield from _refused(jupyter)
+    yield from _unguarded(jupyter)
 
 
 def broken(jupyter: Jupyter) -> Iterator[Finding]:
@@ -178,3 +179,17 @@ def _refused(jupyter: Jupyter) -> Iterator[Finding]:
     elif not is_local(settings.get("ServerApp.ip")) and not jupyter.dead_servers:
         files = ", ".join(file.path for file in read_by_lab(jupyter))
         yield found("jupyter", "jupyter-root-refused", severity="warn", seen=files)
+
+
+def _unguarded(jupyter: Jupyter) -> Iterator[Finding]:
+    """No server runs like this yet, but the next one will."""
+    settings = effective(jupyter)
+    guarded = settings.get("PasswordIdentityProvider.hashed_password", "empty") != "empty"
+    no_token = "empty" in (
+        settings.get("IdentityProvider.token"),
+        settings.get("PasswordIdentityProvider.token"),
+    )
+    ip = settings.get("ServerApp.ip")
+    if no_token and not guarded and not is_local(ip) and not jupyter.servers:
+        files = [file.path for file in read_by_lab(jupyter)]
+        yield found("jupyter", "jupyter-open-by-configuration", ip=repr(ip), files=files)

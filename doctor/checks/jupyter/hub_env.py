@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from doctor.catalogue import found
 from doctor.facts import Export, Jupyter
-from doctor.finding import Finding
+from doctor.finding import Finding, Severity
 
 # Without these a download goes elsewhere or nowhere. The others are merely missed.
 DECIDING = {"HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
@@ -18,16 +18,23 @@ def check(jupyter: Jupyter) -> Iterator[Finding]:
     for pid, env in _processes(jupyter):
         lost = [export for export in jupyter.exports if _is_lost(export, env, jupyter)]
         if lost:
-            deciding = any(export.name.upper() in DECIDING for export in lost)
             yield found(
                 "jupyter",
                 "hf-env-not-in-kernel",
-                severity="fail" if deciding else "warn",
+                severity=_weight(lost),
                 pid=pid,
                 names=[export.name for export in lost],
                 places=sorted({export.place for export in lost}),
             )
             return
+
+
+def _weight(lost: list[Export]) -> Severity:
+    """A proxy that this shell alone has was switched on for a download, and is no wish for all."""
+    lasting = [e for e in lost if not (e.name.upper().endswith("_PROXY") and e.place == "this shell")]
+    if not lasting:
+        return "info"
+    return "fail" if any(export.name.upper() in DECIDING for export in lasting) else "warn"
 
 
 def _processes(jupyter: Jupyter) -> list[tuple[int, Mapping[str, str]]]:

@@ -13,9 +13,15 @@ from doctor.peek import peek, peek_text
 from doctor.probes.jupyter.places import home, ipython_dir
 from doctor.probes.jupyter.processes import HUB, without_secret
 
-RC_FILES = (".bashrc", ".bash_profile", ".bash_login", ".profile", ".zshrc", ".zshenv", ".zprofile")
-LINE = re.compile(r"^\s*(?:export\s+|declare\s+-x\s+)(\w+)=(\"[^\"]*\"|'[^']*'|[^\s;#&|]*)", re.MULTILINE)
-FISH = re.compile(r"^\s*set\s+-(?:gx|Ux|xg|xU|x)\s+(\w+)\s+(\"[^\"]*\"|'[^']*'|\S+)", re.MULTILINE)
+# By shell: what another shell's file says holds for nobody here.
+RC_FILES = {
+    "bash": (".profile", ".bash_login", ".bash_profile", ".bashrc"),
+    "zsh": (".zshenv", ".zprofile", ".zshrc"),
+    "fish": (".config/fish/config.fish",),
+}
+# At the margin alone: what is indented stands in a function (`proxy_on`), or depends on something.
+LINE = re.compile(r"^(?:export\s+|declare\s+-x\s+)(\w+)=(\"[^\"]*\"|'[^']*'|[^\s;#&|]*)", re.MULTILINE)
+FISH = re.compile(r"^set\s+-(?:gx|Ux|xg|xU|x)\s+(\w+)\s+(\"[^\"]*\"|'[^']*'|\S+)", re.MULTILINE)
 ASSIGNED = re.compile(r"""environ(?:\[|\.setdefault\(|\.update\(\{)\s*["'](\w+)["']""")
 
 
@@ -31,8 +37,8 @@ def exports() -> tuple[Export, ...]:
 
 def rc_files() -> list[Path]:
     system = [Path("/etc/environment"), Path("/etc/profile"), *sorted(Path("/etc/profile.d").glob("*.sh"))]
-    fish = home() / ".config/fish/config.fish"
-    return [*system, *(home() / name for name in RC_FILES), fish]
+    shell = Path(os.environ.get("SHELL") or "bash").name
+    return [*system, *(home() / name for name in RC_FILES.get(shell, RC_FILES["bash"]))]
 
 
 def _in_file(path: Path) -> list[Export]:
