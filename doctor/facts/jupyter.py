@@ -140,9 +140,7 @@ class Jupyter(msgspec.Struct, frozen=True, kw_only=True, tag="jupyter"):
     files: tuple[SettingsFile, ...] = ()
     ignored_folder: str | None = None  # ~/.jupyter, where JUPYTER_CONFIG_DIR names another one
     kernels: tuple[Kernel, ...] = ()
-    target_packages: tuple[str, ...] | None = (
-        None  # torch, transformers, … in the environment that is looked at
-    )
+    target_packages: tuple[str, ...] = ()  # torch, transformers, … in the environment that is looked at
     folders: tuple[Folder, ...] = ()
     servers: tuple[LabProcess, ...] = ()
     kernel_processes: tuple[KernelProcess, ...] = ()

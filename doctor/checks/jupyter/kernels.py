@@ -48,7 +48,7 @@ def each(jupyter: Jupyter) -> Iterator[Finding]:
 
 def _another_python(jupyter: Jupyter, goal: Goal) -> Iterator[Finding]:
     """The person installed into one environment, and their notebooks run in another that lacks it."""
-    have = set(NEEDED) & set(jupyter.target_packages or ())
+    have = set(NEEDED) & set(jupyter.target_packages)
     if not have:
         return
     usable = [k for k in jupyter.kernels if k.runs and not k.error and k.is_ipykernel]

@@ -14,7 +14,7 @@ from doctor.lab.wanted import kernel_folder
 from doctor.probes.jupyter import around, shell
 from doctor.probes.jupyter.configs import person_files
 from doctor.probes.jupyter.folders import folders
-from doctor.probes.jupyter.kernels import hub_packages, kernels
+from doctor.probes.jupyter.kernels import HUB_PACKAGES, has_package, kernels
 from doctor.probes.jupyter.logs import log_lines
 from doctor.probes.jupyter.places import home
 from doctor.probes.jupyter.processes import kernel_process, processes
@@ -22,6 +22,7 @@ from doctor.probes.jupyter.servers import dead_servers, lab_process, port_holder
 from doctor.probes.jupyter.sockets import is_absent, listening
 
 DEFAULT_PORT = 8888
+ASKED = 3  # servers at most: one that hangs costs its second
 FILES = ("certfile", "keyfile")
 
 
@@ -29,7 +30,8 @@ def look_at_person(goal: Goal, ours: int | None) -> dict[str, Any]:
     """Facts by name. `ours` is the server that our launcher started: it and its kernels are judged elsewhere."""
     running = [p for p in processes() if ours is None or ours not in (p.pid, p.parent)]
     sockets = listening()
-    servers = tuple(lab_process(p, sockets) for p in running if not p.is_kernel)
+    of_servers = [process for process in running if not process.is_kernel]
+    servers = tuple(lab_process(p, sockets, may_ask=at < ASKED) for at, p in enumerate(of_servers))
     files = person_files(goal.prefix)
     name, ports = around.provider()
     return {
@@ -37,7 +39,7 @@ def look_at_person(goal: Goal, ours: int | None) -> dict[str, Any]:
         "files": files,
         "ignored_folder": ignored_folder(),
         "kernels": kernels(goal.prefix, "" if goal.foreign else kernel_folder(goal)),
-        "target_packages": hub_packages(goal.prefix),
+        "target_packages": tuple(name for name in HUB_PACKAGES if has_package(goal.prefix, name)),
         "folders": folders(files, servers),
         "servers": servers,
         "kernel_processes": tuple(kernel_process(p) for p in running if p.is_kernel),

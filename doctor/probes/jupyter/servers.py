@@ -28,7 +28,7 @@ ALIASES = {
 SECRET_WORDS = ("token", "password")
 
 
-def lab_process(process: Process, all_sockets: Sequence[Listening]) -> LabProcess:
+def lab_process(process: Process, all_sockets: Sequence[Listening], *, may_ask: bool) -> LabProcess:
     mine = sockets_of(process.pid)
     at = [one for one in all_sockets if one.inode in mine]
     record = read_json(_runtime_file(process))
@@ -47,7 +47,7 @@ def lab_process(process: Process, all_sockets: Sequence[Listening]) -> LabProces
         root_dir=str(record["root_dir"]) if record.get("root_dir") else None,
         settings={name: value for name, value in said.items() if not _is_secret(name)},
         secret_words=tuple(name for name, value in said.items() if _is_secret(name) and value),
-        guard=_guard(record, at),
+        guard=_guard(record, at if may_ask else ()),
         hub_env=hub_env(process.environ),
     )
 
