@@ -12,7 +12,18 @@ from doctor.facts.colab import Colab
 from doctor.facts.conda import Conda, CondaInstall, CondaState
 from doctor.facts.disk import Disk, Place
 from doctor.facts.ffmpeg import Ffmpeg
-from doctor.facts.gpu import Gpu, GpuDevice
+from doctor.facts.gpu import (
+    Docker,
+    DriverLibrary,
+    Gpu,
+    GpuDevice,
+    GpuProcess,
+    LostDevice,
+    Module,
+    Node,
+    PciCard,
+    Visible,
+)
 from doctor.facts.host import Host
 from doctor.facts.hub import CachedModel, Hub
 from doctor.facts.jupyter import (
@@ -47,6 +58,8 @@ __all__ = [
     "CondaInstall",
     "CondaState",
     "Disk",
+    "Docker",
+    "DriverLibrary",
     "EnvironmentState",
     "Export",
     "Facts",
@@ -54,6 +67,7 @@ __all__ = [
     "Folder",
     "Gpu",
     "GpuDevice",
+    "GpuProcess",
     "Host",
     "Hub",
     "Jupyter",
@@ -64,8 +78,12 @@ __all__ = [
     "LabExtension",
     "LabProcess",
     "LogLine",
+    "LostDevice",
+    "Module",
     "Network",
+    "Node",
     "Packages",
+    "PciCard",
     "Place",
     "PortOwner",
     "Python",
@@ -74,6 +92,7 @@ __all__ = [
     "SmokeTask",
     "Torch",
     "Unknown",
+    "Visible",
     "said_by",
 ]
 
