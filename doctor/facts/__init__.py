@@ -38,7 +38,20 @@ from doctor.facts.gpu import (
 )
 from doctor.facts.host import Host
 from doctor.facts.hub import CachedModel, Hub
-from doctor.facts.jupyter import Jupyter, JupyterServer, Kernelspec, PortOwner
+from doctor.facts.jupyter import (
+    Export,
+    Folder,
+    Jupyter,
+    JupyterServer,
+    Kernel,
+    KernelProcess,
+    Kernelspec,
+    LabExtension,
+    LabProcess,
+    LogLine,
+    PortOwner,
+    SettingsFile,
+)
 from doctor.facts.network import Answer, Network, said_by
 from doctor.facts.packages import Packages
 from doctor.facts.python import EnvironmentState, Python
@@ -66,8 +79,10 @@ __all__ = [
     "Docker",
     "DriverLibrary",
     "EnvironmentState",
+    "Export",
     "Facts",
     "Ffmpeg",
+    "Folder",
     "Gpu",
     "GpuDevice",
     "GpuProcess",
@@ -75,7 +90,12 @@ __all__ = [
     "Hub",
     "Jupyter",
     "JupyterServer",
+    "Kernel",
+    "KernelProcess",
     "Kernelspec",
+    "LabExtension",
+    "LabProcess",
+    "LogLine",
     "LostDevice",
     "Module",
     "Network",
@@ -86,6 +106,7 @@ __all__ = [
     "Place",
     "PortOwner",
     "Python",
+    "SettingsFile",
     "ShellBlock",
     "Smoke",
     "SmokeTask",

@@ -121,6 +121,12 @@ def _ffmpeg(ffmpeg: Ffmpeg, goal: Goal) -> Text:
 
 
 def _jupyter(jupyter: Jupyter, goal: Goal) -> Text:
+    if goal.foreign:
+        kernels, servers = len(jupyter.kernels), len(jupyter.servers)
+        return Text(
+            f"kernels: {kernels}, servers running: {servers}",
+            f"内核 {kernels} 个，运行中的服务器 {servers} 个",
+        )
     server = jupyter.server
     if server is None:
         return Text("no server of ours runs", "我们的服务器未运行")

@@ -1,4 +1,4 @@
-"""JupyterLab from outside: kernelspec, our configuration, the server's process, who holds its port."""
+"""The JupyterLab that setup makes: kernelspec, our configuration, the server's process, who holds its port."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from pathlib import Path
 from doctor.facts import Jupyter, Kernelspec
 from doctor.goal import Goal
 from doctor.hub_env import recorded_endpoint
-from doctor.lab.files import hash_of, last_lines, mode_of, read_json, settings_of
+from doctor.lab.files import hash_of, is_file, last_lines, mode_of, read_json, settings_of
 from doctor.lab.process import ended_pid, log_path, port_owner, running_server
 from doctor.lab.wanted import config_path, kernel_folder
 
-CONFIG_NAMES = ("jupyter_config", "jupyter_server_config", "jupyter_notebook_config", "jupyter_lab_config")
 
-
-def probe(goal: Goal) -> Jupyter:
+def look(goal: Goal) -> Jupyter:
     config = Path(config_path(goal))
     password = Path(goal.jupyter_dir) / "password"
     server = running_server(goal)
@@ -24,11 +22,11 @@ def probe(goal: Goal) -> Jupyter:
         config_path=str(config),
         config_mode=mode_of(config),
         config=settings_of(config),
-        has_password=bool(hash_of(config)) and password.is_file(),
+        has_password=bool(hash_of(config)) and is_file(password),
         password_mode=mode_of(password),
         as_root=os.geteuid() == 0,
         hub_endpoint=recorded_endpoint(goal),
-        person_configs=person_configs(),
+        person_configs=(),
         server=server,
         ended_pid=None if server else ended_pid(goal),
         port_owner=port_owner(goal, server.pid if server else None),
@@ -51,15 +49,3 @@ def read_kernelspec(path: Path) -> Kernelspec | None:
         interpreter_exists=not interpreter.startswith("/") or os.access(interpreter, os.X_OK),
         env={str(name): str(value) for name, value in dict(spec.get("env") or {}).items()},
     )
-
-
-def person_configs() -> tuple[str, ...]:
-    """The person's and the system's own configuration files that are there, by precedence."""
-    extra = os.environ.get("JUPYTER_CONFIG_PATH", "").split(os.pathsep)
-    own = os.environ.get("JUPYTER_CONFIG_DIR") or str(Path("~/.jupyter").expanduser())
-    user = str(Path("~/.local/etc/jupyter").expanduser())
-    folders = [*extra, own, user, "/usr/local/etc/jupyter", "/etc/jupyter"]
-    files = (
-        Path(f) / f"{name}{end}" for f in folders if f for name in CONFIG_NAMES for end in (".json", ".py")
-    )
-    return tuple(str(file) for file in files if file.is_file())
