@@ -125,7 +125,7 @@ def _is_file(path: Path) -> bool:
 
 def load(path: Path) -> dict[str, Any] | str:
     """The settings in one file, or why conda cannot read it."""
-    import yaml  # type: ignore[import-untyped]  # costs start-up time, so only where there is something to read
+    import yaml  # costs start-up time, so only where there is something to read
 
     content = peek(path, LARGEST)
     if content is None:
