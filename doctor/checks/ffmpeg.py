@@ -53,9 +53,6 @@ def _broken(ffmpeg: Ffmpeg, path: str, facts: Facts, goal: Goal) -> Finding:
 
 
 def _finding(name: str, goal: Goal, **values: Value) -> Finding:
-    """In an environment of ours the step mends it; in a person's own the system's package does."""
-    if not goal.foreign:
-        return found("ffmpeg", name, severity=None, commands=None, **values)
-    apt = (("apt-get", "install", "-y", "ffmpeg"),)
-    finding = found("ffmpeg", name, severity=None, commands=apt, **values)
-    return msgspec.structs.replace(finding, remedy=msgspec.structs.replace(finding.remedy, step=None))
+    """In a person's own environment the system's package mends it."""
+    apt = (("apt-get", "install", "-y", "ffmpeg"),) if goal.foreign else None
+    return found("ffmpeg", name, severity=None, commands=apt, **values)

@@ -11,6 +11,7 @@ from doctor.ask import ask
 from doctor.elf import read
 from doctor.facts import Ffmpeg, Unknown
 from doctor.goal import Goal
+from doctor.peek import peek
 
 USUAL = ("/usr/local/bin", "/usr/bin", "/bin")
 # What audio comes in, and the decoders that serve it.
@@ -72,11 +73,7 @@ def kind_of(path: str) -> tuple[str | None, str | None, str | None]:
     said = read(path)
     if not isinstance(said, Unknown):
         return said.machine, None, None
-    try:
-        with Path(path).open("rb") as file:
-            first = file.readline(200)
-    except OSError as error:
-        return None, None, error.strerror
+    first = (peek(path, 200) or b"").split(b"\n")[0]
     if first.startswith(b"#!"):
         return None, first.decode("utf-8", "replace").strip(), None
     return None, None, said.reason

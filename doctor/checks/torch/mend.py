@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from packaging.version import InvalidVersion, Version
 
 from doctor.catalogue import Value, found
@@ -19,10 +18,7 @@ def told(
     name: str, goal: Goal, lines: tuple[Line, ...], severity: Severity | None = None, **values: Value
 ) -> Finding:
     """A finding that the step torch mends in an environment of ours; in a person's own the lines do."""
-    if not goal.foreign:
-        return found("torch", name, severity=severity, commands=None, **values)
-    finding = found("torch", name, severity=severity, commands=lines, **values)
-    return msgspec.structs.replace(finding, remedy=msgspec.structs.replace(finding.remedy, step=None))
+    return found("torch", name, severity=severity, commands=lines if goal.foreign else None, **values)
 
 
 def install(torch: Torch, goal: Goal, *words: str) -> Line:

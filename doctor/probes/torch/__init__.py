@@ -10,6 +10,7 @@ from pathlib import Path
 from doctor.facts import Torch
 from doctor.goal import Goal
 from doctor.linker import Linker
+from doctor.peek import peek_text
 from doctor.probes.packages import site_packages, split
 from doctor.probes.torch import toolkit
 from doctor.probes.torch.deep import really_import
@@ -62,14 +63,12 @@ def probe(goal: Goal) -> Torch:
 
 def version_file(site: Path) -> dict[str, str]:
     """What torch/version.py says the build was made for: `cuda`, `hip`, `xpu`. Absent: not for that, or no torch."""
-    path = site / "torch" / "version.py"
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    text = peek_text(site / "torch" / "version.py", 65536)
     return dict(re.findall(r"^(cuda|hip|xpu)\b[^=]*=\s*'([^']+)'", text, re.MULTILINE))
 
 
 def installer(site: Path, version: str | None) -> str | None:
-    path = site / f"torch-{version}.dist-info" / "INSTALLER"
-    return path.read_text(encoding="utf-8", errors="replace").strip()[:20] or None if path.is_file() else None
+    return peek_text(site / f"torch-{version}.dist-info" / "INSTALLER", 20).strip() or None
 
 
 def conda_packages(prefix: Path) -> dict[str, str]:

@@ -8,11 +8,14 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from doctor.peek import peek
+
 MODULE = re.compile(r"\.(cpython-(?P<tag>\d+)[^/]*|abi3)\.so$")  # what `import` takes
 PLAIN = re.compile(r"(?!lib)[A-Za-z_]\w*\.so")  # likewise
 RECORDED = re.compile(rb'^"?([^,"\r\n]+\.so)"?,', re.MULTILINE)
 # Compiled parts that are not named like modules, and are loaded all the same.
 ALSO = ("torchvision/*.so", "torchaudio/lib/*.so", "torchcodec/*.so", "xformers/*.so", "_soundfile_data/*.so")
+MOST_RECORD = 20_000_000  # bytes
 SHIPPED = ("nvidia/*/lib/*.so*", "torch/lib/*.so*")
 # Modules of the standard library that a library of the system may break.
 STANDARD = ("_ssl", "_ctypes", "_sqlite3", "_lzma", "_bz2")
@@ -101,7 +104,7 @@ class Site:
 
     @cached_property
     def _records(self) -> list[tuple[Path, bytes]]:
-        return [(info, _content(info / "RECORD")) for info in self.infos]
+        return [(info, peek(info / "RECORD", MOST_RECORD) or b"") for info in self.infos]
 
     def _recorded(self) -> Iterator[str]:
         for _, record in self._records:
@@ -141,10 +144,3 @@ def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError:
         return []
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes() if path.is_file() else b""
-    except OSError:
-        return b""

@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from doctor.facts.torch import Pin
+from doctor.peek import peek
 from doctor.probes.packages import split
 
 OF_TORCH = re.compile(rb"^Requires-Dist:[ \t]*((?:nvidia|triton|cuda|pytorch-triton)[^\r\n]*)", re.MULTILINE)
@@ -24,7 +25,11 @@ def pins(infos: Sequence[Path], installed: Mapping[str, str], python: str) -> tu
 
 def _pins_of(info: Path, installed: Mapping[str, str], python: str) -> Iterator[Pin]:
     by, version, whole = split(info)
-    for line in (OF_TORCH if by == "torch" else ON_TORCH).findall(_head(info / "METADATA")) if whole else ():
+    for line in (
+        (OF_TORCH if by == "torch" else ON_TORCH).findall(peek(info / "METADATA", HEAD) or b"")
+        if whole
+        else ()
+    ):
         wish = _requirement(line.decode("utf-8", "replace"), python)
         if wish and ("==" in str(wish.specifier) or by == "torch"):
             name = canonicalize_name(wish.name)
@@ -45,11 +50,3 @@ def _requirement(line: str, python: str) -> Requirement | None:
         return None
     environment = {"python_version": python, "python_full_version": f"{python}.0", "extra": ""}
     return wish if wish.marker is None or wish.marker.evaluate(environment) else None
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(HEAD)
-    except OSError:
-        return b""

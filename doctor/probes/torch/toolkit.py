@@ -8,6 +8,8 @@ import re
 import shutil
 from pathlib import Path
 
+from doctor.peek import peek, peek_text
+
 # What the wheels of numpy (x86-64-v2) and torch rely on, as the kernel calls it.
 WATCHED = ("sse4_1", "sse4_2", "ssse3", "popcnt", "cx16", "avx", "avx2", "fma", "f16c")
 
@@ -28,11 +30,7 @@ def nvcc_version(path: str) -> str | None:
         ("version.json", rb'"cuda"[^}]*"version"\s*:\s*"(\d+\.\d+)'),
         ("version.txt", rb"(\d+\.\d+)"),
     ):
-        try:
-            match = re.search(pattern, (root / name).read_bytes()[:65536])
-        except OSError:
-            continue
-        if match:
+        if match := re.search(pattern, peek(root / name, 65536) or b""):
             return match.group(1).decode()
     named = re.search(r"cuda-(\d+\.\d+)", str(root))
     return named.group(1) if named else None
@@ -42,11 +40,8 @@ def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> tuple[str, ...] | None:
     """Of the watched abilities those that the processor has. None where this says nothing (other kinds of processor)."""
     if platform.machine() != "x86_64":
         return None
-    try:
-        with path.open(encoding="ascii", errors="replace") as lines:
-            words = next((line.split() for line in lines if line.startswith("flags")), None)
-    except OSError:
-        return None
+    lines = peek_text(path, 16384).splitlines()  # the first processor is enough
+    words = next((line.split() for line in lines if line.startswith("flags")), None)
     return tuple(flag for flag in WATCHED if flag in words) if words else None
 
 
