@@ -148,9 +148,15 @@ def _unfit(elf: Elf | Unknown, file: str, asking: str) -> Lack:
 @lru_cache(maxsize=4096)
 def _folders(path: str, file: str) -> tuple[str, ...]:
     """The folders of a DT_RPATH or DT_RUNPATH of `file`."""
-    here = os.path.realpath(file).rpartition("/")[0]
+    here = file.rpartition("/")[0]  # links are not followed
     words = (word.replace("${ORIGIN}", here).replace("$ORIGIN", here) for word in path.split(":") if word)
-    return tuple(os.path.normpath(word) for word in words)
+    return tuple(map(_plain, words))
+
+
+def _plain(folder: str) -> str:
+    """Without its `..`, where that is the same folder: behind a link `..` leads elsewhere."""
+    short = os.path.normpath(folder)
+    return short if os.path.realpath(short) == os.path.realpath(folder) else folder
 
 
 def cached_libraries(path: Path, flags: int) -> dict[str, str]:

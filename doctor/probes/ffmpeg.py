@@ -50,7 +50,7 @@ def search_path(goal: Goal) -> str:
 
 def version_of(path: str) -> tuple[str | None, str | None]:
     """The version that it tells, or why it tells none."""
-    said = ask([path, "-hide_banner", "-version"], seconds=10)
+    said = ask([path, "-hide_banner", "-version"], seconds=5)
     if isinstance(said, Unknown):
         return None, said.reason
     match = re.match(r"ffmpeg version (\S+)", said.stdout)
@@ -61,7 +61,7 @@ def version_of(path: str) -> tuple[str | None, str | None]:
 
 def lacks(path: str) -> tuple[str, ...]:
     """Formats for which it has no decoder. Nothing is said of one that does not list them."""
-    said = ask([path, "-hide_banner", "-decoders"], seconds=10)
+    said = ask([path, "-hide_banner", "-decoders"], seconds=5)
     if isinstance(said, Unknown) or "------" not in said.stdout:
         return ()
     known = {words[1] for line in said.stdout.splitlines() if len(words := line.split()) > 2}
