@@ -184,7 +184,9 @@ def cpp_module(env: Path, tmp_path: Path, version: str) -> Path:
         versions=f"{version} {{ global: *; }};",
     )
     use = "int of_the_future(void); int call(void) { return of_the_future(); }"
-    return module(own(site_of(env) / "pandas") / f"_future.{tag_of(env)}.so", "_future", source=use, needs=(fake,))
+    return module(
+        own(site_of(env) / "pandas") / f"_future.{tag_of(env)}.so", "_future", source=use, needs=(fake,)
+    )
 
 
 def test_a_c_plus_plus_library_that_is_too_old(

@@ -138,7 +138,8 @@ def _finding(name: str, faults: list[NativeFault], torch: Torch, goal: Goal) -> 
     dists = list(dict.fromkeys(fault.dist or fault.package.replace("_", "-") for fault in faults))
     if name in ("torchvision-cuda-wheel-next-to-cpu-torch", "torchvision-or-torchaudio-version-skew"):
         lines = tuple(companion(torch, goal, package) for package in packages)
-        evidence = [f"{fault.by}: {fault.what}" for fault in faults[:3]]
+        where = [f for f in faults if f.by == first.by]
+        evidence = f"{first.by}: {', '.join(fault.what for fault in where[:4])}"
         return told(name, goal, lines, names=dists, torch=torch.version or "", evidence=evidence)
     return found(
         "torch",

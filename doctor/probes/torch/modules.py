@@ -12,9 +12,11 @@ from doctor.peek import peek
 
 MODULE = re.compile(r"\.(cpython-(?P<tag>\d+)[^/]*|abi3)\.so$")  # what `import` takes
 PLAIN = re.compile(r"(?!lib)[A-Za-z_]\w*\.so")  # likewise
+LIBRARY = re.compile(rb'^"?([^,"\r\n]+\.so[.\d]*)"?,', re.MULTILINE)
 RECORDED = re.compile(rb'^"?([^,"\r\n]+\.so)"?,', re.MULTILINE)
 # Compiled parts that are not named like modules, and are loaded all the same.
 ALSO = ("torchvision/*.so", "torchaudio/lib/*.so", "torchcodec/*.so", "xformers/*.so", "_soundfile_data/*.so")
+MOST = 1000  # modules: what a very full environment has
 MOST_RECORD = 20_000_000  # bytes
 SHIPPED = ("nvidia/*/lib/*.so*", "torch/lib/*.so*")
 # Modules of the standard library that a library of the system may break.
@@ -77,7 +79,7 @@ class Site:
         paths = [
             f"{self.folder}/{name}" for name in sorted(names, key=lambda name: not name.startswith("torch/"))
         ]
-        return [*(path for path in paths if os.path.lexists(path)), *self._standard()]
+        return [*(path for path in paths[:MOST] if os.path.lexists(path)), *self._standard()]
 
     @cached_property
     def shipped(self) -> dict[str, str]:
@@ -91,15 +93,26 @@ class Site:
             return path.rpartition("/")[2].split(".")[0]
         return path[len(str(self.folder)) + 1 :].split("/")[0].split(".")[0]
 
+    def brings(self, library: str) -> bool:
+        """Whether some package has that library somewhere: then it loads it by itself before its modules."""
+        return any(os.access(f"{self.folder}/{name}", os.F_OK) for name in self._libraries.get(library, ()))
+
+    @cached_property
+    def _libraries(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for _, record in self._records:
+            for line in LIBRARY.findall(record):
+                name = os.fsdecode(line)
+                found.setdefault(name.rpartition("/")[2], []).append(name)
+        return found
+
     def owner(self, path: str) -> str | None:
         """The distribution whose RECORD lists the file, as "name==version"."""
-        line = re.compile(
-            rb'^"?' + re.escape(os.fsencode(path[len(str(self.folder)) + 1 :])) + rb'"?,', re.MULTILINE
-        )
+        name = os.fsencode(path[len(str(self.folder)) + 1 :])
         for info, record in self._records:
-            if line.search(record):
-                name, _, version = info.name.removesuffix(".dist-info").partition("-")
-                return f"{name.replace('_', '-')}=={version}"
+            if record.startswith(name + b",") or b"\n" + name + b"," in record:
+                dist, _, version = info.name.removesuffix(".dist-info").partition("-")
+                return f"{dist.replace('_', '-')}=={version}"
         return None
 
     @cached_property

@@ -24,7 +24,10 @@ TORCH_LIBRARY = (
     "libnvrtc",
     "libnccl",
 )
-TORCH_SYMBOL = ("_ZN3c10", "_ZNK3c10", "_ZN2at", "_ZNK2at", "_ZN5torch", "_ZNK5torch", "aoti_torch_")
+TORCH_SYMBOL = (
+    *("_ZN3c10", "_ZNK3c10", "_ZN2at", "_ZNK2at", "aoti_torch_"),
+    *("_ZN5torch3jit", "_ZN5torch8autograd", "_ZN5torch7Library", "_ZN5torch6detail"),
+)
 MOST_SYMBOLS = 20_000
 SHOWN = 3  # symbols of one module; one is enough to know
 
@@ -48,8 +51,10 @@ def _faults_of(path: str, site: Site, linker: Linker) -> Iterator[NativeFault]:
         return
     with_torch = site.package(path) == "torch" or _of_torch(path, linker)
     for lack in loaded.lacks:
-        # torch looks for NVIDIA's wheels itself where the linker does not find them
-        brought = with_torch and lack.kind == "missing" and lack.what in site.shipped
+        # torch looks for NVIDIA's wheels itself where the linker does not find them, others for their own libraries
+        brought = lack.kind == "missing" and (
+            (with_torch and lack.what in site.shipped) or site.brings(lack.what)
+        )
         if lack.what not in DRIVER and not brought:
             yield _fault(lack, path, site, linker, loaded.files)
     if not loaded.lacks:
