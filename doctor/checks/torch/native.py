@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from doctor.catalogue import found
 from doctor.checks.torch.companions import PAIRED, met
 from doctor.checks.torch.mend import companion, install, told, vendor
 from doctor.facts import Facts, Host, Torch
 from doctor.facts.torch import NativeFault
-from doctor.finding import Finding, Severity
+from doctor.finding import Finding, Remedy, Severity
 from doctor.goal import Goal
 from doctor.wheels.tables import leading, numbers
 
@@ -24,6 +26,7 @@ TORCH = (
     "libcufft",
     "libcurand",
 )
+OURS = ("torch", "torchvision")  # what the step torch installs
 COMPILER = ("GLIBCXX_", "CXXABI_", "GCC_")
 STACK_REFUSED = (2, 41)  # since this glibc no library may ask for an executable stack while the program runs
 # Without these the course does not work; of any other package a person may do without.
@@ -141,7 +144,7 @@ def _finding(name: str, faults: list[NativeFault], torch: Torch, goal: Goal) -> 
         where = [f for f in faults if f.by == first.by]
         evidence = f"{first.by}: {', '.join(fault.what for fault in where[:4])}"
         return told(name, goal, lines, names=dists, torch=torch.version or "", evidence=evidence)
-    return found(
+    finding = found(
         "torch",
         name,
         severity=severity,
@@ -154,6 +157,10 @@ def _finding(name: str, faults: list[NativeFault], torch: Torch, goal: Goal) -> 
         torch=torch.version or "",
         dists=dists,
     )
+    if goal.foreign or packages[0] not in OURS or not name.startswith("native-"):
+        return finding
+    remedy = Remedy(commands=(("make", "fix"),), step="torch")  # the step fetches it anew
+    return msgspec.structs.replace(finding, remedy=remedy)
 
 
 def _matters(name: str, packages: list[str]) -> bool:
