@@ -66,6 +66,8 @@ class Linker:
         self.library_path = tuple(library_path)
         self.cache = cached_libraries(cache, FLAGS.get(machine, 0))
         self.defaults = tuple(folder.format(machine=machine) for folder in DEFAULTS)
+        if not self.cache:  # musl
+            self.defaults = (*self.defaults, "/usr/local/lib")
         self.read = lru_cache(maxsize=None)(read)
         self.find = lru_cache(maxsize=None)(self._find)
         said = self.read(program) if program else None

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Import torch, compute one product on the GPU (else on the CPU), and print one line of JSON that says how far it came.
 
-Run by the interpreter that is to be tried:  /path/to/env/bin/python scripts/torch_probe.py
+Run by the interpreter that is to be tried:  /path/to/env/bin/python -I -B scripts/torch_probe.py
 Standard library only; changes nothing. The last line: {"stage": "import|operation|done", "device": …, "chain": [errors, innermost last]}
 """
 
@@ -23,13 +23,13 @@ def main():
     if sys.argv[1:]:
         print(__doc__.strip())
         return 0 if sys.argv[1] in ("-h", "--help") else 2
-    sys.path.pop(0)  # this folder holds nothing to import
     said = {"stage": "import", "device": None, "chain": []}
     try:
         import torch
 
         said["stage"] = "operation"
         said["device"] = "cuda" if torch.cuda.is_available() else "cpu"
+        print(json.dumps(said), flush=True)  # a library may end us without a word
         ones = torch.ones(64, 64, device=said["device"])
         if float((ones @ ones).sum()) != 64.0**3:
             raise ArithmeticError("64×64 ones squared do not sum up to 262144")

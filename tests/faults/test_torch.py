@@ -400,3 +400,88 @@ def test_a_vendors_build_is_left_alone(empty_env: Path, environ: dict[str, str],
     replace(site / "torch/version.py", "cuda = '13.0'\n")
     said = look(empty_env, environ)
     assert said.complaints == [] and said.of("torch-vendor-build")
+
+
+def test_deep_tells_a_crash_in_an_operation_from_one_at_import(
+    empty_env: Path, environ: dict[str, str]
+) -> None:
+    dies = "class cuda:\n    is_available = staticmethod(lambda: True)\n\n\ndef ones(*a, **k):\n    import os\n    os.abort()\n"
+    fake_torch(empty_env, dies)
+    said = look(empty_env, environ, "--deep")
+    assert said.failed == ["torch-operation-fails"]
+    assert "signal 6" in said.of("torch-operation-fails")["title"]
+
+
+def test_libtorch_of_another_release_in_ld_library_path(
+    light_env: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    with_torchvision(light_env)
+    library(tmp_path / "libtorch/lib/libc10.so", soname="libc10.so")
+    there = {"LD_LIBRARY_PATH": str(tmp_path / "libtorch/lib")}
+    assert "undefined symbol" in run_python(light_env, "import torch", **there).stderr
+    assert look(light_env, environ, **there).failed == ["ld-library-path-shadows-cuda-libs"]
+    assert look(light_env, environ).complaints == []
+
+
+def test_ld_library_path_puts_a_library_without_the_version_first(
+    light_env: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    source, name = "int of_it(void) { return 1; }", "libparts.so.3"
+    good = library(tmp_path / "good" / name, source, soname=name, versions="PARTS_3.0 { global: *; };")
+    library(tmp_path / "old" / name, source, soname=name, versions="PARTS_2.9 { global: *; };")
+    use = "int of_it(void); int call(void) { return of_it(); }"
+    path = own(site_of(light_env) / "pandas") / f"_own.{tag_of(light_env)}.so"
+    module(path, "_own", source=use, needs=(good,), runpath=str(tmp_path / "good"))
+    there = {"LD_LIBRARY_PATH": str(tmp_path / "old")}
+    assert "version `PARTS_3.0' not found" in run_python(light_env, "import pandas._own", **there).stderr
+    said = look(light_env, environ, **there)
+    assert said.failed == ["native-library-too-old"]
+    assert said.of("native-library-too-old")["remedy"]["commands"] == [["unset", "LD_LIBRARY_PATH"]]
+    assert look(light_env, environ).complaints == []
+
+
+def test_a_library_that_the_package_loads_by_itself_is_not_missed(
+    light_env: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """As tensorrt does: its __init__ loads the libraries of another wheel before its own module."""
+    site = site_of(light_env)
+    brought = library(site / "tensorrt_libs/libnvinfer.so.10", soname="libnvinfer.so.10")
+    distribution(site, "tensorrt-cu12-libs", "10.0", files=("tensorrt_libs/libnvinfer.so.10",))
+    module(site / f"tensorrt/tensorrt.{tag_of(light_env)}.so", "tensorrt", needs=(brought,))
+    assert look(light_env, environ).complaints == []
+
+
+def test_without_a_driver_its_libraries_are_not_missed(
+    light_env: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    driver = library(tmp_path / "libcuda.so.1", soname="libcuda.so.1")
+    module(site_of(light_env) / f"pycuda/_driver.{tag_of(light_env)}.so", "_driver", needs=(driver,))
+    assert look(light_env, environ).complaints == []
+
+
+HIDE_SNDFILE = """
+set -e
+mount --make-rprivate /
+for file in /usr/lib/*/libsndfile.so* /usr/lib64/libsndfile.so* /usr/lib/libsndfile.so*; do
+    test -e "$file" || continue
+    folder=$(dirname "$file")
+    test -d "$0$folder" && continue
+    mkdir -p "$0$folder/up" "$0$folder/work"
+    mount -t tmpfs none "$0$folder"
+    mkdir -p "$0$folder/up" "$0$folder/work"
+    for hidden in "$folder"/libsndfile.so*; do mknod "$0$folder/up/$(basename "$hidden")" c 0 0; done
+    mount -t overlay overlay -o lowerdir="$folder",upperdir="$0$folder/up",workdir="$0$folder/work" "$folder"
+done
+exec "$@"
+"""
+
+
+def test_soundfile_without_any_libsndfile(empty_env: Path, environ: dict[str, str], tmp_path: Path) -> None:
+    """Where the system has one, it is hidden for the doctor alone."""
+    if os.geteuid() != 0:
+        missing("root", "hiding the system's library needs root")
+    distribution(site_of(empty_env), "soundfile", "0.14.0", files=("soundfile.py",))
+    replace(site_of(empty_env) / "soundfile.py", "")
+    prefix = ["unshare", "-m", "sh", "-c", HIDE_SNDFILE, str(tmp_path / "over")]
+    said = diagnose({**environ, "TARGET": str(empty_env)}, "--area", "host,gpu,torch", prefix=prefix)
+    assert said.failed == ["soundfile-no-libsndfile"]

@@ -16,17 +16,24 @@ SECONDS = 120  # a cold import from a network file system
 
 
 def really_import(goal: Goal) -> DeepImport:
-    said = ask([goal.interpreter, str(PROGRAM)], seconds=SECONDS)
+    """-B: nothing is written beside the modules."""
+    said = ask([goal.interpreter, "-I", "-B", str(PROGRAM)], seconds=SECONDS)
     if isinstance(said, Unknown):
         return DeepImport(stage="import", chain=(said.reason,))
-    last = said.stdout.strip().splitlines()[-1:]
-    try:
-        answer = msgspec.json.decode(last[0] if last else "", type=DeepImport)
-    except msgspec.DecodeError:  # it died: a signal, or an exit inside a library
-        tail = said.stderr.strip()[-300:] or f"ended with {said.returncode}"
-        return DeepImport(stage="import", chain=(_died(said.returncode, tail),))
-    return answer
+    told = _last(said.stdout)
+    if told.stage == "done" or told.chain:
+        return told
+    # It died: a signal, or an exit inside a library.
+    tail = said.stderr.strip()[-300:] or f"ended with {said.returncode}"
+    how = f"killed by signal {-said.returncode}: {tail}" if said.returncode < 0 else tail
+    return msgspec.structs.replace(told, chain=(how,))
 
 
-def _died(code: int, tail: str) -> str:
-    return f"killed by signal {-code}: {tail}" if code < 0 else tail
+def _last(printed: str) -> DeepImport:
+    """How far it came, by the last line that it printed."""
+    for line in reversed(printed.strip().splitlines()):
+        try:
+            return msgspec.json.decode(line, type=DeepImport)
+        except msgspec.DecodeError:
+            continue
+    return DeepImport(stage="import")

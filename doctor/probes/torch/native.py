@@ -120,6 +120,10 @@ def _symbols(path: str, site: Site, linker: Linker, files: dict[str, Taken]) -> 
         if isinstance(asked, tuple)
         else ()
     )
+    if any(
+        name in site.shipped and not taken.path.startswith(f"{site.folder}/") for name, taken in files.items()
+    ):
+        return  # another library stands in for one of torch's: shadows.py
     libraries = [taken.path for taken in files.values() if taken.path.startswith(f"{site.folder}/")]
     for library in sorted(libraries, key=lambda one: "libtorch_cpu" not in one):
         left = lacks(library, names) if names else ()
