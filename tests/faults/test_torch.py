@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -328,6 +329,22 @@ def test_a_module_for_another_python_is_not_looked_at(
     absent = library(tmp_path / "libabsent.so.4", soname="libabsent.so.4")
     module(own(site_of(light_env) / "scipy") / "_own.cpython-38-x86_64-linux-gnu.so", "_own", needs=(absent,))
     assert look(light_env, environ).complaints == []
+
+
+def test_packages_that_were_copied_from_another_python(light_env: Path, environ: dict[str, str]) -> None:
+    """Of numpy only modules for Python 3.8 are there, on disk and in RECORD."""
+    site = site_of(light_env)
+    folder, info = site / "numpy", own(next(site.glob("numpy-*.dist-info")))
+    for place in (folder, folder / "_core", folder / "linalg", folder / "fft", folder / "random"):
+        own(place)
+    for path in folder.rglob("*.cpython-*.so"):
+        path.rename(path.with_name(re.sub("cpython-[0-9]+", "cpython-38", path.name)))
+    record = re.sub("cpython-[0-9]+-", "cpython-38-", (info / "RECORD").read_text())
+    replace(info / "RECORD", record)
+    assert "_multiarray_umath" in run_python(light_env, "import numpy").stderr
+    said = look(light_env, environ)
+    assert said.failed == ["native-module-for-another-python"]
+    assert "cpython-38" in said.of(said.failed[0])["evidence"]
 
 
 def test_a_module_for_another_machine(light_env: Path, environ: dict[str, str]) -> None:

@@ -92,6 +92,8 @@ def _name(fault: NativeFault, facts: Facts, torch: Torch) -> str | None:
         return "native-file-damaged"
     if fault.kind == "machine":
         return "native-file-wrong-architecture"
+    if fault.kind == "python":
+        return "native-module-for-another-python"
     if fault.kind == "stack":
         return "library-needs-executable-stack" if _refuses_stack(facts) else None
     if fault.kind == "version":

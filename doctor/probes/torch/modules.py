@@ -119,12 +119,26 @@ class Site:
     def _records(self) -> list[tuple[Path, bytes]]:
         return [(info, peek(info / "RECORD", MOST_RECORD) or b"") for info in self.infos]
 
-    def _recorded(self) -> Iterator[str]:
+    @cached_property
+    def _stack(self) -> dict[str, list[str]]:
+        """The recorded modules of the stack, for whichever Python, by package."""
+        found: dict[str, list[str]] = {}
         for _, record in self._records:
             for line in RECORDED.findall(record):
                 name = os.fsdecode(line)
-                if self._importable(name) and name.split("/")[0].split(".")[0] in STACK:
-                    yield name
+                package = name.split("/")[0].split(".")[0]
+                if package in STACK and MODULE.search(name):
+                    found.setdefault(package, []).append(name)
+        return found
+
+    def _recorded(self) -> Iterator[str]:
+        return (name for names in self._stack.values() for name in names if self._importable(name))
+
+    def for_another_python(self) -> Iterator[str]:
+        """One module of each package that has none for this Python: the folder was made by another one."""
+        for names in self._stack.values():
+            if not any(self._importable(name) for name in names):
+                yield f"{self.folder}/{names[0]}"
 
     def _near(self) -> Iterator[str]:
         """Modules beside the packages and directly in them, recorded or not."""

@@ -42,7 +42,15 @@ def native_faults(site: Site, linker: Linker) -> tuple[NativeFault, ...]:
             found.setdefault(
                 (fault.kind, fault.by if fault.kind != "damaged" else "", fault.provider or fault.what), fault
             )
-    return tuple(found.values())
+    return (*found.values(), *_for_another_python(site))
+
+
+def _for_another_python(site: Site) -> Iterator[NativeFault]:
+    for path in site.for_another_python():
+        what = path.rpartition("/")[2].split(".")[1]  # cpython-310-x86_64-linux-gnu
+        yield NativeFault(
+            package=site.package(path), dist=site.owner(path), kind="python", what=what, by=path
+        )
 
 
 def _faults_of(path: str, site: Site, linker: Linker) -> Iterator[NativeFault]:
