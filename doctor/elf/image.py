@@ -1,8 +1,8 @@
-"""One mapped ELF file: its segments, its dynamic section, its symbol and version tables. Every offset is checked."""
+"""One ELF file: its segments, its dynamic section, its symbol and version tables. Every offset is checked."""
 
 from __future__ import annotations
 
-import mmap
+import os
 import struct
 from collections.abc import Iterator
 
@@ -12,6 +12,8 @@ MACHINES = {3: "i386", 21: "ppc64le", 40: "arm", 62: "x86_64", 183: "aarch64", 2
 LOAD, DYNAMIC, GNU_STACK = 1, 2, 0x6474E551
 NEEDED, STRTAB, SYMTAB, SONAME, RPATH, RUNPATH = 1, 5, 6, 14, 15, 29
 GNU_HASH, VERSYM, VERDEF, VERNEED = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE
+PAGE = 16384  # bytes read at once
+SHORT_NAME = 128
 LONGEST_NAME = 8192  # C++ names are long
 MOST = 100_000  # entries of any list; a file with more is taken for damaged
 
@@ -41,10 +43,15 @@ class Elf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Image:
-    """One mapped file. Addresses are translated by its load segments; tables are looked up when they are asked for."""
+    """One open file. Addresses are translated by its load segments; tables are looked up when they are asked for.
 
-    def __init__(self, data: mmap.mmap) -> None:
-        self.data, self.size = data, len(data)
+    Read in pages, not mapped: a disk that fails, or a file that shrinks meanwhile, would kill us through a mapping.
+    """
+
+    def __init__(self, descriptor: int, size: int) -> None:
+        self.descriptor, self.size = descriptor, size
+        self.pages: dict[int, bytes] = {}
+        data = self._at(0, 64)
         if data[:4] != b"\x7fELF":
             raise Damaged("no ELF file")
         self.ours = data[4] == 2 and data[5] == 1  # 64 bits, little-endian
@@ -55,8 +62,8 @@ class Image:
 
     def _segments(self) -> Iterator[tuple[int, int, int, int, int]]:
         start, size, count = (
-            *struct.unpack_from("<Q", self.data, 32),
-            *struct.unpack_from("<HH", self.data, 54),
+            *struct.unpack("<Q", self._at(32, 8)),
+            *struct.unpack("<HH", self._at(54, 4)),
         )
         if not 0 < count < 1000 or size < 56:
             raise Damaged("no program headers")
@@ -69,9 +76,22 @@ class Image:
             yield kind, flags, offset, address, length
 
     def _at(self, offset: int, size: int) -> bytes:
-        if offset < 0 or offset + size > self.size:
+        if offset < 0 or size > MOST * 16 or offset + size > self.size:
             raise Damaged("points beyond its end")
-        return self.data[offset : offset + size]
+        first, last = offset // PAGE, (offset + size - 1) // PAGE
+        start = offset - first * PAGE
+        if first == last:
+            found = self._page(first)[start : start + size]
+        else:
+            found = b"".join(map(self._page, range(first, last + 1)))[start : start + size]
+        if len(found) < size:
+            raise Damaged("became shorter")
+        return found
+
+    def _page(self, number: int) -> bytes:
+        if number not in self.pages:
+            self.pages[number] = os.pread(self.descriptor, PAGE, number * PAGE)
+        return self.pages[number]
 
     def _dynamic(self) -> Iterator[tuple[int, int]]:
         """The dynamic section; DT_NEEDED comes many times and is read by `needed`."""
@@ -95,10 +115,13 @@ class Image:
 
     def name(self, position: int) -> str:
         start = self._offset(self.dynamic[STRTAB]) + position
-        end = self.data.find(b"\0", start, min(start + LONGEST_NAME, self.size))
+        found = self._at(start, min(SHORT_NAME, max(0, self.size - start)))
+        if (end := found.find(b"\0")) < 0:
+            found = self._at(start, min(LONGEST_NAME, self.size - start))
+            end = found.find(b"\0")
         if end < 0:
             raise Damaged("a name without an end")
-        return self.data[start:end].decode("utf-8", "replace")
+        return found[:end].decode("utf-8", "replace")
 
     def elf(self) -> Elf:
         named = {tag: self.name(self.dynamic[tag]) for tag in (SONAME, RPATH, RUNPATH) if tag in self.dynamic}
