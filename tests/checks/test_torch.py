@@ -36,9 +36,6 @@ TEXTS = {
     "ImportError: /lib/x86_64-linux-gnu/libstdc++.so.6: version `GLIBCXX_3.4.29' not found (required by /e/scipy/x.so)": (
         "libstdcxx-too-old"
     ),
-    "ImportError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.32' not found (required by /e/x.so)": (
-        "glibc-too-old-for-extension"
-    ),
     "ImportError: /e/flash_attn_2_cuda.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocation": (
         "flash-attn-abi-mismatch"
     ),
