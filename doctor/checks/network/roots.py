@@ -1,0 +1,261 @@
+"""What silences everything: the first of these that is seen explains all that does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from doctor.catalogue import found
+from doctor.checks.network.wanting import bare_host, has, is_good, is_local, version_of, wanting
+from doctor.facts import Facts, Network
+from doctor.facts.network import Certificate, Proxy, Reply
+from doctor.finding import Finding
+from doctor.goal import Goal
+from doctor.text import Text
+
+NOT_TRUSTED = (18, 19, 20, 21)  # OpenSSL: self-signed, no issuer, cannot verify
+WRONG_DATE = (9, 10)  # not yet valid, expired
+SKEW = 300  # seconds that a clock may be off
+
+Look = Callable[[Network, Facts, Goal], Finding | None]
+
+
+def root_cause(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    looks: tuple[Look, ...] = (ca_file, malformed, dead_proxy, login, nothing_forwarded, nothing_outside)
+    rest: tuple[Look, ...] = (no_name_server, no_name, portal, clock, untrusted)
+    seen = (look(network, facts, goal) for look in (*looks, *rest))
+    return next((finding for finding in seen if finding), None)
+
+
+def all_replies(network: Network) -> Iterator[Reply]:
+    """Every request but the one without TLS, which a proxy of its own may serve."""
+    yield from (reply for reply in network.replies if reply.kind != "plain")
+    yield from (index.reply for index in network.indexes if index.reply)
+    yield from (channel.reply for channel in network.channels)
+
+
+# --- certificates that are not there -----------------------------------------------------------------
+
+
+def ca_file(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """httpx (huggingface_hub 1 and later) and requests (before) each have their own variable."""
+    for one in network.ca_files:
+        if one.fault:
+            modern = (version := version_of(facts, "huggingface-hub")) is not None and version.major >= 1
+            spared = (one.setting == "SSL_CERT_FILE") != modern and one.setting.isupper()
+            return found(
+                "network",
+                "ca-bundle-missing",
+                severity="warn" if spared else None,
+                setting=one.setting,
+                path=one.path,
+                fault=one.fault,
+            )
+    return None
+
+
+# --- proxies -----------------------------------------------------------------------------------------
+
+
+def used(network: Network, proxy: Proxy) -> list[Reply]:
+    """The requests that would go through it."""
+    return [reply for reply in all_replies(network) if reply.via == proxy.place]
+
+
+def malformed(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    for proxy in network.proxies:
+        fault = proxy.fault or ("the proxy speaks plain HTTP, not TLS" if proxy.plain else "")
+        if fault and used(network, proxy):
+            return found(
+                "network",
+                "proxy-malformed",
+                variables=proxy.variables,
+                place=proxy.place,
+                fault=fault,
+                right=f"http://{proxy.host or '127.0.0.1'}:{proxy.port or 7890}",
+                commands=tuple(
+                    ("export", f"{name}=http://{proxy.host or 'HOST'}:{proxy.port or 'PORT'}")
+                    for name in proxy.variables
+                ),
+            )
+    return None
+
+
+def dead_proxy(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    for proxy in network.proxies:
+        if proxy.error and used(network, proxy):
+            return found(
+                "network",
+                "proxy-dead",
+                variables=proxy.variables,
+                place=proxy.place,
+                error=proxy.error,
+                commands=(("unset", *proxy.variables),),
+            )
+    return None
+
+
+def login(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    for proxy in network.proxies:
+        if any(reply.stage == "proxy" and reply.error.startswith("407") for reply in used(network, proxy)):
+            return found("network", "proxy-needs-login", variables=proxy.variables, place=proxy.place)
+    return None
+
+
+def nothing_forwarded(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """It takes connections, and none of several hosts is reached through it."""
+    for proxy in network.proxies:
+        asked = used(network, proxy)
+        hosts = {bare_host(reply.url) for reply in asked}
+        if len(hosts) > 1 and not any(reply.stage == "answered" for reply in asked):
+            return found(
+                "network",
+                "proxy-forwards-nothing",
+                place=proxy.place,
+                hosts=sorted(hosts),
+                error=asked[0].said,
+                commands=(("unset", *proxy.variables),),
+            )
+    return None
+
+
+# --- no network, no names ----------------------------------------------------------------------------
+
+
+def answered(network: Network) -> bool:
+    """Did anything off this machine answer?"""
+    replies = (reply for reply in (*network.replies, *all_replies(network)) if reply.stage == "answered")
+    others = any(answer.seconds is not None and not is_local(answer.url) for answer in network.answers)
+    return others or bool(network.outside) or any(not is_local(r.url) or r.via for r in replies)
+
+
+def asked_outside(network: Network) -> bool:
+    return any(not is_local(reply.url) for reply in network.replies)
+
+
+def nothing_outside(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """Proxies that take connections lead somewhere; what fails behind them is another matter."""
+    if network.outside is None or answered(network) or not asked_outside(network):
+        return None
+    if any(way.error == "" for way in network.ways) or any(not proxy.error for proxy in network.proxies):
+        return None
+    seen = Text("no route leads off this machine", "没有通往外部的路由")
+    if network.routes:
+        seen = Text("a route exists, and no outside address answers", "有路由，但外部地址均无响应")
+    return found(
+        "network", "network-none", severity=None if wanting(network, facts, goal) else "info", seen=seen
+    )
+
+
+def nameless(network: Network) -> bool:
+    """No name at all was found, and packets do leave."""
+    tried = [name for name in network.names if name.host != "localhost" and not name.pinned]
+    lost = [name for name in tried if name.error]
+    sure = len(lost) > 1 or any(name.silent for name in lost)
+    return bool(network.outside) and sure and len(lost) == len(tried)
+
+
+def no_name_server(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    if network.name_servers == 0 and nameless(network):
+        return found("network", "resolv-conf-empty", host=network.names[0].host)
+    return None
+
+
+def no_name(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    if nameless(network):
+        lost = [name for name in network.names if name.error]
+        return found("network", "dns-broken", hosts=[n.host for n in lost[:3]], error=lost[0].error)
+    return None
+
+
+# --- somebody in between, and time -------------------------------------------------------------------
+
+
+def portal(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """A web page, or another host, where the Hub should be. With another Hub at hand it is that mirror's own fault."""
+    reply, plain = network.reply("hub"), network.reply("plain")
+    if (
+        reply is None
+        or is_good(reply)
+        or any(a.kind == "hub" and a.seconds is not None for a in network.answers)
+    ):
+        return None
+    official = bare_host(network.official)
+    for one in (reply, plain):
+        if one and is_page(one, official) and (one is reply or bare_host(one.url) == official):
+            seen = one.location or "HTML"
+            return found("network", "captive-portal-html", url=one.url, status=one.status, seen=seen)
+    return None
+
+
+def is_page(reply: Reply, official: str) -> bool:
+    if reply.stage != "answered" or reply.from_hub:
+        return False
+    elsewhere = bare_host(reply.location) if reply.location else ""
+    moved = 300 <= reply.status < 400 and elsewhere not in ("", official, bare_host(reply.url))
+    return moved or reply.status == 511 or (reply.status == 200 and reply.html)
+
+
+def clock(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """An expired certificate of a host whose clock agrees with ours is that host's fault."""
+    skew = network.clock_skew
+    if skew is None or abs(skew) <= SKEW:
+        return None
+    refused = [reply for reply in all_replies(network) if reply.tls_code in WRONG_DATE]
+    fooled = bool(refused) and any(holds(one, one.seen_at - skew) for one in network.certificates)
+    return found(
+        "network",
+        "tls-clock-skew",
+        severity=None if fooled else "warn",
+        skew=amount(abs(skew)),
+        side=Text("ahead", "快") if skew > 0 else Text("behind", "慢"),
+        error=refused[0].error if refused else "TLS: ok",
+    )
+
+
+def holds(certificate: Certificate, moment: float) -> bool:
+    return certificate.not_before <= moment <= certificate.not_after
+
+
+def amount(seconds: float) -> str:
+    if seconds < 2 * 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 72 * 3600 else f"{seconds / 86400:.0f} d"
+
+
+def untrusted(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    for reply in all_replies(network):
+        if reply.tls_code in NOT_TRUSTED:
+            seen = next((c for c in network.certificates if c.host == bare_host(reply.url)), None)
+            commands = None if seen and seen.by_system else (("update-ca-certificates",), *TRUST)
+            return found(
+                "network",
+                "tls-corporate-ca",
+                host=bare_host(reply.url),
+                issuer=seen.issuer if seen else "?",
+                error=reply.error,
+                commands=commands,
+            )
+    return None
+
+
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+TRUST = (("export", f"REQUESTS_CA_BUNDLE={BUNDLE}", f"SSL_CERT_FILE={BUNDLE}"),)
+
+
+def socks_without_library(network: Network, facts: Facts) -> Finding | None:
+    """requests takes the proxy of the scheme and needs PySocks; httpx makes all of them and needs socksio."""
+    version = version_of(facts, "huggingface-hub")
+    modern = version is not None and version.major >= 1
+    needed = "socksio" if modern else "pysocks"
+    if has(facts, needed) or not has(facts, "huggingface-hub", "requests"):
+        return None
+    for proxy in network.proxies:
+        if proxy.scheme.startswith("socks") and not proxy.fault and (modern or used(network, proxy)):
+            return found(
+                "network",
+                "proxy-socks-no-socksio",
+                variables=proxy.variables,
+                place=proxy.place,
+                package=needed,
+            )
+    return None
