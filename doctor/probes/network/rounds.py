@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from doctor.facts.network import Certificate, Channel, Index, Name, Network, Proxy, Reply, Way
+from doctor.facts.network import Answer, Certificate, Channel, Index, Name, Network, Proxy, Reply, Way
 from doctor.goal import Goal
 from doctor.mirrors import Kind, Source, sources
 from doctor.probes.network import channels, hub, indexes, names, proxies
@@ -18,6 +18,7 @@ from doctor.probes.network.client import SECONDS, Names, Question, Said, ask, in
 from doctor.probes.network.pool import Asked
 from doctor.probes.network.sources import sample_url
 
+PATIENCE = 0.5  # seconds
 CONDA: tuple[Kind, ...] = ("conda_installer", "conda_channel")
 
 
@@ -112,7 +113,10 @@ def ways(desk: Desk) -> tuple[Way, ...]:
 
 def told(desk: Desk, round_: Round, known: Network) -> Network:
     replies = [(question, one.wait(desk.until) or late(question)) for question, one in round_.requests]
-    named = [(source, one.wait(desk.until)) for source, one in round_.sources]
+    # What only explains the Hub's silence is not waited for where the Hub answers.
+    fine = replies[0][1].reply.from_hub
+    soon = min(desk.until, time.monotonic() + PATIENCE) if fine else desk.until
+    named = [(source, one.wait(soon)) for source, one in round_.sources]
     listed = [asked.wait(desk.until) or (silent, None) for silent, asked in round_.indexes]
     offered = [other.wait(desk.until) or (silent, None) for silent, other in round_.channels]
     xet = round_.xet.wait(desk.until)
@@ -129,7 +133,7 @@ def told(desk: Desk, round_: Round, known: Network) -> Network:
         certificates=certificates(said, round_.intercepted.wait(desk.until)),
         indexes=tuple(index for index, _ in listed),
         channels=tuple(channel for channel, _ in offered),
-        outside=any(one.wait(desk.until) for one in round_.outside),
+        outside=None if fine else any(one.wait(desk.until) for one in round_.outside),
         clock_skew=skew(said),
         token_source=next((q.source for q, _ in replies if q.kind == "whoami"), ""),
         names=desk.names.all(),
