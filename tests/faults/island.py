@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import msgspec
@@ -46,7 +47,10 @@ def main(spec: str, command: list[str]) -> int:
             stack.enter_context(serve_web(HUB, host=address, port=80))
         if island.names is not None:
             stack.enter_context(name_server(island.names))
-        return subprocess.run(command, check=False).returncode
+        began = time.monotonic()
+        code = subprocess.run(command, check=False).returncode
+        print(f"seconds: {time.monotonic() - began:.2f}", file=sys.stderr)
+        return code
 
 
 def dress(island: Island, folder: Path) -> None:

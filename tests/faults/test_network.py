@@ -14,6 +14,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from doctor.facts import AREAS as FACTS
+from doctor.report.snapshot import Snapshot
 from tests.conftest import missing
 from tests.faults.island import Island
 from tests.faults.patient import Diagnosis, diagnose
@@ -23,6 +25,7 @@ from tests.hub.server import dead_url
 
 OUTSIDE = ("223.5.5.5", "1.1.1.1")  # what the probe takes for the world outside
 HUB_HOST = "10.9.9.9"
+ENDPOINT = {"HF_ENDPOINT": "http://hub.example"}
 AREAS = "gpu,network,conda,python,packages,torch,ffmpeg"  # what needs nothing but the environment
 
 
@@ -55,12 +58,12 @@ def look(person: dict[str, str], **more: str) -> Diagnosis:
     return diagnose({**person, **more}, "--area", AREAS, offline=False)
 
 
-def on_island(island: Island, person: dict[str, str], **more: str) -> Diagnosis:
+def on_island(island: Island, person: dict[str, str], areas: str = AREAS, **more: str) -> Diagnosis:
     if os.geteuid() != 0:
         missing("root", "a network namespace needs root")
     spec = msgspec.json.encode(island).decode()
     prefix = ["unshare", "-n", "-m", sys.executable, "-m", "tests.faults.island", spec]
-    return diagnose({**person, **more}, "--area", AREAS, offline=False, prefix=prefix)
+    return diagnose({**person, **more}, "--area", areas, offline=False, prefix=prefix)
 
 
 # --- healthy -----------------------------------------------------------------------------------------
@@ -76,7 +79,7 @@ def test_a_trailing_slash_is_no_fault(person: dict[str, str], hub: Web) -> None:
 
 
 def test_an_offline_machine_by_choice_is_healthy(person: dict[str, str]) -> None:
-    said = on_island(Island(), person, HF_HUB_OFFLINE="1")
+    said = on_island(Island(), person, HF_HUB_OFFLINE="1", **ENDPOINT)
     assert said.complaints == [] and said.of("network-none")["severity"] == "info"
 
 
@@ -288,9 +291,6 @@ def world(**more: object) -> Island:
     return msgspec.structs.replace(base, **more)
 
 
-ENDPOINT = {"HF_ENDPOINT": "http://hub.example"}
-
-
 def test_a_world_that_is_whole(person: dict[str, str]) -> None:
     assert on_island(world(), person, **ENDPOINT).complaints == []
 
@@ -391,3 +391,122 @@ def test_a_login_in_an_index_is_never_told(person: dict[str, str], hub: Web, tmp
     url = dead_url().replace("http://", "http://someone:pa55word@")
     said = look(person, PIP_INDEX_URL=f"{url}/simple", **sources(tmp_path, hub.url))
     assert said.failed == ["pip-mirror-dead"] and "pa55word" not in str(said)
+
+
+# A conda as its files show it, so that its settings count.
+def conda(person: dict[str, str], condarc: str) -> Path:
+    root = Path(person["HOME"]) / "miniconda3"
+    package = root / "lib/python3.12/site-packages/conda/__init__.py"
+    for path in (
+        package,
+        root / "bin/python",
+        root / "bin/conda",
+        root / "conda-meta/conda-26.5.3-py312_0.json",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o755)
+    rc = Path(person["HOME"]) / ".condarc"
+    rc.write_text(condarc)
+    return rc
+
+
+CHANNELS = """
+channels:
+  - conda-forge
+  - old   # gone since 2023
+  - nodefaults
+channel_alias: {alias}
+custom_channels:
+  conda-forge: {alias}/cloud
+show_channel_urls: true
+"""
+
+
+def test_a_channel_that_is_gone(person: dict[str, str], hub: Web, tmp_path: Path) -> None:
+    with serve_web(lambda path: Page(404) if path.startswith("/old/") else Page(200)) as web:
+        rc = conda(person, CHANNELS.format(alias=web.url))
+        said = look(person, **sources(tmp_path, hub.url))
+    assert said.complaints == ["conda-channel-404"]
+    assert f"{web.url}/old" in said.of("conda-channel-404")["title"]
+    assert ("HEAD", "/cloud/conda-forge/noarch/repodata.json", "") in web.asked
+    assert said.of("conda-channel-404")["remedy"]["commands"][0][3:] == [
+        str(rc),
+        "--remove",
+        "channels",
+        "old",
+    ]
+
+
+def test_channels_that_answer(person: dict[str, str], hub: Web, tmp_path: Path) -> None:
+    with serve_web(Page(200)) as web:
+        conda(person, CHANNELS.format(alias=web.url))
+        assert look(person, **sources(tmp_path, hub.url)).complaints == []
+
+
+def test_a_channel_that_is_silent(person: dict[str, str], hub: Web, tmp_path: Path) -> None:
+    conda(person, CHANNELS.format(alias=dead_url()))
+    assert look(person, **sources(tmp_path, hub.url)).complaints == ["conda-channel-unreachable"]
+
+
+def test_channels_without_a_conda_are_nobodys_trouble(
+    person: dict[str, str], hub: Web, tmp_path: Path
+) -> None:
+    (Path(person["HOME"]) / ".condarc").write_text(CHANNELS.format(alias=dead_url()))
+    assert look(person, **sources(tmp_path, hub.url)).complaints == []
+
+
+# --- models ------------------------------------------------------------------------------------------
+
+
+def test_a_gated_model(person: dict[str, str], tmp_path: Path) -> None:
+    """Of the profile's own models, where setup makes the environment; the token goes to loopback, the official Hub here."""
+    closed = Page(403, {"X-Error-Code": "GatedRepo"})
+    with serve_web(lambda path: closed if "/gpt2/" in path else HUB) as web:
+        own_environment = {name: value for name, value in person.items() if name != "TARGET"}
+        model = {"MODELS": "gpt2", "HF_TOKEN": "hf_goodgood", "ENV_MANAGER": "venv"}
+        said = diagnose(
+            {**own_environment, **model, **sources(tmp_path, web.url)}, "--area", "network", offline=False
+        )
+    assert said.failed == ["hf-gated-repo"] == said.complaints
+
+
+def test_the_hosts_of_xet_are_asked_for_and_their_key_is_not_kept(
+    person: dict[str, str], tmp_path: Path
+) -> None:
+    dead, saved = dead_url(), tmp_path / "facts.json"
+    auth = '<https://huggingface.co/api/models/openai-community/gpt2/xet-read-token/main>; rel="xet-auth"'
+    large = Page(
+        302, {**HUB.headers, "X-Xet-Hash": "f" * 64, "Link": auth, "Location": "https://cdn.example/x"}
+    )
+    key = Page(200, {}, b'{"casUrl": "%s", "accessToken": "xet-secret-key", "exp": 1}' % dead.encode())
+
+    def answer(path: str) -> Page:
+        return key if "xet-read-token" in path else large if path.endswith(".safetensors") else HUB
+
+    with serve_web(answer) as web:
+        diagnose({**person, "HF_ENDPOINT": web.url}, "--area", "network", "--save", str(saved), offline=False)
+    network = msgspec.json.decode(saved.read_bytes(), type=Snapshot).facts.network
+    assert (
+        getattr(network, "xet_reachable", None) is False and getattr(network, "xet_host", "") == "127.0.0.1"
+    )
+    assert b"xet-secret-key" not in saved.read_bytes()
+
+
+# --- time --------------------------------------------------------------------------------------------
+
+
+def test_with_everything_silent_the_whole_doctor_ends_in_time(person: dict[str, str], tmp_path: Path) -> None:
+    """Every kind of silence at once: requests that are taken and not answered, packets that vanish, names that hang."""
+    silent = {
+        "HF_ENDPOINT": "http://hub.example",
+        "PIP_EXTRA_INDEX_URL": "http://10.77.0.1/simple",
+        "HF_TOKEN": "hf_a",
+    }
+    pip_conf(person, "[global]\nindex-url = http://index.example/simple\n")
+    conda(person, CHANNELS.format(alias="http://10.77.0.2"))
+    hole = Island(route=True, route6=True, resolv_conf="nameserver 10.1.1.77\nnameserver 10.1.1.78\n")
+    del person["GROUNDWORK_MIRRORS_FILE"]  # the real sources
+    said = on_island(hole, person, ",".join(FACTS), **silent)
+    assert "network-none" in said.complaints and said.of("pip-mirror-dead")["severity"] == "blocked"
+    took = float(said.stderr.rpartition("seconds: ")[2].split()[0])
+    assert took < 6

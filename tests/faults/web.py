@@ -157,9 +157,10 @@ class Authority:
         config = self.folder / "ca.conf"
         config.write_text(CA_CONFIG.format(folder=self.folder))
         (self.folder / "index.txt").write_text("")
+        (self.folder / "serial").write_text("01\n")
         dates = ["-startdate", first, "-enddate", last]
         signed = ["-in", f"{leaf}.csr", "-extfile", str(extra), "-out", f"{leaf}.pem"]
-        openssl("ca", "-batch", "-config", str(config), "-rand_serial", "-notext", *dates, *signed)
+        openssl("ca", "-batch", "-config", str(config), "-notext", *dates, *signed)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(f"{leaf}.pem", f"{leaf}.key")
         return context
@@ -170,6 +171,7 @@ CA_CONFIG = """
 default_ca = own
 [own]
 database = {folder}/index.txt
+serial = {folder}/serial
 new_certs_dir = {folder}
 certificate = {folder}/ca.pem
 private_key = {folder}/ca.key

@@ -23,7 +23,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     root = root_cause(network, facts, goal)
     if root:
         yield root
-    yield from setting_findings(network, facts, root)
+    yield from setting_findings(network, facts)
     if root is None or root.severity != "info":
-        yield from hub_findings(network, facts, goal)
+        yield from hub_findings(network, facts, goal, root)
         yield from package_findings(network, facts, goal)

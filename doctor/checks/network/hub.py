@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from packaging.version import Version
 
 from doctor.catalogue import found
-from doctor.checks.network.wanting import bare_host, host_of, is_good, version_of, wanting
+from doctor.checks.network.judge import bare_host, homes, host_of, is_good, version_of, wanting
 from doctor.facts import Facts, Network, said_by
 from doctor.facts.network import Name, Reply
 from doctor.finding import Finding, Severity
@@ -29,16 +29,26 @@ SINKHOLES = (
 )
 
 
-def hub_findings(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
+def hub_findings(network: Network, facts: Facts, goal: Goal, root: Finding | None) -> Iterator[Finding]:
     reply = network.reply("hub")
     if reply is None:
         return
     if not is_good(reply):
-        finding = silent(network, facts, goal, reply)
-        if finding:
-            yield finding
+        said = consequence(network, facts, goal, reply) if root else silent(network, facts, goal, reply)
+        yield from [said] if said else []
     yield from token(network)
     yield from gated(network)
+
+
+def consequence(network: Network, facts: Facts, goal: Goal, reply: Reply) -> Finding | None:
+    """Of what silences everything. Not told where nobody waits for the Hub."""
+    finding = fault(network, facts, goal, in_general(network), reply)
+    return None if finding.severity == "info" else finding
+
+
+def in_general(network: Network) -> str:
+    unset = host_of(network.endpoint) == host_of(network.official)
+    return "hub-unreachable" if unset else "hub-mirror-dead"
 
 
 def silent(network: Network, facts: Facts, goal: Goal, reply: Reply) -> Finding | None:
@@ -55,8 +65,7 @@ def silent(network: Network, facts: Facts, goal: Goal, reply: Reply) -> Finding 
         return led_astray(network, facts, goal, name, reply)
     if reply.tls_code:
         return certificate(network, facts, goal, reply)
-    unset = host_of(network.endpoint) == host_of(network.official)
-    return fault(network, facts, goal, "hub-unreachable" if unset else "hub-mirror-dead", reply)
+    return fault(network, facts, goal, in_general(network), reply)
 
 
 def fault(network: Network, facts: Facts, goal: Goal, name: str, reply: Reply, **more: str) -> Finding:
@@ -112,8 +121,7 @@ def remedy(network: Network, name: str) -> tuple[tuple[str, ...], ...] | None:
 def official_elsewhere(network: Network, reply: Reply) -> bool:
     """A redirect to the official Hub, from a host that is not it."""
     target = bare_host(reply.location) if reply.location else ""
-    homes = {"huggingface.co", bare_host(network.official)}
-    return 300 <= reply.status < 400 and target in homes and bare_host(network.endpoint) != target
+    return 300 <= reply.status < 400 and target in homes(network) and bare_host(network.endpoint) != target
 
 
 def redirected(network: Network, facts: Facts, goal: Goal, reply: Reply) -> Finding | None:

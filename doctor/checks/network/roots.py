@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from doctor.catalogue import found
-from doctor.checks.network.wanting import bare_host, has, is_good, is_local, version_of, wanting
+from doctor.checks.network.judge import bare_host, has, homes, is_good, is_local, version_of, wanting
 from doctor.facts import Facts, Network
-from doctor.facts.network import Certificate, Proxy, Reply
-from doctor.finding import Finding
+from doctor.facts.network import CaFile, Certificate, Proxy, Reply
+from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 from doctor.text import Text
 
@@ -37,20 +37,29 @@ def all_replies(network: Network) -> Iterator[Reply]:
 
 
 def ca_file(network: Network, facts: Facts, goal: Goal) -> Finding | None:
-    """httpx (huggingface_hub 1 and later) and requests (before) each have their own variable."""
-    for one in network.ca_files:
-        if one.fault:
-            modern = (version := version_of(facts, "huggingface-hub")) is not None and version.major >= 1
-            spared = (one.setting == "SSL_CERT_FILE") != modern and one.setting.isupper()
-            return found(
-                "network",
-                "ca-bundle-missing",
-                severity="warn" if spared else None,
-                setting=one.setting,
-                path=one.path,
-                fault=one.fault,
-            )
-    return None
+    return next((bundle(one) for one in network.ca_files if one.fault and not spared(one, facts)), None)
+
+
+def spared(one: CaFile, facts: Facts) -> bool:
+    """httpx (huggingface_hub 1 and later) and requests (before) each have variables of their own."""
+    version = version_of(facts, "huggingface-hub")
+    modern = version is not None and version.major >= 1
+    return one.setting.isupper() and (one.setting == "SSL_CERT_FILE") != modern
+
+
+def bundle(one: CaFile, severity: Severity | None = None) -> Finding:
+    unset = (
+        (("unset", one.setting),) if one.setting.isupper() else (("pip", "config", "unset", "global.cert"),)
+    )
+    return found(
+        "network",
+        "ca-bundle-missing",
+        severity=severity,
+        setting=one.setting,
+        path=one.path,
+        fault=one.fault,
+        commands=unset,
+    )
 
 
 # --- proxies -----------------------------------------------------------------------------------------
@@ -179,19 +188,19 @@ def portal(network: Network, facts: Facts, goal: Goal) -> Finding | None:
         or any(a.kind == "hub" and a.seconds is not None for a in network.answers)
     ):
         return None
-    official = bare_host(network.official)
+    official = homes(network)
     for one in (reply, plain):
-        if one and is_page(one, official) and (one is reply or bare_host(one.url) == official):
+        if one and is_page(one, official) and (one is reply or bare_host(one.url) in official):
             seen = one.location or "HTML"
             return found("network", "captive-portal-html", url=one.url, status=one.status, seen=seen)
     return None
 
 
-def is_page(reply: Reply, official: str) -> bool:
+def is_page(reply: Reply, official: frozenset[str]) -> bool:
     if reply.stage != "answered" or reply.from_hub:
         return False
     elsewhere = bare_host(reply.location) if reply.location else ""
-    moved = 300 <= reply.status < 400 and elsewhere not in ("", official, bare_host(reply.url))
+    moved = 300 <= reply.status < 400 and elsewhere not in official | {"", bare_host(reply.url)}
     return moved or reply.status == 511 or (reply.status == 200 and reply.html)
 
 
@@ -201,14 +210,14 @@ def clock(network: Network, facts: Facts, goal: Goal) -> Finding | None:
     if skew is None or abs(skew) <= SKEW:
         return None
     refused = [reply for reply in all_replies(network) if reply.tls_code in WRONG_DATE]
-    fooled = bool(refused) and any(holds(one, one.seen_at - skew) for one in network.certificates)
+    fooled = any(holds(one, one.seen_at - skew) for one in network.certificates)
+    return wrong_time(skew, refused[0].error) if refused and fooled else None
+
+
+def wrong_time(skew: float, error: str, severity: Severity | None = None) -> Finding:
+    side = Text("ahead", "快") if skew > 0 else Text("behind", "慢")
     return found(
-        "network",
-        "tls-clock-skew",
-        severity=None if fooled else "warn",
-        skew=amount(abs(skew)),
-        side=Text("ahead", "快") if skew > 0 else Text("behind", "慢"),
-        error=refused[0].error if refused else "TLS: ok",
+        "network", "tls-clock-skew", severity=severity, skew=amount(abs(skew)), side=side, error=error
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
+from doctor.checks.network.judge import has, is_good
 from doctor.checks.network.packages import pinned_to_cpu
-from doctor.checks.network.roots import socks_without_library
-from doctor.checks.network.wanting import has
+from doctor.checks.network.roots import SKEW, bundle, socks_without_library, spared, wrong_time
 from doctor.facts import Facts, Network
 from doctor.finding import Finding
 
@@ -16,10 +16,11 @@ SELF_TALKERS = ("gradio", "gradio-client", "streamlit", "ray", "vllm", "fschat")
 SLOW = 1.0  # seconds lost at each connection
 
 
-def setting_findings(network: Network, facts: Facts, root: Finding | None) -> Iterator[Finding]:
+def setting_findings(network: Network, facts: Facts) -> Iterator[Finding]:
     yield from pinned_to_cpu(network, facts)
     yield from local_by_proxy(network, facts)
     yield from slow_family(network)
+    yield from of_others(network, facts)
     yield from intercepted(network)
     socks = socks_without_library(network, facts)
     if socks:
@@ -32,6 +33,17 @@ def local_by_proxy(network: Network, facts: Facts) -> Iterator[Finding]:
     plain = [name for name in names if name.lower() in ("http_proxy", "all_proxy")]
     if plain and len(network.unproxied) < 2 and has(facts, *SELF_TALKERS):
         yield found("network", "no-proxy-lacks-localhost", variables=plain, listed=network.unproxied or "-")
+
+
+def of_others(network: Network, facts: Facts) -> Iterator[Finding]:
+    """What does not stop the Hub, and will stop something else."""
+    for one in network.ca_files:
+        if one.fault and spared(one, facts):
+            yield bundle(one, "warn")
+            return
+    reply, skew = network.reply("hub"), network.clock_skew
+    if skew is not None and abs(skew) > SKEW and reply and is_good(reply):
+        yield wrong_time(skew, "TLS: ok", "warn")
 
 
 def slow_family(network: Network) -> Iterator[Finding]:

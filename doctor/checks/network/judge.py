@@ -1,4 +1,4 @@
-"""What the network is needed for on this machine: silence is no fault where nothing is left to fetch."""
+"""What several checks of this area ask: what is the network needed for here, and is an answer a Hub's?"""
 
 from __future__ import annotations
 
@@ -50,6 +50,11 @@ def host_of(url: str) -> str:
 def bare_host(url: str) -> str:
     host = host_of(url)
     return host.rpartition(":")[0].strip("[]") if host.rpartition(":")[2].isdecimal() else host
+
+
+def homes(network: Network) -> frozenset[str]:
+    """The hosts of the official Hub."""
+    return frozenset({"huggingface.co", bare_host(network.official)})
 
 
 def is_local(url: str) -> bool:
