@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from doctor.peek import peek_text
+
 ALIAS = "https://conda.anaconda.org"
 # What `defaults` means where no file says otherwise.
 DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
@@ -62,10 +64,7 @@ def read_all(roots: tuple[str, ...], environ: Mapping[str, str] = os.environ) ->
 
 
 def read(path: Path) -> Condarc:
-    try:
-        return Condarc(str(path), parse(path.read_text(encoding="utf-8", errors="replace")))
-    except OSError:
-        return Condarc(str(path), {})
+    return Condarc(str(path), parse(peek_text(path)))
 
 
 def parse(text: str) -> dict[str, Value]:

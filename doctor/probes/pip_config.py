@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from doctor.peek import peek_text
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -65,12 +67,11 @@ def read_pip(prefix: str, environ: Mapping[str, str] = os.environ) -> dict[str, 
 
 
 def _in_file(path: Path) -> dict[str, Setting]:
-    """What is not a regular file (a FIFO, a device) is not waited for; what pip could not read tells nothing."""
+    """What pip could not read tells nothing."""
     parser = configparser.RawConfigParser()
     try:
-        if path.is_file():
-            parser.read_string(path.read_text(encoding="utf-8", errors="replace"))
-    except (OSError, configparser.Error):
+        parser.read_string(peek_text(path))
+    except configparser.Error:
         return {}
     pairs = (pair for section in SECTIONS if parser.has_section(section) for pair in parser.items(section))
     named = ((key.replace("_", "-"), value) for key, value in pairs)
@@ -105,8 +106,8 @@ def _of_uv(environ: Mapping[str, str]) -> Iterator[tuple[Setting, bool]]:
 
 def _in_uv_file(path: Path) -> Iterator[tuple[Setting, bool]]:
     try:
-        said: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (OSError, ValueError):
+        said: dict[str, Any] = tomllib.loads(peek_text(path))
+    except ValueError:
         return
     for key, extra in (("index-url", False), ("extra-index-url", True)):
         value = said.get(key, [])

@@ -15,6 +15,7 @@ from doctor.facts.network import Answer, Reply
 from doctor.goal import Goal
 from doctor.hub_env import OFFICIAL, recorded_endpoint
 from doctor.mirrors import Source, sources
+from doctor.peek import peek_text
 from doctor.probes.hub import cached_models
 from doctor.probes.network.client import Names, Question, Said, ask
 from doctor.probes.network.proxies import proxy_for
@@ -90,10 +91,7 @@ def token(goal: Goal, environ: Mapping[str, str] = os.environ) -> tuple[str, str
         if environ.get(name, "").strip():
             return environ[name].strip(), name
     path = Path(environ.get("HF_TOKEN_PATH") or f"{goal.cache}/token").expanduser()
-    try:
-        kept = path.read_text(encoding="utf-8", errors="replace")[:400].strip() if path.is_file() else ""
-    except OSError:
-        kept = ""
+    kept = peek_text(path, 400).strip()
     return kept, str(path) if kept else ""
 
 

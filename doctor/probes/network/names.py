@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from doctor.facts.network import Name, Way
+from doctor.peek import peek, peek_text
 
 # Well-known anycast resolvers, which have TCP 443 open: do packets leave at all? One in mainland China, one outside.
 CONTROLS = ("223.5.5.5", "1.1.1.1")
@@ -25,10 +26,12 @@ def routes() -> tuple[str, ...] | None:
 
 
 def _table(path: str) -> list[list[str]] | None:
-    try:
-        return [line.split() for line in Path(path).read_text(encoding="ascii").splitlines() if line]
-    except OSError:
-        return None
+    said = peek(path)
+    return (
+        None
+        if said is None
+        else [line.split() for line in said.decode("ascii", "replace").splitlines() if line]
+    )
 
 
 def _leads_away(line: list[str]) -> bool:
@@ -39,12 +42,12 @@ def _leads_away(line: list[str]) -> bool:
 
 def name_servers(path: Path = Path("/etc/resolv.conf")) -> int | None:
     """How many name servers are listed; None when the file cannot be read."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
+    if not path.exists():
         return 0
-    except OSError:
+    said = peek(path)
+    if said is None:
         return None
+    lines = said.decode("utf-8", "replace").splitlines()
     return sum(1 for line in lines if line.split()[:1] == ["nameserver"] and len(line.split()) > 1)
 
 
@@ -71,11 +74,7 @@ def look_up(host: str) -> Name:
 
 def is_pinned(host: str, path: Path = Path("/etc/hosts")) -> bool:
     """Does the hosts file name it?"""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return False
-    return any(host in line.partition("#")[0].split()[1:] for line in lines)
+    return any(host in line.partition("#")[0].split()[1:] for line in peek_text(path).splitlines())
 
 
 def ways(host: str, port: int, name: Name) -> list[tuple[str, int]]:

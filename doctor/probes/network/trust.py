@@ -55,6 +55,8 @@ def fault_of(path: str) -> str:
     try:
         if place.is_dir():
             return ""
+        if place.exists() and not place.is_file():
+            return "it is not a file"
         context_of(str(place))
     except FileNotFoundError:
         return "there is no such file"
