@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from packaging.version import InvalidVersion, Version
 
 from doctor.facts import Facts, Hub, Network, Packages, Python
@@ -50,6 +52,13 @@ def host_of(url: str) -> str:
 def bare_host(url: str) -> str:
     host = host_of(url)
     return host.rpartition(":")[0].strip("[]") if host.rpartition(":")[2].isdecimal() else host
+
+
+def all_replies(network: Network) -> Iterator[Reply]:
+    """Every request but the one without TLS, which a proxy of its own may serve."""
+    yield from (reply for reply in network.replies if reply.kind != "plain")
+    yield from (index.reply for index in network.indexes if index.reply)
+    yield from (channel.reply for channel in network.channels)
 
 
 def homes(network: Network) -> frozenset[str]:

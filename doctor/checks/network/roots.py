@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from doctor.catalogue import found
-from doctor.checks.network.judge import bare_host, has, homes, is_good, is_local, version_of, wanting
+from doctor.checks.network.judge import all_replies, bare_host, homes, is_good, is_local, version_of, wanting
+from doctor.checks.network.proxies import dead_proxy, login, malformed, nothing_forwarded
 from doctor.facts import Facts, Network
-from doctor.facts.network import CaFile, Certificate, Proxy, Reply
+from doctor.facts.network import CaFile, Certificate, Reply
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 from doctor.text import Text
@@ -24,13 +25,6 @@ def root_cause(network: Network, facts: Facts, goal: Goal) -> Finding | None:
     rest: tuple[Look, ...] = (no_name_server, no_name, portal, clock, untrusted)
     seen = (look(network, facts, goal) for look in (*looks, *rest))
     return next((finding for finding in seen if finding), None)
-
-
-def all_replies(network: Network) -> Iterator[Reply]:
-    """Every request but the one without TLS, which a proxy of its own may serve."""
-    yield from (reply for reply in network.replies if reply.kind != "plain")
-    yield from (index.reply for index in network.indexes if index.reply)
-    yield from (channel.reply for channel in network.channels)
 
 
 # --- certificates that are not there -----------------------------------------------------------------
@@ -60,71 +54,6 @@ def bundle(one: CaFile, severity: Severity | None = None) -> Finding:
         fault=one.fault,
         commands=unset,
     )
-
-
-# --- proxies -----------------------------------------------------------------------------------------
-
-
-def used(network: Network, proxy: Proxy) -> list[Reply]:
-    """The requests that would go through it."""
-    return [reply for reply in all_replies(network) if reply.via == proxy.place]
-
-
-def malformed(network: Network, facts: Facts, goal: Goal) -> Finding | None:
-    for proxy in network.proxies:
-        fault = proxy.fault or ("the proxy speaks plain HTTP, not TLS" if proxy.plain else "")
-        if fault and used(network, proxy):
-            return found(
-                "network",
-                "proxy-malformed",
-                variables=proxy.variables,
-                place=proxy.place,
-                fault=fault,
-                right=f"http://{proxy.host or '127.0.0.1'}:{proxy.port or 7890}",
-                commands=tuple(
-                    ("export", f"{name}=http://{proxy.host or 'HOST'}:{proxy.port or 'PORT'}")
-                    for name in proxy.variables
-                ),
-            )
-    return None
-
-
-def dead_proxy(network: Network, facts: Facts, goal: Goal) -> Finding | None:
-    for proxy in network.proxies:
-        if proxy.error and used(network, proxy):
-            return found(
-                "network",
-                "proxy-dead",
-                variables=proxy.variables,
-                place=proxy.place,
-                error=proxy.error,
-                commands=(("unset", *proxy.variables),),
-            )
-    return None
-
-
-def login(network: Network, facts: Facts, goal: Goal) -> Finding | None:
-    for proxy in network.proxies:
-        if any(reply.stage == "proxy" and reply.error.startswith("407") for reply in used(network, proxy)):
-            return found("network", "proxy-needs-login", variables=proxy.variables, place=proxy.place)
-    return None
-
-
-def nothing_forwarded(network: Network, facts: Facts, goal: Goal) -> Finding | None:
-    """It takes connections, and none of several hosts is reached through it."""
-    for proxy in network.proxies:
-        asked = used(network, proxy)
-        hosts = {bare_host(reply.url) for reply in asked}
-        if len(hosts) > 1 and not any(reply.stage == "answered" for reply in asked):
-            return found(
-                "network",
-                "proxy-forwards-nothing",
-                place=proxy.place,
-                hosts=sorted(hosts),
-                error=asked[0].said,
-                commands=(("unset", *proxy.variables),),
-            )
-    return None
 
 
 # --- no network, no names ----------------------------------------------------------------------------
@@ -249,22 +178,3 @@ def untrusted(network: Network, facts: Facts, goal: Goal) -> Finding | None:
 
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 TRUST = (("export", f"REQUESTS_CA_BUNDLE={BUNDLE}", f"SSL_CERT_FILE={BUNDLE}"),)
-
-
-def socks_without_library(network: Network, facts: Facts) -> Finding | None:
-    """requests takes the proxy of the scheme and needs PySocks; httpx makes all of them and needs socksio."""
-    version = version_of(facts, "huggingface-hub")
-    modern = version is not None and version.major >= 1
-    needed = "socksio" if modern else "pysocks"
-    if has(facts, needed) or not has(facts, "huggingface-hub", "requests"):
-        return None
-    for proxy in network.proxies:
-        if proxy.scheme.startswith("socks") and not proxy.fault and (modern or used(network, proxy)):
-            return found(
-                "network",
-                "proxy-socks-no-socksio",
-                variables=proxy.variables,
-                place=proxy.place,
-                package=needed,
-            )
-    return None

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from doctor.catalogue import found
 from doctor.checks.network.judge import has, is_good
 from doctor.checks.network.packages import pinned_to_cpu
-from doctor.checks.network.roots import SKEW, bundle, socks_without_library, spared, wrong_time
+from doctor.checks.network.proxies import socks_without_library
+from doctor.checks.network.roots import SKEW, bundle, spared, wrong_time
 from doctor.facts import Facts, Network
 from doctor.finding import Finding
 

@@ -13,7 +13,8 @@ from doctor.facts.network import Channel, Reply
 from doctor.goal import Goal
 from doctor.probes.conda import roots
 from doctor.probes.condarc import Condarc, Wanted, channels, read_all
-from doctor.probes.network.client import Names, Question, Said, ask, silent_reply, without_login
+from doctor.probes.network.client import Names, ask, silent_reply
+from doctor.probes.network.question import Question, Said, without_login
 
 Way = tuple[Channel, Callable[[], tuple[Channel, Said]]]  # what is known if it stays silent, and how to ask
 ASKED = 12  # channels at most

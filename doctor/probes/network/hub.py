@@ -17,8 +17,9 @@ from doctor.hub_env import OFFICIAL, recorded_endpoint
 from doctor.mirrors import Source, sources
 from doctor.peek import peek_text
 from doctor.probes.hub import cached_models
-from doctor.probes.network.client import Names, Question, Said, ask
+from doctor.probes.network.client import Names, ask
 from doctor.probes.network.proxies import proxy_for
+from doctor.probes.network.question import Question, Said
 from doctor.probes.network.sources import sample_url
 
 KNOWN = ("openai-community/gpt2", "main")  # asked of where no model is wanted

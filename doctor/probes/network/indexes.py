@@ -18,7 +18,8 @@ import msgspec
 from doctor.facts.network import Index, Reply
 from doctor.goal import Goal
 from doctor.lockfile import hashes, lock_path, pins
-from doctor.probes.network.client import Names, Question, Said, ask, silent_reply, without_login
+from doctor.probes.network.client import Names, ask, silent_reply
+from doctor.probes.network.question import Question, Said, without_login
 from doctor.probes.pip_config import Setting, indexes
 
 Way = tuple[Index, Callable[[], tuple[Index, Said]]]

@@ -14,8 +14,10 @@ from doctor.facts.network import Answer, Certificate, Channel, Index, Name, Netw
 from doctor.goal import Goal
 from doctor.mirrors import Kind, Source, sources
 from doctor.probes.network import channels, hub, indexes, names, proxies
-from doctor.probes.network.client import SECONDS, Names, Question, Said, ask, intercepted, silent_reply
+from doctor.probes.network.certificates import intercepted
+from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.pool import Asked
+from doctor.probes.network.question import SECONDS, Question, Said
 from doctor.probes.network.sources import sample_url
 
 PATIENCE = 0.5  # seconds
