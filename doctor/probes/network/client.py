@@ -17,7 +17,7 @@ from doctor.probes.network.certificates import look_again
 from doctor.probes.network.names import is_address, look_up
 from doctor.probes.network.pool import Asked
 from doctor.probes.network.proxies import place_of, proxy_for, read
-from doctor.probes.network.question import AGENT, SECONDS, Question, Said, skew_of, without_login
+from doctor.probes.network.question import AGENT, SECONDS, Question, Said, session, skew_of, without_login
 from doctor.probes.network.trust import blind_context, context_of
 
 
