@@ -78,7 +78,7 @@ def _without_other_homes(text: str, goal: Goal, environ: Mapping[str, str]) -> s
     def instead(match: re.Match[str]) -> str:
         return match.group(0) if match.group(1) in ours else f"/home/{HIDDEN}"
 
-    return re.sub(r"/home/([^/\s\"\\:]+)", instead, text)
+    return re.sub(r"/home/([^/\s\"\\:.][^/\s\"\\:]*)", instead, text)
 
 
 def _user() -> str:

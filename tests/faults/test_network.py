@@ -195,6 +195,15 @@ def test_a_dead_proxy_is_the_one_fault(person: dict[str, str], hub: Web, tmp_pat
     assert said.of("hub-unreachable")["severity"] == "blocked"
 
 
+def test_a_dead_proxy_of_pips_own(person: dict[str, str], hub: Web, tmp_path: Path) -> None:
+    with serve_web(links("certifi-2026.10.18-py3-none-any.whl")) as web:
+        path = pip_conf(person, f"[global]\nindex-url = {web.url}/simple\nproxy = {dead_url()}\n")
+        said = look(person, **sources(tmp_path, hub.url))
+    assert said.failed == ["proxy-dead"] == said.complaints
+    assert str(path) in said.of("proxy-dead")["evidence"]
+    assert said.of("proxy-dead")["remedy"]["commands"] == [["pip", "config", "unset", "global.proxy"]]
+
+
 def test_a_dead_proxy_that_nothing_uses(person: dict[str, str], hub: Web, tmp_path: Path) -> None:
     said = look(person, http_proxy=dead_url(), no_proxy="localhost,127.0.0.1", **sources(tmp_path, hub.url))
     assert said.complaints == []

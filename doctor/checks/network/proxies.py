@@ -29,7 +29,9 @@ def malformed(network: Network, facts: Facts, goal: Goal) -> Finding | None:
                 commands=tuple(
                     ("export", f"{name}=http://{proxy.host or 'HOST'}:{proxy.port or 'PORT'}")
                     for name in proxy.variables
-                ),
+                    if "/" not in name
+                )
+                or without(proxy),
             )
     return None
 
@@ -43,9 +45,16 @@ def dead_proxy(network: Network, facts: Facts, goal: Goal) -> Finding | None:
                 variables=proxy.variables,
                 place=proxy.place,
                 error=proxy.error,
-                commands=(("unset", *proxy.variables),),
+                commands=without(proxy),
             )
     return None
+
+
+def without(proxy: Proxy) -> tuple[tuple[str, ...], ...]:
+    """How to do without it. pip may have one of its own, in a file."""
+    variables = [name for name in proxy.variables if "/" not in name]
+    of_pip = (("pip", "config", "unset", "global.proxy"),) if len(variables) < len(proxy.variables) else ()
+    return (*((("unset", *variables),) if variables else ()), *of_pip)
 
 
 def login(network: Network, facts: Facts, goal: Goal) -> Finding | None:
@@ -67,7 +76,7 @@ def nothing_forwarded(network: Network, facts: Facts, goal: Goal) -> Finding | N
                 place=proxy.place,
                 hosts=sorted(hosts),
                 error=asked[0].said,
-                commands=(("unset", *proxy.variables),),
+                commands=without(proxy),
             )
     return None
 

@@ -117,7 +117,7 @@ def _failed(question: Question, via: str | None, stage: Stage, error: str, code:
 
 def silent_reply(question: Question) -> Reply:
     """What is known when it has not answered by the deadline."""
-    return _failed(question, proxy_for(question.url), "late", "no answer in time")
+    return _failed(question, question.proxy or proxy_for(question.url), "late", "no answer in time")
 
 
 def _explained(question: Question, via: str | None, host: str, error: Exception) -> Said:

@@ -19,8 +19,9 @@ from doctor.facts.network import Index, Reply
 from doctor.goal import Goal
 from doctor.lockfile import hashes, lock_path, pins
 from doctor.probes.network.client import Names, ask, silent_reply
+from doctor.probes.network.proxies import with_scheme
 from doctor.probes.network.question import Question, Said, without_login
-from doctor.probes.pip_config import Setting, indexes
+from doctor.probes.pip_config import Setting, indexes, read_pip
 
 Way = tuple[Index, Callable[[], tuple[Index, Said]]]
 ASKED = 6  # indexes at most
@@ -31,20 +32,22 @@ PAGE, WHEEL = 300_000, 400_000  # bytes at most
 def questions(goal: Goal, bundle: str, names: Names) -> list[Way]:
     """One for each configured index, and what is known of it if it stays silent."""
     found: list[Way] = []
+    proxy = read_pip(goal.prefix).get("proxy")
     for setting, extra in indexes(goal.prefix)[:ASKED]:
-        question = question_of(setting, extra, bundle)
+        question = question_of(setting, extra, bundle, with_scheme(proxy.value) if proxy else None)
         index = index_of(setting, extra, silent_reply(question))
         found.append((index, partial(ask_index, goal, index, question, names)))
     return found
 
 
-def question_of(setting: Setting, extra: bool, bundle: str) -> Question:
+def question_of(setting: Setting, extra: bool, bundle: str, proxy: str | None) -> Question:
     return Question(
         kind="extra_index" if extra else "index",
         url=f"{setting.value.rstrip('/')}/{WITNESS}/",
         name=setting.key,
         source=setting.source,
         bundle=bundle,
+        proxy=proxy,
         method="GET",
         body=0 if extra else PAGE,
     )

@@ -25,7 +25,11 @@ def proxy_for(url: str) -> str | None:
     found = known.get(parts.scheme) or known.get("all")
     if not found or not parts.hostname or proxy_bypass(parts.hostname, known):
         return None
-    return found if "://" in found else f"http://{found}"
+    return with_scheme(found)
+
+
+def with_scheme(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def place_of(proxy: str) -> str:
@@ -45,7 +49,7 @@ def proxies(environ: Mapping[str, str] = os.environ) -> tuple[Proxy, ...]:
 
 
 def read(value: str, variables: tuple[str, ...]) -> Proxy:
-    written = value if "://" in value else f"http://{value}"
+    written = with_scheme(value)
     scheme = value.partition("://")[0].lower() if "://" in value else ""
     try:
         parts = urlsplit(written)

@@ -19,6 +19,7 @@ from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.pool import Asked
 from doctor.probes.network.question import SECONDS, Question, Said
 from doctor.probes.network.sources import sample_url
+from doctor.probes.pip_config import read_pip
 
 PATIENCE = 0.5  # seconds
 CONDA: tuple[Kind, ...] = ("conda_installer", "conda_channel")
@@ -67,9 +68,18 @@ def begin(desk: Desk) -> Round:
         xet=Asked(lambda: hub.ask_xet(goal, desk.endpoint, desk.hub_bundle, book)),
         intercepted=Asked(partial(intercepted, desk.endpoint, desk.hub_bundle, desk.public_bundle)),
         ways=Asked(lambda: ways(desk)),
-        proxies=[(proxy, Asked(partial(proxies.look, proxy, SECONDS / 2))) for proxy in proxies.proxies()],
+        proxies=[
+            (proxy, Asked(partial(proxies.look, proxy, SECONDS / 2)))
+            for proxy in (*proxies.proxies(), *pip_proxy(goal))
+        ],
         outside=[Asked(partial(names.connects, address, SECONDS)) for address in names.CONTROLS],
     )
+
+
+def pip_proxy(goal: Goal) -> list[Proxy]:
+    """pip's own, which wins over the variables."""
+    setting = read_pip(goal.prefix).get("proxy")
+    return [proxies.read(setting.value, (setting.source,))] if setting else []
 
 
 def question_of(desk: Desk, source: Source) -> Question:
