@@ -137,6 +137,7 @@ class Network(msgspec.Struct, frozen=True, tag="network"):
     endpoint_source: str = ""  # HF_ENDPOINT, the last setup, or "" for the official one
     replies: tuple[Reply, ...] = ()
     names: tuple[Name, ...] = ()
+    control_names: tuple[str, ...] = ()  # those of them that any resolver knows
     ways: tuple[Way, ...] = ()  # to the Hub's host, where no proxy leads there
     proxies: tuple[Proxy, ...] = ()
     unproxied: tuple[str, ...] = ()  # what no_proxy lists of this machine

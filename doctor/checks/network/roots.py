@@ -88,7 +88,8 @@ def nameless(network: Network) -> bool:
     """No name at all was found, and packets do leave."""
     tried = [name for name in network.names if name.host != "localhost" and not name.pinned]
     lost = [name for name in tried if name.error]
-    sure = len(lost) > 1 or any(name.silent for name in lost)
+    controlled = any(name.host in network.control_names for name in lost)
+    sure = controlled or any(name.silent for name in lost)
     return bool(network.outside) and sure and len(lost) == len(tried)
 
 

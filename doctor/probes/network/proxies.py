@@ -41,11 +41,14 @@ def place_of(proxy: str) -> str:
 def proxies(environ: Mapping[str, str] = os.environ) -> tuple[Proxy, ...]:
     """Each proxy that programs would use, once, with the variables that name it. Not asked yet."""
     variables: dict[str, list[str]] = {}
+    values: dict[str, str] = {}  # those that differ in the login alone are one proxy
     for kind, value in getproxies_environment().items():
         names = [n for n in (f"{kind}_proxy", f"{kind.upper()}_PROXY") if environ.get(n) == value]
         if kind in KINDS and names:
-            variables.setdefault(value, []).append(names[0])
-    return tuple(read(value, tuple(names)) for value, names in variables.items())
+            place = place_of(with_scheme(value))
+            values.setdefault(place, value)
+            variables.setdefault(place, []).append(names[0])
+    return tuple(read(values[place], tuple(names)) for place, names in variables.items())
 
 
 def read(value: str, variables: tuple[str, ...]) -> Proxy:

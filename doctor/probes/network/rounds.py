@@ -12,7 +12,7 @@ import msgspec
 
 from doctor.facts.network import Answer, Certificate, Channel, Index, Name, Network, Proxy, Reply, Way
 from doctor.goal import Goal
-from doctor.mirrors import Kind, Source, sources
+from doctor.mirrors import Kind, Source, sources, stage0_sources
 from doctor.probes.network import channels, hub, indexes, names, proxies
 from doctor.probes.network.certificates import intercepted
 from doctor.probes.network.client import Names, ask, silent_reply
@@ -49,6 +49,7 @@ class Round(msgspec.Struct, frozen=True):
     ways: Asked[tuple[Way, ...]]
     proxies: list[tuple[Proxy, Asked[Proxy]]]
     outside: list[Asked[bool]]
+    others: list[Asked[Name]]  # names that any resolver knows
 
 
 def ask_all(desk: Desk, known: Network) -> Network:
@@ -72,6 +73,7 @@ def begin(desk: Desk) -> Round:
             (proxy, Asked(partial(proxies.look, proxy, SECONDS / 2)))
             for proxy in (*proxies.proxies(), *pip_proxy(goal))
         ],
+        others=[Asked(partial(book.get, source.name)) for source in stage0_sources()[:2]],
         outside=[Asked(partial(names.connects, address, SECONDS)) for address in names.CONTROLS],
     )
 
@@ -132,6 +134,7 @@ def told(desk: Desk, round_: Round, known: Network) -> Network:
     listed = [asked.wait(desk.until) or (silent, None) for silent, asked in round_.indexes]
     offered = [other.wait(desk.until) or (silent, None) for silent, other in round_.channels]
     xet = round_.xet.wait(desk.until)
+    controls = () if fine else tuple(one.wait(desk.until) for one in round_.others)
     said = [
         *(s for _, s in replies),
         *(s for _, s in (*named, *listed, *offered) if s),
@@ -149,6 +152,7 @@ def told(desk: Desk, round_: Round, known: Network) -> Network:
         clock_skew=skew(said),
         token_source=next((q.source for q, _ in replies if q.kind == "whoami"), ""),
         names=desk.names.all(),
+        control_names=tuple(one.host for one in controls if one),
         **xet_fields(xet),
     )
 
