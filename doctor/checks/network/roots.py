@@ -8,7 +8,7 @@ from doctor.catalogue import found
 from doctor.checks.network.judge import all_replies, bare_host, homes, is_good, is_local, version_of, wanting
 from doctor.checks.network.proxies import dead_proxy, login, malformed, nothing_forwarded
 from doctor.facts import Facts, Network
-from doctor.facts.network import CaFile, Certificate, Reply
+from doctor.facts.network import CaFile, Certificate, Name, Reply
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 from doctor.text import Text
@@ -84,24 +84,25 @@ def nothing_outside(network: Network, facts: Facts, goal: Goal) -> Finding | Non
     )
 
 
-def nameless(network: Network) -> bool:
-    """No name at all was found, and packets do leave."""
+def nameless(network: Network) -> list[Name]:
+    """The names that are needed and not found, where no name at all is found though packets do leave."""
     tried = [name for name in network.names if name.host != "localhost" and not name.pinned]
     lost = [name for name in tried if name.error]
-    controlled = any(name.host in network.control_names for name in lost)
-    sure = controlled or any(name.silent for name in lost)
-    return bool(network.outside) and sure and len(lost) == len(tried)
+    needed = [name for name in lost if name.host not in network.control_names]
+    sure = len(needed) < len(lost) or any(name.silent for name in lost)
+    return needed if network.outside and sure and len(lost) == len(tried) else []
 
 
 def no_name_server(network: Network, facts: Facts, goal: Goal) -> Finding | None:
-    if network.name_servers == 0 and nameless(network):
-        return found("network", "resolv-conf-empty", host=network.names[0].host)
+    lost = nameless(network)
+    if network.name_servers == 0 and lost:
+        return found("network", "resolv-conf-empty", host=lost[0].host)
     return None
 
 
 def no_name(network: Network, facts: Facts, goal: Goal) -> Finding | None:
-    if nameless(network):
-        lost = [name for name in network.names if name.error]
+    lost = nameless(network)
+    if lost:
         return found("network", "dns-broken", hosts=[n.host for n in lost[:3]], error=lost[0].error)
     return None
 
