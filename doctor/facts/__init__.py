@@ -12,7 +12,18 @@ from doctor.facts.colab import Colab
 from doctor.facts.conda import Conda, CondaInstall, CondaState
 from doctor.facts.disk import Disk, Place
 from doctor.facts.ffmpeg import Ffmpeg
-from doctor.facts.gpu import Gpu, GpuDevice
+from doctor.facts.gpu import (
+    Docker,
+    DriverLibrary,
+    Gpu,
+    GpuDevice,
+    GpuProcess,
+    LostDevice,
+    Module,
+    Node,
+    PciCard,
+    Visible,
+)
 from doctor.facts.host import Host
 from doctor.facts.hub import CachedModel, Hub
 from doctor.facts.jupyter import Jupyter, JupyterServer, Kernelspec, PortOwner
@@ -34,18 +45,25 @@ __all__ = [
     "CondaInstall",
     "CondaState",
     "Disk",
+    "Docker",
+    "DriverLibrary",
     "EnvironmentState",
     "Facts",
     "Ffmpeg",
     "Gpu",
     "GpuDevice",
+    "GpuProcess",
     "Host",
     "Hub",
     "Jupyter",
     "JupyterServer",
     "Kernelspec",
+    "LostDevice",
+    "Module",
     "Network",
+    "Node",
     "Packages",
+    "PciCard",
     "Place",
     "PortOwner",
     "Python",
@@ -53,6 +71,7 @@ __all__ = [
     "SmokeTask",
     "Torch",
     "Unknown",
+    "Visible",
     "said_by",
 ]
 
