@@ -81,6 +81,9 @@ def _disk(disk: Disk, goal: Goal) -> Text:
 
 
 def _network(network: Network, goal: Goal) -> Text:
+    reply = network.reply("hub")
+    if reply:
+        return both(f"{network.endpoint}  {reply.seconds:.2f} s" if reply.from_hub else network.endpoint)
     up = sum(1 for answer in network.answers if answer.seconds is not None)
     count = len(network.answers)
     return Text(f"{up} of {count} sources answer", f"{count} 个来源中 {up} 个有响应")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from packaging.version import InvalidVersion, Version
 
 from doctor.catalogue import found
-from doctor.facts import Facts, Hub, Packages
+from doctor.facts import Facts, Hub, Network, Packages
 from doctor.facts.hub import Cache, Variable
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
@@ -79,6 +79,8 @@ def _xet(facts: Facts, hub: Hub, known: dict[str, Variable]) -> Iterator[Finding
     """The person's own shell: the processes that setup starts have Xet switched off with a mirror."""
     packages = facts.packages.installed if isinstance(facts.packages, Packages) else {}
     mirror = hub.endpoint and not hub.endpoint.endswith("huggingface.co")
+    if isinstance(facts.network, Network) and facts.network.xet_reachable:
+        return
     if mirror and "hf-xet" in packages and not is_on(known, "HF_HUB_DISABLE_XET"):
         version = packages["hf-xet"]
         yield found("hub", "hf-xet-bypasses-mirror", endpoint=str(hub.endpoint), version=version)

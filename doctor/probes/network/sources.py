@@ -9,16 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from doctor.facts import Answer, Network
+from doctor.facts import Answer
 from doctor.goal import Goal
-from doctor.mirrors import Kind, Source, installers, sources
+from doctor.mirrors import Source, installers
 
 SECONDS = 6.0  # for the whole request: a host that takes longer for its first byte is of no use
-KINDS: tuple[Kind, ...] = ("conda_installer", "conda_channel", "hub")
-
-
-def probe(goal: Goal) -> Network:
-    return Network(ask_sources([source for kind in KINDS for source in sources(kind, goal)], goal))
 
 
 def ask_sources(wanted: Sequence[Source], goal: Goal) -> tuple[Answer, ...]:
