@@ -17,8 +17,8 @@ from doctor.facts.host import Host
 from doctor.facts.hub import CachedModel, Hub
 from doctor.facts.jupyter import Jupyter, JupyterServer, Kernelspec, PortOwner
 from doctor.facts.network import Answer, Network, said_by
-from doctor.facts.packages import Packages
-from doctor.facts.python import EnvironmentState, Python
+from doctor.facts.packages import Damage, ImportUse, Packages, Sources, SourceUse
+from doctor.facts.python import EnvironmentState, PthLine, Python, Script, Shadow
 from doctor.facts.smoke import Smoke, SmokeTask
 from doctor.facts.torch import Torch
 from doctor.facts.unknown import Unknown
@@ -33,6 +33,7 @@ __all__ = [
     "Conda",
     "CondaInstall",
     "CondaState",
+    "Damage",
     "Disk",
     "EnvironmentState",
     "Facts",
@@ -41,6 +42,7 @@ __all__ = [
     "GpuDevice",
     "Host",
     "Hub",
+    "ImportUse",
     "Jupyter",
     "JupyterServer",
     "Kernelspec",
@@ -48,9 +50,14 @@ __all__ = [
     "Packages",
     "Place",
     "PortOwner",
+    "PthLine",
     "Python",
+    "Script",
+    "Shadow",
     "Smoke",
     "SmokeTask",
+    "SourceUse",
+    "Sources",
     "Torch",
     "Unknown",
     "said_by",
