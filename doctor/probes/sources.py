@@ -131,12 +131,10 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _left_out(folder: os.DirEntry[str]) -> bool:
-    path = folder.path
-    made = any(os.path.exists(f"{path}/{sign}") for sign in ("pyvenv.cfg", "conda-meta", "doctor/catalogue"))
+    path = Path(folder.path)
+    made = any((path / sign).exists() for sign in ("pyvenv.cfg", "conda-meta", "doctor/catalogue"))
     # The source of a library that is worked on is not the person's use of it.
-    library = os.path.isdir(f"{path}/src/transformers") or os.path.isfile(
-        f"{path}/src/transformers/__init__.py"
-    )
+    library = (path / "src" / "transformers").is_dir()
     return folder.name in LEFT_OUT or made or library
 
 

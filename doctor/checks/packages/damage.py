@@ -23,7 +23,7 @@ def damage(packages: Packages, goal: Goal) -> Iterator[Finding]:
             "packages",
             "editable-source-gone",
             commands=(pip(goal, "uninstall", "-y", name),),
-            name=name,
+            package=name,
             folder=folder,
         )
         break  # one is enough to say how; the evidence of the next looks the same

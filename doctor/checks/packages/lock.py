@@ -18,7 +18,7 @@ def lock(packages: Packages, goal: Goal) -> Iterator[Finding]:
     wanted = packages.wanted
     if not wanted:
         path = str(lock_path(goal.profile.name, goal.python))
-        yield found("packages", "packages-not-locked", name=goal.profile.name, path=path)
+        yield found("packages", "packages-not-locked", profile=goal.profile.name, path=path)
     missing = [f"{name} {version}" for name, version in wanted.items() if name not in packages.installed]
     other = [
         f"{name} {packages.installed[name]} ≠ {version}"

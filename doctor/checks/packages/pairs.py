@@ -34,7 +34,7 @@ def pairs(packages: Packages, facts: Facts, goal: Goal) -> Iterator[Finding]:
 def _torch(packages: Packages, goal: Goal) -> Iterator[Finding]:
     if not older(packages, "torch", FLOOR):
         return
-    said = {"torch": packages.installed["torch"], "transformers": packages.installed.get("transformers", "")}
+    torch, transformers = packages.installed["torch"], packages.installed.get("transformers", "")
     if since(packages, "transformers", "5"):
         yield mended(
             "v5-disables-old-torch",
@@ -42,7 +42,8 @@ def _torch(packages: Packages, goal: Goal) -> Iterator[Finding]:
             None,
             pip(goal, "install", "transformers<5", "huggingface_hub<1"),
             pip(goal, "install", "--upgrade", "torch", "torchvision"),
-            **said,
+            torch=torch,
+            transformers=transformers,
         )
     elif since(packages, "transformers", "4.52"):
         only_bin = [m.id for m in goal.models if not any(f.endswith(".safetensors") for f in m.files)]
@@ -52,7 +53,8 @@ def _torch(packages: Packages, goal: Goal) -> Iterator[Finding]:
             severity="warn" if only_bin else "info",
             commands=(pip(goal, "install", "--upgrade", "torch", "torchvision"),),
             models=some(only_bin) or "-",
-            **said,
+            torch=torch,
+            transformers=transformers,
         )
 
 
