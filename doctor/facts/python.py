@@ -40,6 +40,7 @@ class Python(msgspec.Struct, frozen=True, kw_only=True, tag="python"):
     interpreter: str | None
     version: str | None  # "3.11.7"
     kind: Literal["conda", "venv", "system"] | None
+    unfinished: bool = False  # its making was begun and not ended
     refusal: str | None = None  # why the interpreter, which is there by name, does not run
     base: str | None = None  # the installation below it (sys.base_prefix)
     maker: Literal["uv", "venv"] | None = None  # who made the venv; uv puts no pip into it

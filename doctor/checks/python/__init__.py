@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from doctor.catalogue import found
 from doctor.checks.python.commands import commands_astray, search_path
 from doctor.checks.python.outside import outside
@@ -31,18 +33,29 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
 
 
 def _not_usable(python: Python, goal: Goal) -> Iterator[Finding]:
-    if python.refusal and not (
-        python.state == "half" and "is not there" in python.refusal and not python.maker
-    ):
-        yield found(
-            "python", "interpreter-broken", prefix=python.prefix, said=python.refusal, base=python.base or "?"
-        )
+    if python.refusal and not python.unfinished:
+        yield _broken(python, goal)
     elif python.state == "absent":
         yield found("python", "environment-missing", prefix=python.prefix)
     elif python.state == "half":
         yield found("python", "environment-half-made", prefix=python.prefix)
     elif python.state == "foreign":
         yield found("python", "environment-foreign", prefix=python.prefix)
+
+
+def _broken(python: Python, goal: Goal) -> Finding:
+    """Our own is made anew by its step; the person's is left as it is."""
+    finding = found(
+        "python",
+        "interpreter-broken",
+        commands=None if goal.foreign else (("make", "fix"),),
+        prefix=python.prefix,
+        said=str(python.refusal),
+        base=python.base or "?",
+    )
+    if not goal.foreign:
+        return finding
+    return msgspec.structs.replace(finding, remedy=msgspec.structs.replace(finding.remedy, step=None))
 
 
 def _externally_managed(python: Python, facts: Facts) -> Finding:

@@ -28,6 +28,7 @@ def probe(goal: Goal) -> Python:
         interpreter=goal.interpreter if said else None,
         version=version,
         kind=kind,
+        unfinished=is_unfinished(prefix, kind),
         refusal=None if said or kind is None else interpreter.refusal(Path(goal.interpreter)),
         base=said.base if said else config.get("home"),
         maker=("uv" if "uv" in config else "venv") if config else None,
@@ -64,10 +65,12 @@ def state_of(prefix: Path, kind: str | None, version: str | None, goal: Goal) ->
         return "complete" if version else "absent"
     if not prefix.exists() or (prefix.is_dir() and not any(prefix.iterdir())):
         return "absent"
-    if marker(prefix).is_file():
-        return "half"
-    if kind is None:
+    if kind is None and not marker(prefix).is_file():
         return "foreign"
-    if kind == "conda" and not (prefix / "conda-meta" / "history").is_file():
-        return "half"  # a killed `conda create` leaves an empty conda-meta
-    return "complete" if version else "half"
+    return "complete" if version and not is_unfinished(prefix, kind) else "half"
+
+
+def is_unfinished(prefix: Path, kind: str | None) -> bool:
+    """A making that was ended before its time: by our mark, or by the empty conda-meta of a killed `conda create`."""
+    killed = kind == "conda" and not (prefix / "conda-meta" / "history").is_file()
+    return killed or marker(prefix).is_file()
