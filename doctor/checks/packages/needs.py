@@ -14,7 +14,12 @@ from doctor.facts import Packages
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 
-TORCH = ("torch", "torchvision", "torchaudio", "triton")
+TORCH = ("torch", "torchvision", "torchaudio", "torchcodec", "triton")
+# transformers compares these with its table when it is imported, and refuses to go on.
+AT_IMPORT = (
+    "tqdm", "regex", "packaging", "filelock", "numpy", "tokenizers", "huggingface-hub", "safetensors", "accelerate",
+    "pyyaml", "requests",
+)  # fmt: skip
 SHOWN = 6
 
 
@@ -46,7 +51,7 @@ def since(packages: Packages, name: str, floor: str) -> bool:
 def course(packages: Packages, goal: Goal) -> frozenset[str]:
     """The course's distributions and all that they need, as far as their metadata tells."""
     names = [r.name for line in goal.profile.requirements if (r := parsed(line))]
-    todo = [*map(canonicalize_name, names), *TORCH, *packages.wanted]
+    todo = [*map(canonicalize_name, names), *TORCH, *AT_IMPORT, *packages.wanted]
     reached: set[str] = set()
     while todo:
         name = todo.pop()

@@ -8,16 +8,22 @@ import msgspec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from doctor.checks.packages.needs import TORCH, course, mended, older, parsed, pip, since, some, step_for
+from doctor.checks.packages.needs import (
+    AT_IMPORT,
+    TORCH,
+    course,
+    mended,
+    older,
+    parsed,
+    pip,
+    since,
+    some,
+    step_for,
+)
 from doctor.facts import Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
 
-# transformers compares these with its table when it is imported, and refuses to go on.
-AT_IMPORT = (
-    "tqdm", "regex", "packaging", "filelock", "numpy", "tokenizers", "huggingface-hub", "safetensors", "accelerate",
-    "pyyaml", "requests",
-)  # fmt: skip
 # Other distributions that bring the same module.
 INSTEAD = {
     "opencv-python": ("opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless", "opencv"),
@@ -79,8 +85,8 @@ def _compare(
 
 def _of_torch(one: Unmet) -> bool:
     """What belongs to a torch is the area torch's matter: companions, and the pins of what was built for one torch."""
-    pinned = "==" in one.line and one.name in (*TORCH, "torchcodec")
-    return pinned or (
+    family = one.name in TORCH and (one.version is None or "==" in one.line)
+    return family or (
         one.owner in TORCH and one.name.startswith(("nvidia-", "cuda-", "triton", "pytorch-triton"))
     )
 

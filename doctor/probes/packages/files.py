@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator, Sequence
@@ -21,8 +22,10 @@ from doctor.probes.packages.metadata import Dist
 SECONDS = 2.0  # for all of it; a network disk may take minutes
 KEPT = 5
 # What nobody misses at run time: images of containers are slimmed by removing it.
-IDLE = (".pyc", ".pyi", ".h", ".hpp", ".cuh", ".cpp", ".c", ".cc", ".pyx", ".pxd", ".a", ".md", ".rst", ".txt", ".map", ".cmake", ".lib", ".exe", ".typed")  # fmt: skip
-IDLE_PARTS = ("__pycache__/", "/tests/", "/test/", ".dist-info/", "/docs/", "/examples/", "/include/")
+IDLE = re.compile(
+    r"\.(?:py[cidx]|pxd|h|hpp|cuh|c|cc|cpp|a|lib|exe|md|rst|txt|map|cmake|typed),"
+    r"|^(?:\.\./|/)|__pycache__/|/tests?/|\.dist-info/|/docs/|/examples/|/include/"
+)
 LIBRARY = ".so"
 FFMPEG = "ffmpeg/__init__.py"
 BROKEN_PART = 1_000_000  # a Python file larger than this is not read to see whether it is one
@@ -81,12 +84,9 @@ def _rows(record: Path) -> Iterator[Row]:
     except OSError:
         return
     for line in text.splitlines():
-        head, _, size = line.rpartition(",")
-        path, _, digest = head.rpartition(",")
-        path = path.strip('"')
-        if path.endswith(IDLE) or path.startswith(("../", "/")) or any(part in path for part in IDLE_PARTS):
-            continue
-        yield Row(path, int(size) if size.isdecimal() else -1, digest)
+        if not IDLE.search(line) and line.count(",") > 1:
+            path, digest, size = line.rsplit(",", 2)
+            yield Row(path.strip('"'), int(size) if size.isdecimal() else -1, digest)
 
 
 class Look:
