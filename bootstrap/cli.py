@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from doctor.errors import Exit, Trouble
-from doctor.text import Text, pick_lang
+from doctor.text import Lang, Text, pick_lang
 
 LANG = pick_lang()
 SECRETS: dict[str, str] = {"PASSWORD": os.environ.get("PASSWORD", "")}
@@ -48,7 +48,6 @@ SETTINGS = (
     ("--env-name", "ENV_NAME", "name of the environment", "环境名称"),
     ("--python", "PYTHON", "Python version, such as 3.11", "Python 版本，如 3.11"),
     ("--prefix", "PREFIX", "where Miniconda goes", "Miniconda 的安装位置"),
-    ("--target", "TARGET", "an environment of yours: its folder or Python", "你自己的环境：文件夹或 Python"),
     ("--cache", "CACHE", "where models go (HF_HOME)", "模型存放位置（HF_HOME）"),
     ("--mirrors", "MIRRORS", "auto, cn, global or off", "auto、cn、global 或 off"),
     ("--models", "MODELS", "all, none or ids", "all、none 或模型名"),
@@ -58,22 +57,40 @@ SETTINGS = (
 )
 
 
-def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+TARGET = (
+    "--target",
+    "TARGET",
+    "an environment of yours: its folder or Python",
+    "你自己的环境：文件夹或 Python",
+)
+
+
+def with_settings(
+    command: Callable[..., Any], names: tuple[tuple[str, ...], ...] = SETTINGS
+) -> Callable[..., Any]:
     """Give a command the settings as flags; it receives them as one mapping `flags`."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        flags = {name: kwargs.pop(name) for _, name, _, _ in SETTINGS}
+        flags = {name: kwargs.pop(name) for _, name, _, _ in names}
         return command(*args, flags=flags, **kwargs)
 
-    for flag, name, en, zh in reversed(SETTINGS):
+    for flag, name, en, zh in reversed(names):
         wrapped = click.option(flag, name, metavar=name, help=say(en, zh))(wrapped)
     return wrapped
+
+
+def with_target(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The settings, and the environment to look at: one that the person made."""
+    return with_settings(command, (TARGET, *SETTINGS))
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     text = say("nothing but JSON on standard output", "标准输出只有 JSON")
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
+
+
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def plan_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,46 +115,56 @@ def setup(
 
 
 @cli.command(help=say("say what is wrong, and why; changes nothing", "诊断问题及原因；不作更改"))
-@with_settings
+@with_target
 @json_option
 @click.option("--area", metavar="A,B", help=say("only these areas", "只检查这些区域"))
 @click.option("--offline", is_flag=True, help=say("no request over the network", "不访问网络"))
 @click.option(
-    "--save",
-    type=click.Path(path_type=Path),
-    help=say("keep this machine's facts in a file", "把机器状态保存到文件"),
+    "--deep",
+    is_flag=True,
+    help=say("take more time: import torch, hash files", "更深入，耗时更长：导入 torch、校验文件"),
 )
-@click.option(
-    "--facts",
-    "saved",
-    type=click.Path(path_type=Path),
-    help=say("judge a saved machine", "诊断保存的机器状态"),
-)
-def doctor(
-    flags: Mapping[str, str | None],
-    as_json: bool,
-    area: str | None,
-    offline: bool,
-    save: Path | None,
-    saved: Path | None,
-) -> None:
+@click.option("--list", "listing", is_flag=True, help=say("every known finding", "列出所有已知问题"))
+@click.option("--lang", type=click.Choice(["en", "zh"]), help=say("language", "语言"))
+@click.option("--save", type=FILE, help=say("keep this machine's facts in a file", "把机器状态保存到文件"))
+@click.option("--html", type=FILE, help=say("write a page that can be sent", "写出可发送的网页"))
+@click.option("--facts", type=FILE, help=say("judge a saved machine", "诊断保存的机器状态"))
+def doctor(flags: Mapping[str, str | None], lang: Lang | None, **asked: Any) -> None:
     from doctor import word
 
-    sys.exit(word.run(flags, LANG, as_json=as_json, area=area, offline=offline, save=save, saved=saved))
+    sys.exit(word.run(flags, lang or LANG, word.Asked(**asked)))
+
+
+@cli.command(
+    help=say(
+        "what a finding means: its id, an error text, a file, or text on standard input",
+        "解释一个问题：可给出编号、错误信息、文件，或从标准输入读取",
+    )
+)
+@click.argument("asked", nargs=-1, metavar="[ID|TEXT|FILE]")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help=say("language", "语言"))
+@json_option
+def explain(asked: tuple[str, ...], lang: Lang | None, as_json: bool) -> None:
+    from doctor import explain as word
+
+    sys.exit(word.run(asked, lang or LANG, as_json=as_json))
 
 
 @cli.command(help=say("mend what the doctor found", "修复诊断出的问题"))
-@with_settings
+@with_target
 @plan_option
 @json_option
 @click.option("--yes", is_flag=True, help=say("do not ask", "不询问"))
 @click.option("--only", "ids", metavar="ID", multiple=True, help=say("only this finding", "只处理这个问题"))
-def fix(
-    flags: Mapping[str, str | None], plan_only: bool, as_json: bool, yes: bool, ids: tuple[str, ...]
-) -> None:
+@click.option(
+    "--adopt",
+    is_flag=True,
+    help=say("let TARGET become the course's environment, and change it", "把 TARGET 作为课程环境并允许改动"),
+)
+def fix(flags: Mapping[str, str | None], **asked: Any) -> None:
     from bootstrap import words
 
-    sys.exit(words.fix(flags, SECRETS, LANG, plan_only=plan_only, as_json=as_json, yes=yes, ids=ids))
+    sys.exit(words.fix(flags, SECRETS, LANG, words.Fix(**asked)))
 
 
 @cli.command(help=say("fetch the profile's models into the cache", "把课程模型下载到缓存"))

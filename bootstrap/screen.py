@@ -40,7 +40,7 @@ def plan_lines(plan: tuple[Planned, ...], goal: Goal, lang: Lang, narrowed: bool
 
 def _plan_head(plan: tuple[Planned, ...], goal: Goal) -> Text:
     return Text(
-        f"{goal.profile.title.en}: {len(plan)} steps, into {goal.prefix}",
+        f"{goal.profile.title.en}: {len(plan)} {'step' if len(plan) == 1 else 'steps'}, into {goal.prefix}",
         f"{goal.profile.title.zh}：{len(plan)} 个步骤，安装到 {goal.prefix}",
     )
 

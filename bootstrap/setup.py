@@ -38,6 +38,9 @@ REFUSE = {
     "host-glibc-too-old": Exit.PERSON,
 }
 
+# Steps that change nothing in an environment: all that is done for one that the person made.
+UNBOUND = ("ffmpeg", "models")
+
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What of the plan is wanted."""
@@ -65,7 +68,8 @@ def look(goal: Goal) -> tuple[Facts, tuple[Finding, ...]]:
 def plan_for(goal: Goal, facts: Facts, findings: tuple[Finding, ...], wish: Wish) -> tuple[Planned, ...]:
     """The plan that a wish makes of the findings."""
     wanted = findings if not wish.ids else tuple(f for f in findings if f.id in wish.ids)
-    return make_plan(wanted, facts, goal, only=wish.only, start=wish.start, also=wish.also)
+    plan = make_plan(wanted, facts, goal, only=wish.only, start=wish.start, also=wish.also)
+    return tuple(step for step in plan if step.name in UNBOUND) if goal.foreign else plan
 
 
 def refuse_unknown(findings: tuple[Finding, ...], wish: Wish) -> None:
@@ -125,7 +129,7 @@ def apply(
         return Result(facts=facts, findings=findings, plan=plan, code=Exit.PERSON)
     if not plan:
         keep()
-        return Result(facts=facts, findings=findings, code=_code((), findings, wish))
+        return Result(facts=facts, findings=findings, code=_code((), findings, goal, wish))
     with only_run(Path(goal.home), word):
         keep()
         return _rounds(goal, facts, plan, wish, word, lang, secrets)
@@ -153,16 +157,23 @@ def _rounds(
         if not plan or any(outcome.status == "failed" for outcome in outcomes):
             break
     return Result(
-        facts=facts, findings=findings, plan=first, outcomes=outcomes, code=_code(outcomes, findings, wish)
+        facts=facts,
+        findings=findings,
+        plan=first,
+        outcomes=outcomes,
+        code=_code(outcomes, findings, goal, wish),
     )
 
 
-def _code(outcomes: tuple[Outcome, ...], findings: tuple[Finding, ...], wish: Wish) -> int:
+def _code(outcomes: tuple[Outcome, ...], findings: tuple[Finding, ...], goal: Goal, wish: Wish) -> int:
     failed = [outcome.code or Exit.FAILED for outcome in outcomes if outcome.status == "failed"]
     if failed:
         return failed[0]
-    narrowed = wish.only or wish.start or wish.ids  # what was not asked for may well remain
-    return Exit.FINE if narrowed else exit_code(findings)
+    if wish.only or wish.start:  # what was not asked for may well remain
+        return Exit.FINE
+    left = tuple(f for f in findings if f.severity == "fail" and (f.id in wish.ids or not wish.ids))
+    ours = not goal.foreign and any(finding.remedy.step for finding in left)
+    return Exit.PERSON if left and not ours else exit_code(left)
 
 
 def refuse(findings: tuple[Finding, ...], plan: tuple[Planned, ...]) -> None:
@@ -187,8 +198,8 @@ def objection(findings: tuple[Finding, ...], plan: tuple[Planned, ...]) -> Troub
 
 def _said(finding: Finding) -> Text:
     return Text(
-        f"{finding.title.en}: {finding.evidence}\n  {finding.cause.en}",
-        f"{finding.title.zh}：{finding.evidence}\n  {finding.cause.zh}",
+        f"{finding.title.en}: {finding.evidence.en}\n  {finding.cause.en}",
+        f"{finding.title.zh}：{finding.evidence.zh}\n  {finding.cause.zh}",
     )
 
 

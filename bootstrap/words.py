@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
+import msgspec
+
 from bootstrap import setup as job
 from bootstrap.env.manager import settle
 from bootstrap.lab import server as jupyter
@@ -21,6 +23,7 @@ from doctor.manager import settle_by_sight
 from doctor.report.envelope import envelope
 from doctor.report.terminal import emit, lines, show
 from doctor.settings import resolve
+from doctor.target import adopted
 from doctor.text import Lang, Text
 
 Flags = Mapping[str, str | None]
@@ -81,30 +84,59 @@ def _tell(goal: Goal, result: Result, lang: Lang, as_json: bool) -> int:
     told = {outcome.name for outcome in result.outcomes if outcome.status != "done"}
     open_findings = tuple(f for f in left if f.remedy.step not in told)
     if open_findings:
+        yours = Text("These need you:", "以下问题需要你处理：")
+        show([yours.get(lang)] if result.code == Exit.PERSON else [])
         show(lines(open_findings, lang))
     return result.code
 
 
-def fix(
-    flags: Flags,
-    secrets: Mapping[str, str],
-    lang: Lang,
-    *,
-    plan_only: bool,
-    as_json: bool,
-    yes: bool,
-    ids: tuple[str, ...],
-) -> int:
-    goal = _settled(flags, lang)
-    wish = Wish(ids=ids)
-    if plan_only:
-        return _show_plan(goal, wish, lang, as_json)
-    agree = (lambda plan: True) if yes else (lambda plan: _ask(plan, goal, lang))
+class Fix(msgspec.Struct, frozen=True, kw_only=True):
+    """How `fix` was called, besides the settings."""
+
+    plan_only: bool
+    as_json: bool
+    yes: bool
+    ids: tuple[str, ...]
+    adopt: bool
+
+
+def fix(flags: Flags, secrets: Mapping[str, str], lang: Lang, asked: Fix) -> int:
+    goal = _adopted(_settled(flags, lang), asked.adopt)
+    wish = Wish(ids=asked.ids)
+    if asked.plan_only:
+        return _show_plan(goal, wish, lang, asked.as_json)
+    agree = (lambda plan: True) if asked.yes else (lambda plan: _ask(plan, goal, lang))
     result = job.apply(goal, wish, "fix", lang, secrets, agree)
-    if result.plan and not result.outcomes and not as_json:  # the person said no
+    if result.plan and not result.outcomes and not asked.as_json:  # the person said no
         show([Text("Nothing was changed.", "未作任何更改。").get(lang)])
         return result.code
-    return _tell(goal, result, lang, as_json)
+    if goal.foreign and not asked.as_json:
+        return _tell_foreign(result, lang)
+    return _tell(goal, result, lang, asked.as_json)
+
+
+def _adopted(goal: Goal, adopt: bool) -> Goal:
+    """The goal, an environment of the person's made the course's own when they said so. Raises Trouble (exit 2)."""
+    if adopt and not goal.foreign:
+        raise bad_input(
+            "--adopt goes with TARGET=/path/of/an/environment.", "--adopt 需要与 TARGET=环境路径 一起使用。"
+        )
+    return adopted(goal) if adopt else goal
+
+
+def _tell_foreign(result: Result, lang: Lang) -> int:
+    """What is left in an environment that is not ours: each with what to type, and how to let us do it."""
+    left = tuple(f for f in result.findings if f.severity in ("fail", "warn", "blocked"))
+    show(lines(left, lang))
+    if left:
+        here = Text(
+            "This environment is yours, so nothing in it was changed: type the lines above, or let Groundwork do it with\n"
+            "  make fix ARGS=--adopt TARGET=…",
+            "这个环境不是我们创建的，因此没有改动：请运行上面的命令，或让 Groundwork 处理：\n"
+            "  make fix ARGS=--adopt TARGET=…",
+        )
+        show(["", here.get(lang)])
+    return result.code
 
 
 def _ask(plan: tuple[Planned, ...], goal: Goal, lang: Lang) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from doctor.errors import Trouble
 from doctor.text import Text, pick_lang
-from doctor.word import run
+from doctor.word import Asked, run
 
 LANG = pick_lang()
 
@@ -22,7 +22,22 @@ def arguments() -> argparse.Namespace:
         prog="python -m doctor", description=say("Say what is wrong, and why.", "诊断问题及原因。")
     )
     parser.add_argument(
-        "--json", action="store_true", help=say("nothing but JSON on standard output", "标准输出只有 JSON")
+        "--json",
+        action="store_true",
+        dest="as_json",
+        help=say("nothing but JSON on standard output", "标准输出只有 JSON"),
+    )
+    parser.add_argument(
+        "--deep",
+        action="store_true",
+        help=say("take more time: import torch, hash files", "更深入，耗时更长：导入 torch、校验文件"),
+    )
+    parser.add_argument(
+        "--list", action="store_true", dest="listing", help=say("every known finding", "列出所有已知问题")
+    )
+    parser.add_argument("--lang", choices=("en", "zh"), help=say("language", "语言"))
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help=say("write a page that can be sent", "写出可发送的网页")
     )
     parser.add_argument("--area", metavar="A,B", help=say("only these areas", "只检查这些区域"))
     parser.add_argument(
@@ -42,16 +57,9 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     asked = arguments()
+    how = {name: value for name, value in vars(asked).items() if name != "lang"}
     try:
-        return run(
-            {},
-            LANG,
-            as_json=asked.json,
-            area=asked.area,
-            offline=asked.offline,
-            save=asked.save,
-            saved=asked.facts,
-        )
+        return run({"TARGET": None}, asked.lang or LANG, Asked(**how))
     except Trouble as trouble:
         print(f"✗ {trouble.message.get(LANG)}", file=sys.stderr)
         return int(trouble.code)

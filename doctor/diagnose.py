@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from doctor.checks import judge
@@ -10,7 +11,7 @@ from doctor.facts import AREAS
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.probes import gather
-from doctor.report.snapshot import Snapshot, encode, read
+from doctor.report.snapshot import Snapshot, read
 
 
 def pick_areas(names: str | None, offline: bool) -> tuple[str, ...]:
@@ -35,11 +36,14 @@ def exit_code(findings: tuple[Finding, ...]) -> Exit:
     return Exit.FAILED if any(f.severity == "fail" for f in findings) else Exit.FINE
 
 
-def save(snapshot: Snapshot, path: Path) -> None:
-    """Write the snapshot. Raises Trouble (exit 2) when the file cannot be written."""
+def write(path: Path, data: bytes) -> None:
+    """Write what the person asked for, whole or not at all. Raises Trouble (exit 2) when it cannot be written."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.write_bytes(encode(snapshot))
+        beside.write_bytes(data)
+        beside.replace(path)
     except OSError as error:
+        beside.unlink(missing_ok=True)
         raise bad_input(
             f"cannot write {path}: {error.strerror}", f"无法写入 {path}：{error.strerror}"
         ) from error

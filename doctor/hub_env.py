@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.goal import Goal
+from doctor.peek import peek
 
 OFFICIAL = "https://huggingface.co"
 
@@ -24,8 +25,8 @@ def choice_path(goal: Goal) -> Path:
 def recorded_endpoint(goal: Goal) -> str | None:
     """The endpoint that was chosen by measurement; None when none was, or when the file cannot be read."""
     try:
-        return msgspec.json.decode(choice_path(goal).read_bytes(), type=HubChoice).endpoint
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(peek(choice_path(goal)) or b"", type=HubChoice).endpoint
+    except msgspec.DecodeError:
         return None
 
 

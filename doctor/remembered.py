@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from doctor.peek import peek
+
 KEPT = ("ENV_MANAGER", "ENV_NAME", "PYTHON", "PREFIX", "CACHE", "MIRRORS", "MODELS", "IP", "PORT", "ROOT_DIR")
 
 
@@ -26,6 +28,6 @@ def path_in(home: str) -> Path:
 def read(home: str) -> Remembered:
     """What is remembered; nothing when there is no file, or none that can be read."""
     try:
-        return msgspec.json.decode(path_in(home).read_bytes(), type=Remembered)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(peek(path_in(home)) or b"", type=Remembered)
+    except msgspec.DecodeError:
         return Remembered()

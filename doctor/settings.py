@@ -60,6 +60,8 @@ def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.env
     home = groundwork_home(environ)
     known = read_remembered(home)
     values = {name: flags.get(name) or environ.get(name) or None for name in NAMES}
+    if "TARGET" not in flags:  # a common name: only the words that know it may take it from the environment
+        values["TARGET"] = None
     values["CACHE"] = values["CACHE"] or environ.get("HF_HOME")
     profile = load_profile(values["PROFILE"] or known.profile or DEFAULT_PROFILE)
     before = known.settings.get(profile.name, {})

@@ -42,3 +42,10 @@ def look_at_active(goal: Goal, environ: Mapping[str, str]) -> Goal:
         if prefix and site_of(Path(prefix)):
             return msgspec.structs.replace(goal, manager="system", system=target_at(prefix))
     return goal
+
+
+def adopted(goal: Goal) -> Goal:
+    """The same environment as the course's own: from now on compared with the profile, and ours to change."""
+    if goal.system is None:
+        return goal
+    return msgspec.structs.replace(goal, system=msgspec.structs.replace(goal.system, adopted=True))

@@ -6,34 +6,69 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from doctor.diagnose import diagnose, exit_code, pick_areas
-from doctor.diagnose import save as write
+import msgspec
+
+from doctor.diagnose import diagnose, exit_code, pick_areas, write
+from doctor.errors import Exit
+from doctor.finding import Finding
 from doctor.manager import settle_by_sight
-from doctor.report.envelope import envelope
-from doctor.report.terminal import emit, lines, show
+from doctor.report.envelope import envelope, words_envelope
+from doctor.report.snapshot import Snapshot, encode
+from doctor.report.terminal import emit, page, report, show
 from doctor.settings import resolve
 from doctor.target import look_at_active
 from doctor.text import Lang
 
 
-def run(
-    flags: Mapping[str, str | None],
-    lang: Lang,
-    *,
-    as_json: bool,
-    area: str | None,
-    offline: bool,
-    save: Path | None,
-    saved: Path | None,
-) -> int:
-    areas = pick_areas(area, offline)
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """How the doctor was called, besides the settings."""
+
+    as_json: bool = False
+    area: str | None = None
+    offline: bool = False
+    deep: bool = False
+    listing: bool = False
+    save: Path | None = None
+    html: Path | None = None
+    facts: Path | None = None
+
+
+def run(flags: Mapping[str, str | None], lang: Lang, asked: Asked) -> int:
+    """Diagnose and tell. Raises Trouble on bad input."""
+    if asked.listing:
+        return _list(lang, asked.as_json)
+    areas = pick_areas(asked.area, asked.offline)
     goal = look_at_active(settle_by_sight(resolve(flags)), os.environ)
-    snapshot, findings = diagnose(goal, areas, saved)
+    goal = msgspec.structs.replace(goal, deep=asked.deep)
+    snapshot, findings = diagnose(goal, areas, asked.facts)
     code = exit_code(findings)
-    if save:
-        write(snapshot, save)
-    if as_json:
+    if asked.save:
+        write(asked.save, encode(snapshot))
+    if asked.html:
+        _write_html(asked.html, snapshot, findings, areas, lang)
+    if asked.as_json:
         emit(envelope(snapshot.goal, snapshot.facts, findings, code, lang))
     else:
-        show(lines(findings, lang))
+        show(report(snapshot.goal, snapshot.facts, findings, areas, lang, page()))
     return code
+
+
+def _write_html(
+    path: Path, snapshot: Snapshot, findings: tuple[Finding, ...], areas: tuple[str, ...], lang: Lang
+) -> None:
+    from doctor.report.html import html
+
+    write(path, html(snapshot, findings, areas, lang).encode())
+
+
+def _list(lang: Lang, as_json: bool) -> int:
+    """Every finding that the doctor knows; looks at nothing."""
+    from doctor.catalogue import catalogue
+    from doctor.explain import Match, body, listing
+
+    if as_json:
+        known = [Match(id=name, area=area, entry=entry) for name, (area, entry) in catalogue().items()]
+        emit(words_envelope(Exit.FINE, known=[body(match, lang) for match in known]))
+    else:
+        show(listing(lang, page()))
+    return Exit.FINE

@@ -7,7 +7,7 @@
 #   3  one at a time lock, wait_for_lock, lock_by_folder, unlock
 #   4  Python        works, find_python, fetch_python, apt_python
 #   5  environment   sync, make_env, point_here, remove_old, ensure_env
-#   6  words         hand_over, run_tests, run_lint, main
+#   6  words         hand_over, run_tests, run_lint, run_docs, main
 set -u
 
 usage() {
@@ -16,11 +16,12 @@ usage: sh scripts/setup.sh [WORD] [ARGUMENT...]      the same as: make WORD ARGS
 
   setup      from a bare machine to a proven course environment (the default; --plan only shows the plan)
   doctor     what is wrong here, and why; changes nothing
+  explain    what a finding means, or which one an error text belongs to: make explain < error.txt
   fix        mend what the doctor found
   lab, stop, status    start, stop, look at JupyterLab
   models     fetch the models           smoke    run every pipeline of the course once
   wheels     which build of torch fits this machine, or one that you are about to rent, and why no other
-  test, lint, lock     for developers
+  test, lint, lock, docs     for developers
 
 sh scripts/setup.sh WORD --help says more about one word. Settings are variables: make setup PORT=9000
 GROUNDWORK_HOME (default ~/.groundwork) is where Groundwork keeps its own things.
@@ -35,11 +36,12 @@ usage_zh() {
 
   setup      从一台空机器到经过验证的课程环境（默认;--plan 只显示计划）
   doctor     诊断哪里有问题、为什么；不做任何改动
+  explain    解释一个问题，或根据错误信息找出问题：make explain < error.txt
   fix        修复诊断出的问题
   lab, stop, status    启动、停止、查看 JupyterLab
   models     下载模型           smoke    把课程里的每个 pipeline 运行一遍
   wheels     哪个 torch 版本适合这台（或准备租用的）机器，其他版本为何不行
-  test, lint, lock     供开发者使用
+  test, lint, lock, docs     供开发者使用
 
 sh scripts/setup.sh 命令 --help 显示该命令的详细说明。设置用变量给出：make setup PORT=9000
 GROUNDWORK_HOME(默认 ~/.groundwork)是 Groundwork 存放自身文件的目录。
@@ -323,6 +325,11 @@ ensure_env() {
 
 # --- 6 words -----------------------------------------------------------------------------------------
 
+run_docs() {
+    ensure_env tool
+    exec "$env/bin/python" -I -m doctor.report.reference
+}
+
 hand_over() {
     ensure_env tool
     if [ "${GROUNDWORK_STAGE0_ONLY-}" = 1 ]; then
@@ -361,6 +368,7 @@ main() {
     case $1 in
         test) shift && run_tests "$@" ;;
         lint) run_lint ;;
+        docs) run_docs ;;
         lock) shift && exec sh "$root/scripts/lock.sh" "$@" ;;
         *) hand_over "$@" ;;
     esac

@@ -84,7 +84,12 @@ def test_no_is_no(
     set_environ(monkeypatch, environ)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     flags = {"ENV_MANAGER": "venv"}
-    code = words.fix(flags, {}, "en", plan_only=False, as_json=False, yes=False, ids=("environment-missing",))
+    code = words.fix(
+        flags,
+        {},
+        "en",
+        words.Fix(plan_only=False, as_json=False, yes=False, ids=("environment-missing",), adopt=False),
+    )
     assert code == Exit.PERSON
     assert capsys.readouterr().out == "Nothing was changed.\n"
 

@@ -49,8 +49,14 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 @cache
 def entries(area: str) -> dict[str, Entry]:
-    """The entries of one area, by id."""
-    return load_table(HERE / f"{area}.toml", Entry)
+    """The entries of one area, by id; AREA-unknown is the same for all."""
+    return {**load_table(HERE / f"{area}.toml", Entry), f"{area}-unknown": unknown()}
+
+
+@cache
+def unknown() -> Entry:
+    """What is said of an area that could not be looked at."""
+    return load_table(HERE / "unknown.toml", Entry)["area-unknown"]
 
 
 @cache

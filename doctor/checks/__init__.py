@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 
+from doctor.catalogue import found
 from doctor.facts import AREAS, Facts, Unknown
 from doctor.finding import Finding, settle
 from doctor.goal import Goal
-from doctor.probes import NOT_ASKED
-from doctor.text import Text, both
+from doctor.probes import NOT_ASKED, short_traceback
 
 
 def judge(facts: Facts, goal: Goal, areas: Sequence[str] = AREAS) -> tuple[Finding, ...]:
@@ -21,18 +21,16 @@ def judge(facts: Facts, goal: Goal, areas: Sequence[str] = AREAS) -> tuple[Findi
 
 def _judge_area(area: str, facts: Facts, goal: Goal) -> Iterator[Finding]:
     said = getattr(facts, area)
-    if not isinstance(said, Unknown):
-        yield from import_module(f"doctor.checks.{area}").check(facts, goal)
-    elif said != NOT_ASKED:
-        yield _could_not_tell(area, said)
+    if isinstance(said, Unknown):
+        if said != NOT_ASKED:
+            yield _could_not_tell(area, said.reason)
+        return
+    try:
+        # All of them before any is passed on: half of an area's findings would mislead.
+        yield from tuple(import_module(f"doctor.checks.{area}").check(facts, goal))
+    except Exception:  # a crashed check is a result, never the end of the run
+        yield _could_not_tell(area, f"the {area} check crashed: {short_traceback()}")
 
 
-def _could_not_tell(area: str, said: Unknown) -> Finding:
-    return Finding(
-        id=f"{area}-unknown",
-        area=area,
-        severity="unknown",
-        title=Text(f"could not look at: {area}", f"无法检查：{area}"),
-        evidence=both(said.reason),
-        cause=Text("the probe gave no answer", "探测没有得到结果"),
-    )
+def _could_not_tell(area: str, reason: str) -> Finding:
+    return found(area, f"{area}-unknown", area_name=area, reason=reason)

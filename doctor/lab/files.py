@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from pathlib import Path
 from typing import Any
 
 from doctor.lab.wanted import Setting
+from doctor.peek import peek, peek_text
 
 LAST_LINES = 15
+LAST_BYTES = 64_000  # enough for that many lines of any log
 SECRET_TRAITS = ("hashed_password",)
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file; empty when there is none, or it is not one."""
     try:
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        data = json.loads(peek(path) or b"")
+    except ValueError:
         return {}
     return data if isinstance(data, dict) else {}
 
@@ -48,8 +49,6 @@ def mode_of(path: Path) -> int | None:
 
 
 def last_lines(path: Path) -> tuple[str, ...]:
-    try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            return tuple(line.rstrip() for line in deque(lines, maxlen=LAST_LINES))
-    except OSError:
-        return ()
+    """The end of a log, however long it is."""
+    lines = peek_text(path, LAST_BYTES, end=True).splitlines()
+    return tuple(line.rstrip() for line in lines[-LAST_LINES:])

@@ -15,6 +15,7 @@ from doctor.facts import JupyterServer, PortOwner
 from doctor.goal import Goal
 from doctor.lab.files import settings_of
 from doctor.lab.wanted import Setting, config_path
+from doctor.peek import peek
 
 ANSWER_SECONDS = 3.0
 SECRET = re.compile(r"((?:token|password|passwd|secret|key)\w*[= ])\S+", re.IGNORECASE)
@@ -37,8 +38,8 @@ def log_path(goal: Goal) -> Path:
 def launched(goal: Goal) -> Launched | None:
     """The server that was started last and not stopped since; None when there is none."""
     try:
-        return msgspec.json.decode((Path(goal.jupyter_dir) / "server.json").read_bytes(), type=Launched)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(peek(Path(goal.jupyter_dir) / "server.json") or b"", type=Launched)
+    except msgspec.DecodeError:
         return None
 
 
@@ -170,7 +171,5 @@ def _user_name(uid: int) -> str:
 
 
 def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.read_bytes() == other.read_bytes()
-    except OSError:
-        return False
+    content = peek(one)
+    return content is not None and content == peek(other)

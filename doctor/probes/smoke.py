@@ -9,6 +9,7 @@ import msgspec
 
 from doctor.facts import Smoke, SmokeTask
 from doctor.goal import Goal
+from doctor.peek import peek
 from doctor.probes.hub import cached_models
 from doctor.probes.packages import site_packages
 from doctor.profile import load_manifest
@@ -35,8 +36,8 @@ def report_path(goal: Goal) -> Path:
 
 def read_report(goal: Goal) -> Report:
     try:
-        return msgspec.json.decode(report_path(goal).read_bytes(), type=Report)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(peek(report_path(goal)) or b"", type=Report)
+    except msgspec.DecodeError:
         return Report()
 
 

@@ -37,6 +37,12 @@ def envelope(
     return msgspec.json.format(msgspec.json.encode(body), indent=2)
 
 
+def words_envelope(code: int, **more: Any) -> bytes:
+    """The answer of a word that looks at no machine."""
+    body = {"schema": SCHEMA, "tool": {"name": "groundwork"}, **more, "exit_code": int(code)}
+    return msgspec.json.format(msgspec.json.encode(body), indent=2)
+
+
 def finding_body(finding: Finding, lang: Lang) -> dict[str, Any]:
     return {
         "id": finding.id,
@@ -54,5 +60,4 @@ def finding_body(finding: Finding, lang: Lang) -> dict[str, Any]:
 def refusal(trouble: Trouble, lang: Lang) -> bytes:
     """The answer of a word that was turned away: what is wrong, what to do, and the exit code."""
     error = {"message": trouble.message.get(lang), "hint": trouble.hint.get(lang) if trouble.hint else None}
-    body = {"schema": SCHEMA, "tool": {"name": "groundwork"}, "error": error, "exit_code": int(trouble.code)}
-    return msgspec.json.format(msgspec.json.encode(body), indent=2)
+    return words_envelope(trouble.code, error=error)

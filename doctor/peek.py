@@ -1,0 +1,43 @@
+"""Reading a file of a machine that may be broken: a pipe in its place must not block, a huge one not fill the memory."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+MOST = 4_000_000  # bytes: more than any configuration, notebook or record that is read whole
+
+
+def peek(path: Path | str, most: int = MOST, *, end: bool = False) -> bytes | None:
+    """The first `most` bytes of a regular file (with `end` the last ones), None when it cannot be read as one."""
+    try:
+        # Opening a pipe without this waits for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return None
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        if end:
+            os.lseek(descriptor, max(0, found.st_size - most), os.SEEK_SET)
+        return _read(descriptor, most)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int, most: int) -> bytes:
+    """Up to `most` bytes; files in /proc say that they are empty and come in pieces."""
+    parts: list[bytes] = []
+    while most > 0 and (part := os.read(descriptor, min(most, 1 << 20))):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
+
+
+def peek_text(path: Path | str, most: int = MOST, *, end: bool = False) -> str:
+    """The same as text, empty when it cannot be read; what is no UTF-8 is replaced."""
+    return (peek(path, most, end=end) or b"").decode("utf-8", "replace")

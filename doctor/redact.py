@@ -1,0 +1,88 @@
+"""Nothing personal leaves in facts: the last pass over every text that the probes brought, before anything sees them.
+
+The probes themselves do not collect secrets. This is for what comes along unasked: a URL with a password in somebody's
+configuration, a token in a log line, the home of another user in a process list.
+"""
+
+from __future__ import annotations
+
+import getpass
+import ipaddress
+import os
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+import psutil
+
+from doctor.facts import Facts
+from doctor.goal import Goal
+
+HIDDEN = "***"
+SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW|API_?KEY|ACCESS_?KEY|CREDENTIAL|PRIVATE_?KEY", re.IGNORECASE)
+SHORTEST = 8  # characters: a shorter value would be found in innocent words
+# Read in JSON text, so no pattern may reach over a quote or a backslash.
+SHAPES = (
+    (r"(?<=://)[^/\s\"\\@]+@", f"{HIDDEN}@"),  # https://user:password@host
+    (r"\b(?:hf|api_org|ghp|gho|ghs|github_pat|glpat|xox[abp]|sk|pk)[_-][A-Za-z0-9_-]{16,}", HIDDEN),
+    (r"\bAKIA[A-Z0-9]{12,}", HIDDEN),
+    (r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_.-]+", HIDDEN),  # JSON web token
+    (r"\bargon2:\$[^\s\"\\]+", HIDDEN),
+    (r"\bsha(?:1|256|512):[0-9a-f]{6,}:[0-9a-f]{20,}", HIDDEN),
+    (r"((?:token|passw(?:or)?d|secret|api_?key|access_?key)[=:]\s?)[^\s\"\\&,;]{4,}", rf"\g<1>{HIDDEN}"),
+    (r"(Authorization: ?(?:Bearer|Basic) )[^\s\"\\]+", rf"\g<1>{HIDDEN}"),
+)
+
+
+def redacted(facts: Facts, goal: Goal, environ: Mapping[str, str] = os.environ) -> Facts:
+    """The same facts without secrets, homes of other users, and public addresses of this machine."""
+    text = msgspec.json.encode(facts).decode()
+    clean = hide(text, goal, environ)
+    return facts if clean == text else msgspec.json.decode(clean, type=Facts)
+
+
+def hide(text: str, goal: Goal, environ: Mapping[str, str]) -> str:
+    for pattern, instead in SHAPES:
+        text = re.sub(pattern, instead, text, flags=re.IGNORECASE)
+    for secret in (*_secrets(environ), *_public_addresses()):
+        text = text.replace(secret, HIDDEN)
+    return _without_other_homes(text, goal, environ)
+
+
+def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    """The values of variables that are called a secret. Their form in JSON, since that is what is searched."""
+    for name, value in environ.items():
+        a_place = value.startswith(("/", "~")) or name.endswith(("_PATH", "_FILE", "_DIR"))
+        if SECRET_NAME.search(name) and len(value) >= SHORTEST and not a_place:
+            yield msgspec.json.encode(value).decode()[1:-1]
+
+
+def _public_addresses() -> Iterator[str]:
+    for addresses in psutil.net_if_addrs().values():
+        for one in addresses:
+            try:
+                known = ipaddress.ip_address(one.address.partition("%")[0])
+            except ValueError:  # a hardware address
+                continue
+            if known.is_global:
+                yield str(known)
+
+
+def _without_other_homes(text: str, goal: Goal, environ: Mapping[str, str]) -> str:
+    """`/home/somebody` of people who are neither the one who asks nor named in what is asked about."""
+    asked = " ".join(
+        (goal.home, goal.prefix, goal.cache, goal.root_dir, goal.conda_root, environ.get("HOME", ""))
+    )
+    ours = {_user(), environ.get("SUDO_USER", ""), *re.findall(r"/home/([^/\s\"\\]+)", asked)}
+
+    def instead(match: re.Match[str]) -> str:
+        return match.group(0) if match.group(1) in ours else f"/home/{HIDDEN}"
+
+    return re.sub(r"/home/([^/\s\"\\:]+)", instead, text)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name
+        return str(os.geteuid())
