@@ -13,6 +13,7 @@ from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
+from doctor.peek import peek_text
 from doctor.probes.packages.metadata import Dist
 
 READY = {
@@ -56,11 +57,7 @@ def _built_against(site: Path, dist: Dist) -> int | None:
 
 
 def _extensions(record: Path) -> list[str]:
-    try:
-        lines = record.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    paths = (line.split(",")[0] for line in lines)
+    paths = (line.split(",")[0] for line in peek_text(record).splitlines())
     return [path for path in paths if path.endswith(".so") or ".so." in path][:MOST]
 
 

@@ -17,10 +17,12 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts import Damage
+from doctor.peek import peek_text
 from doctor.probes.packages.metadata import Dist
 
 SECONDS = 2.0  # for all of it; a network disk may take minutes
 KEPT = 5
+LONGEST = 20_000_000  # bytes of one RECORD
 # What nobody misses at run time: images of containers are slimmed by removing it.
 IDLE = re.compile(
     r"\.(?:py[cidx]|pxd|h|hpp|cuh|c|cc|cpp|a|lib|exe|md|rst|txt|map|cmake|typed),"
@@ -79,11 +81,7 @@ def check(dists: Sequence[Dist], site: Path, deep: bool = False) -> Recorded:
 
 
 def _rows(record: Path) -> Iterator[Row]:
-    try:
-        text = record.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return
-    for line in text.splitlines():
+    for line in peek_text(record, LONGEST).splitlines():
         if not IDLE.search(line) and line.count(",") > 1:
             path, digest, size = line.rsplit(",", 2)
             yield Row(path.strip('"'), int(size) if size.isdecimal() else -1, digest)

@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from doctor.peek import peek_text
+
 LOG = "/dev/kmsg"
 MOST = 4000  # records of the kernel's log
 KILLED = re.compile(r"Killed process \d+ \(((?:pip|uv|conda|mamba|python)[\w.+-]*)\)")
@@ -38,6 +40,6 @@ def _log() -> list[str]:
 def _counted() -> list[int]:
     found = []
     for path in COUNTERS:
-        text = path.read_text(encoding="ascii", errors="replace") if path.is_file() else ""
+        text = peek_text(path)
         found += [int(count) for count in re.findall(r"^oom_kill (\d+)$", text, re.MULTILINE)]
     return found

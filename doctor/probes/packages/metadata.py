@@ -13,10 +13,11 @@ import msgspec
 from packaging.markers import InvalidMarker, Marker, default_environment
 from packaging.utils import canonicalize_name
 
+from doctor.peek import peek, peek_text
+
 HEADER = re.compile(rb"^(Name|Version|Requires-Dist):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
 BY_SYSTEM = ("conda", "debian", "rpm", "dnf", "apt", "portage", "pacman")
 LEFTOVER = re.compile(r"^~[A-Za-z0-9_.\-]")
-LARGEST = 4_000_000  # bytes of one metadata file
 
 
 class Dist(msgspec.Struct, frozen=True):
@@ -58,7 +59,7 @@ def _read(info: Path) -> Dist:
     name, version, whole = split(info)
     headers = _headers(info / "METADATA")
     said = canonicalize_name(headers.get("name", [""])[0])
-    installer = _text(info / "INSTALLER").strip().lower()
+    installer = peek_text(info / "INSTALLER").strip().lower()
     by_system = installer in BY_SYSTEM
     return Dist(
         name,
@@ -88,27 +89,16 @@ def _read_egg(info: Path) -> Dist:
 
 def _headers(path: Path) -> dict[str, list[str]]:
     """The header fields that matter; nothing when the file cannot be read or is no text."""
-    head = _bytes(path).replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    head = (peek(path) or b"").replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     found: dict[str, list[str]] = {}
     for name, value in HEADER.findall(head):
         found.setdefault(name.decode().lower(), []).append(value.decode("utf-8", "replace"))
     return found
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes() if path.is_file() and path.stat().st_size < LARGEST else b""
-    except OSError:
-        return b""
-
-
-def _text(path: Path) -> str:
-    return _bytes(path).decode("utf-8", "replace")
-
-
 def _editable(path: Path) -> str | None:
     try:
-        said = msgspec.json.decode(_bytes(path) or b"{}")
+        said = msgspec.json.decode(peek(path) or b"{}")
     except msgspec.DecodeError:
         return None
     url = said.get("url", "") if isinstance(said, dict) else ""

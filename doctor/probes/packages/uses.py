@@ -11,6 +11,7 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from doctor.facts import ImportUse
+from doctor.peek import peek, peek_text
 from doctor.probes.packages.metadata import Dist
 
 SECONDS = 0.3  # for each of the two questions
@@ -76,27 +77,16 @@ def _texts(dists: Sequence[Dist], site: Path, depth: int) -> Iterator[tuple[str,
         for path in _modules(site / dist.folder / "RECORD", depth):
             if time.monotonic() > until:
                 return
-            yield dist.name, path, _read(site / path)
+            yield dist.name, path, peek(site / path, LARGEST) or b""
 
 
 def _modules(record: Path, depth: int) -> list[str]:
-    try:
-        lines = record.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    paths = (line.split(",")[0] for line in lines)
+    paths = (line.split(",")[0] for line in peek_text(record).splitlines())
     return [
         p
         for p in paths
         if p.endswith(".py") and p.count("/") < depth and not p.startswith("../") and "/test" not in p
     ]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes() if path.stat().st_size < LARGEST else b""
-    except OSError:
-        return b""
 
 
 def at_least(version: str | None, floor: str) -> bool:

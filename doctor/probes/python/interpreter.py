@@ -11,6 +11,7 @@ import msgspec
 
 from doctor.ask import ask
 from doctor.facts import Unknown
+from doctor.peek import peek, peek_text
 
 # -I keeps the person's variables out, -B keeps bytecode from being written.
 QUESTION = """
@@ -72,8 +73,7 @@ def _end_of(link: Path) -> str:
 
 def _other_machine(interpreter: Path) -> str | None:
     """Whether the program was made for another system or processor."""
-    with interpreter.open("rb") as file:
-        head = file.read(20)
+    head = peek(interpreter, 20) or b""
     system = FORMATS.get(head[:HEAD])
     if system:
         return f"{interpreter} is a program for {system}"
@@ -96,9 +96,8 @@ def config(prefix: Path) -> dict[str, str]:
     """pyvenv.cfg as names and values; empty when there is none."""
     parser = RawConfigParser(strict=False)
     try:
-        text = (prefix / "pyvenv.cfg").read_text(encoding="utf-8", errors="replace")
-        parser.read_string(f"[venv]\n{text}")
-    except (OSError, Error):
+        parser.read_string(f"[venv]\n{peek_text(prefix / 'pyvenv.cfg')}")
+    except Error:
         return {}
     return dict(parser["venv"])
 

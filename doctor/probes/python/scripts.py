@@ -10,10 +10,11 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts import PthLine, Script
+from doctor.peek import peek, peek_text
 
 MOST = 400  # commands that are looked at
 KEPT = 12  # of what is found
-LINE = 512  # bytes of a first line; the kernel reads 256, older ones 128
+LINE = 1024  # bytes of a first line; the kernel reads 256, older ones 128
 KERNEL = 255
 PYTHON = re.compile(r"python[0-9.]*$")
 TRAMPOLINE = re.compile(rb"""'''exec' ["']?(.+?)["']? "\$0\"""")
@@ -55,11 +56,7 @@ def _first_lines(folder: Path) -> Iterator[tuple[str, str, bool]]:
 
 def _first_line(path: str) -> tuple[str, bool]:
     """What stands behind #!. Of a trampoline, which installers write for long paths, what it calls, and False."""
-    try:
-        with Path(path).open("rb") as file:
-            first, second = file.readline(LINE), file.readline(LINE)
-    except OSError:
-        return "", True
+    first, _, second = (peek(path, LINE) or b"").partition(b"\n")
     called = TRAMPOLINE.match(second)
     if called:
         return os.fsdecode(called.group(1)), False
@@ -136,11 +133,7 @@ def pth_lines(site: Path | None) -> tuple[PthLine, ...]:
 
 
 def _paths(file: Path) -> list[str]:
-    try:
-        text = file.read_bytes()[:65536].decode(errors="replace")
-    except OSError:
-        return []
-    lines = (line.strip() for line in text.splitlines())
+    lines = (line.strip() for line in peek_text(file, 65536).splitlines())
     return [line for line in lines if line and not line.startswith(("#", "import ", "import\t"))]
 
 
