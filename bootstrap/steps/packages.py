@@ -39,19 +39,27 @@ def run(work: Work) -> None:
             Exit.USAGE,
             Text("make one: make lock", "生成方法：make lock"),
         )
-    again = work.facts.packages.half_installed if isinstance(work.facts.packages, Packages) else ()
-    reinstall = [argument for name in again for argument in ("--reinstall-package", name)]
+    reinstall = [argument for name in spoilt(work.facts) for argument in ("--reinstall-package", name)]
     install_locked(work, lock, reinstall)
 
 
 def to_install(facts: Facts) -> list[str]:
-    """Names that are missing, of another version, or half there."""
+    """Names that are missing, of another version, or not whole."""
     if not isinstance(facts.packages, Packages):
         return []
-    installed, half = facts.packages.installed, facts.packages.half_installed
+    installed, again = facts.packages.installed, spoilt(facts)
     return [
-        name for name, version in _wanted(facts).items() if installed.get(name) != version or name in half
+        name for name, version in _wanted(facts).items() if installed.get(name) != version or name in again
     ]
+
+
+def spoilt(facts: Facts) -> list[str]:
+    """Names that are there in the right version and have to be installed once more all the same."""
+    packages = facts.packages
+    if not isinstance(packages, Packages):
+        return []
+    names = (*packages.half_installed, *(one.name for one in packages.damaged), *packages.duplicates)
+    return list(dict.fromkeys(names))
 
 
 def _wanted(facts: Facts) -> dict[str, str]:

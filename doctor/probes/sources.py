@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -82,13 +83,9 @@ class Code(msgspec.Struct, frozen=True):
 
 def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
     """What the person's code in the notebook folder, and where they stand now, asks for."""
-    until = time.monotonic() + SECONDS
-    found = []
-    for path in _files(_roots(goal), until):
-        code = _parse(path, Path(goal.root_dir))
-        found += [code] if code else []
-        if time.monotonic() > until:
-            break
+    with warnings.catch_warnings():  # of the person's code, as of "\\d" in it
+        warnings.simplefilter("ignore")
+        found = _read(goal)
     return Sources(
         files=len(found),
         tasks=tuple(use for code in found for use in _tasks(code)),
@@ -96,6 +93,17 @@ def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
         late_endpoint=tuple(use for code in found for use in _late_endpoint(code)),
         shadows=tuple(_shadows(found, goal, installed)),
     )
+
+
+def _read(goal: Goal) -> list[Code]:
+    until = time.monotonic() + SECONDS
+    found = []
+    for path in _files(_roots(goal), until):
+        code = _parse(path, Path(goal.root_dir))
+        found += [code] if code else []
+        if time.monotonic() > until:
+            break
+    return found
 
 
 def _roots(goal: Goal) -> list[Path]:

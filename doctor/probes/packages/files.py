@@ -11,6 +11,7 @@ import os
 import re
 import stat
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -141,7 +142,9 @@ def _note_size(look: Look, row: Row, size: int, base: str) -> None:
 
 def _is_python(path: str) -> bool:
     try:
-        compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, OSError):
         return False
     return True

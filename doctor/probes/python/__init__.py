@@ -20,7 +20,6 @@ def probe(goal: Goal) -> Python:
     kind = kind_of(prefix, goal)
     config = interpreter.config(prefix)
     sees_system = config.get("include-system-site-packages", "").lower() == "true"
-    immune = kind == "venv" and not sees_system  # to ~/.local
     found = scripts.look(prefix) if kind in ("venv", "conda") else scripts.Found()
     return Python(
         prefix=str(prefix),
@@ -41,7 +40,8 @@ def probe(goal: Goal) -> Python:
         externally_managed=said.externally_managed if said and not interpreter.pip_may(os.environ) else None,
         pythonhome=shadows.pythonhome(os.environ, said.base if said else None),
         pythonpath=shadows.pythonpath(os.environ, site_of(prefix)),
-        user_site=None if immune else shadows.user_site(os.environ, version),
+        # A venv searches ~/.local after its own packages, or not at all.
+        user_site=None if kind == "venv" else shadows.user_site(os.environ, version),
         scripts=found.astray,
         script_count=found.count,
         long_shebangs=found.unusable,
