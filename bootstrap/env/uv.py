@@ -11,6 +11,7 @@ from bootstrap import process
 from bootstrap.mirrors import measure
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
+from doctor.facts import Facts, Packages
 from doctor.text import Text
 
 # On a bad link a wheel may need many tries and long silences; a person's own settings win.
@@ -85,3 +86,17 @@ def can_install(work: Work, arguments: Sequence[str], seconds: float = 120) -> b
     """Whether the sources offer it; nothing is downloaded but metadata, nothing changed."""
     done = pip_install(work, ["--dry-run", *arguments], seconds, check=False)
     return done.code == 0
+
+
+def spoilt(facts: Facts) -> list[str]:
+    """Names that are there in the right version and have to be installed once more all the same."""
+    packages = facts.packages
+    if not isinstance(packages, Packages):
+        return []
+    names = (*packages.half_installed, *(one.name for one in packages.damaged), *packages.duplicates)
+    return list(dict.fromkeys(names))
+
+
+def reinstall(facts: Facts) -> list[str]:
+    """Arguments that make uv install them once more, as far as they are among what it is asked for."""
+    return [argument for name in spoilt(facts) for argument in ("--reinstall-package", name)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bootstrap.env.uv import install_locked
+from bootstrap.env.uv import install_locked, reinstall, spoilt
 from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages
@@ -39,8 +39,7 @@ def run(work: Work) -> None:
             Exit.USAGE,
             Text("make one: make lock", "生成方法：make lock"),
         )
-    reinstall = [argument for name in spoilt(work.facts) for argument in ("--reinstall-package", name)]
-    install_locked(work, lock, reinstall)
+    install_locked(work, lock, reinstall(work.facts))
 
 
 def to_install(facts: Facts) -> list[str]:
@@ -51,15 +50,6 @@ def to_install(facts: Facts) -> list[str]:
     return [
         name for name, version in _wanted(facts).items() if installed.get(name) != version or name in again
     ]
-
-
-def spoilt(facts: Facts) -> list[str]:
-    """Names that are there in the right version and have to be installed once more all the same."""
-    packages = facts.packages
-    if not isinstance(packages, Packages):
-        return []
-    names = (*packages.half_installed, *(one.name for one in packages.damaged), *packages.duplicates)
-    return list(dict.fromkeys(names))
 
 
 def _wanted(facts: Facts) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.env.uv import can_install, install_locked, pip_install
+from bootstrap.env.uv import can_install, install_locked, pip_install, reinstall
 from bootstrap.files import write_atomically
 from bootstrap.mirrors import measure
 from bootstrap.step import Cost, Work
@@ -130,7 +130,7 @@ def took(work: Work, offer: Offer) -> bool:
     work.tell(offer.what)
     if not can_install(work, offer.arguments):
         return False
-    pip_install(work, offer.arguments)
+    pip_install(work, (*offer.arguments, *reinstall(work.facts)))
     return True
 
 
@@ -151,7 +151,9 @@ def install_default(work: Work) -> None:
     other = isinstance(torch, Torch) and "+" in f"{torch.version}{torch.torchvision}"
     family = ("torch", *work.goal.profile.torch.companions) if other else ()
     again = [argument for name in family for argument in ("--reinstall-package", name)]
-    install_locked(work, torch_lock_path(work.goal.profile.name, work.goal.python), again)
+    install_locked(
+        work, torch_lock_path(work.goal.profile.name, work.goal.python), [*again, *reinstall(work.facts)]
+    )
 
 
 def warn_of_the_default(work: Work) -> None:

@@ -83,7 +83,7 @@ class Code(msgspec.Struct, frozen=True):
 
 def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
     """What the person's code in the notebook folder, and where they stand now, asks for."""
-    with warnings.catch_warnings():  # of the person's code, as of "\\d" in it
+    with warnings.catch_warnings():  # of the person's code, as of '\d' in a plain string
         warnings.simplefilter("ignore")
         found = _read(goal)
     return Sources(

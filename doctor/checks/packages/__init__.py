@@ -20,6 +20,6 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     if not goal.foreign:
         yield from lock(packages, goal)
     yield from damage(packages, goal)
-    yield from requirements(packages, goal)
+    yield from requirements(packages, facts, goal)
     yield from pairs(packages, facts, goal)
     yield from code(packages, goal)

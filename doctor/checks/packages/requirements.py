@@ -20,7 +20,7 @@ from doctor.checks.packages.needs import (
     some,
     step_for,
 )
-from doctor.facts import Packages
+from doctor.facts import Colab, Facts, Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
 
@@ -45,17 +45,19 @@ class Unmet(msgspec.Struct, frozen=True):
     version: str | None
 
 
-def requirements(packages: Packages, goal: Goal) -> Iterator[Finding]:
+def requirements(packages: Packages, facts: Facts, goal: Goal) -> Iterator[Finding]:
     unmet = [one for one in _unmet(packages) if not _of_torch(one) and not _of_the_lock(one, packages)]
     conflicts, missing = [u for u in unmet if u.version], [u for u in unmet if not u.version]
+    # Colab and its like ship images with gaps of which they know.
+    hosted = isinstance(facts.colab, Colab) and facts.colab.kind is not None
     named = [one for one in conflicts if _named(one, packages)]
     for one in named:
         yield _special(one, str(_named(one, packages)), packages, goal)
     other = [one for one in conflicts if one not in named]
     if other:
-        yield _conflict(other, packages, goal)
+        yield _conflict(other, packages, goal, hosted)
     if missing:
-        yield _missing(missing, packages, goal)
+        yield _missing(missing, packages, goal, hosted)
 
 
 def _unmet(packages: Packages) -> Iterator[Unmet]:
@@ -127,7 +129,7 @@ def _special(one: Unmet, finding: str, packages: Packages, goal: Goal) -> Findin
     )
 
 
-def _conflict(unmet: list[Unmet], packages: Packages, goal: Goal) -> Finding:
+def _conflict(unmet: list[Unmet], packages: Packages, goal: Goal, hosted: bool) -> Finding:
     """Most programs run with a version that their metadata does not like; transformers refuses."""
     refused = [one for one in unmet if one.owner == "transformers" and one.name in AT_IMPORT]
     said = [
@@ -139,12 +141,12 @@ def _conflict(unmet: list[Unmet], packages: Packages, goal: Goal) -> Finding:
         goal,
         None,
         pip(goal, "install", *dict.fromkeys(one.line for one in refused or unmet)),
-        severity="fail" if refused else "warn",
+        severity="fail" if refused else "info" if hosted else "warn",
         lines=some(list(dict.fromkeys(said))),
     )
 
 
-def _missing(unmet: list[Unmet], packages: Packages, goal: Goal) -> Finding:
+def _missing(unmet: list[Unmet], packages: Packages, goal: Goal, hosted: bool) -> Finding:
     core = course(packages, goal)
     said = [f"{one.name} ({one.owner})" for one in unmet]
     lines = dict.fromkeys(one.line for one in unmet)
@@ -153,6 +155,6 @@ def _missing(unmet: list[Unmet], packages: Packages, goal: Goal) -> Finding:
         goal,
         None,
         pip(goal, "install", *lines),
-        severity="fail" if any(one.owner in core for one in unmet) else "warn",
+        severity="info" if hosted else "fail" if any(one.owner in core for one in unmet) else "warn",
         names=some(said),
     )
