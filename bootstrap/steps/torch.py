@@ -128,9 +128,10 @@ def run_cuda(work: Work, best: Choice) -> None:
 def took(work: Work, offer: Offer) -> bool:
     """Install it if it is offered."""
     work.tell(offer.what)
-    if not can_install(work, offer.arguments):
+    arguments = (*offer.arguments, *reinstall(work.facts))
+    if not can_install(work, arguments):
         return False
-    pip_install(work, (*offer.arguments, *reinstall(work.facts)))
+    pip_install(work, arguments)
     return True
 
 

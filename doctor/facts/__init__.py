@@ -12,7 +12,18 @@ from doctor.facts.colab import Colab
 from doctor.facts.conda import Conda, CondaInstall, CondaState
 from doctor.facts.disk import Disk, Place
 from doctor.facts.ffmpeg import Ffmpeg
-from doctor.facts.gpu import Gpu, GpuDevice
+from doctor.facts.gpu import (
+    Docker,
+    DriverLibrary,
+    Gpu,
+    GpuDevice,
+    GpuProcess,
+    LostDevice,
+    Module,
+    Node,
+    PciCard,
+    Visible,
+)
 from doctor.facts.host import Host
 from doctor.facts.hub import CachedModel, Hub
 from doctor.facts.jupyter import Jupyter, JupyterServer, Kernelspec, PortOwner
@@ -35,19 +46,26 @@ __all__ = [
     "CondaState",
     "Damage",
     "Disk",
+    "Docker",
+    "DriverLibrary",
     "EnvironmentState",
     "Facts",
     "Ffmpeg",
     "Gpu",
     "GpuDevice",
+    "GpuProcess",
     "Host",
     "Hub",
     "ImportUse",
     "Jupyter",
     "JupyterServer",
     "Kernelspec",
+    "LostDevice",
+    "Module",
     "Network",
+    "Node",
     "Packages",
+    "PciCard",
     "Place",
     "PortOwner",
     "PthLine",
@@ -60,6 +78,7 @@ __all__ = [
     "Sources",
     "Torch",
     "Unknown",
+    "Visible",
     "said_by",
 ]
 

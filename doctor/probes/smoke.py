@@ -8,13 +8,20 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.facts import Smoke, SmokeTask
+from doctor.facts import Smoke, SmokeTask, Unknown
 from doctor.goal import Goal
 from doctor.lockfile import lock_path, pins, torch_lock_path
 from doctor.peek import peek
 from doctor.probes.hub import cached_models
+<<<<<<< HEAD
 from doctor.probes.packages import site_packages, split
+=======
+from doctor.probes.packages import site_packages
+from doctor.probes.patience import within
+>>>>>>> main
 from doctor.profile import load_manifest
+
+PATIENCE = 5.0  # seconds for the fingerprint, which reads a few hundred names
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -26,10 +33,10 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def probe(goal: Goal) -> Smoke:
-    report = read_report(goal)
-    return Smoke(
-        taken_at=report.taken_at, proved=report.fingerprint, current=fingerprint(goal), tasks=report.tasks
-    )
+    report, now = read_report(goal), within(fingerprint, goal, seconds=PATIENCE)
+    # A disk that does not answer says nothing of what has changed.
+    current = (report.fingerprint or "") if isinstance(now, Unknown) else now
+    return Smoke(taken_at=report.taken_at, proved=report.fingerprint, current=current, tasks=report.tasks)
 
 
 def report_path(goal: Goal) -> Path:
