@@ -13,12 +13,8 @@ from doctor.goal import Goal
 from doctor.lockfile import lock_path, pins, torch_lock_path
 from doctor.peek import peek
 from doctor.probes.hub import cached_models
-<<<<<<< HEAD
 from doctor.probes.packages import site_packages, split
-=======
-from doctor.probes.packages import site_packages
 from doctor.probes.patience import within
->>>>>>> main
 from doctor.profile import load_manifest
 
 PATIENCE = 5.0  # seconds for the fingerprint, which reads a few hundred names
