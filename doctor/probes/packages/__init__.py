@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from doctor.facts import Packages
+from doctor.facts import Packages, Sources
 from doctor.goal import Goal
 from doctor.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
 from doctor.probes.packages import abi, files, metadata, uses
 from doctor.probes.packages.killed import installers_killed
 from doctor.probes.packages.metadata import split
 from doctor.probes.packages.places import beside, python_of, site_packages
+from doctor.probes.patience import within
 from doctor.probes.sources import scan
 
 __all__ = ["probe", "site_packages", "split"]
@@ -26,6 +27,7 @@ def probe(goal: Goal) -> Packages:
     elsewhere = {d.name: d.version for place in beside(goal) for d in metadata.read_all(place)[0]}
     recorded = files.check([d for d in dists if not d.by_system], site, deep=goal.deep)
     half = tuple(d.name for d in dists if not d.whole)
+    code = within(scan, goal, installed)  # the notebook folder may be on a network disk that is dead
     return Packages(
         site=str(site),
         wanted=pins(lock, goal.python)
@@ -52,5 +54,5 @@ def probe(goal: Goal) -> Packages:
         ffmpeg_owners=recorded.ffmpeg_owners,
         use_tf=uses.wants_tensorflow(os.environ),
         killed=installers_killed() if half or recorded.damaged else (),
-        sources=scan(goal, installed),
+        sources=code if isinstance(code, Sources) else Sources(),
     )

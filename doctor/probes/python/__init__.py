@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from doctor.facts import EnvironmentState, Python
+from doctor.facts import EnvironmentState, Python, Shadow
 from doctor.goal import Goal
 from doctor.prefix import marker
+from doctor.probes.patience import within
 from doctor.probes.python import interpreter, scripts, shadows
 from doctor.target import site_of
 
@@ -21,6 +22,9 @@ def probe(goal: Goal) -> Python:
     config = interpreter.config(prefix)
     sees_system = config.get("include-system-site-packages", "").lower() == "true"
     found = scripts.look(prefix) if kind in ("venv", "conda") else scripts.Found()
+    # Folders of anybody, on any disk.
+    ahead = within(shadows.pythonpath, os.environ, site_of(prefix))
+    user = within(shadows.user_site, os.environ, version)
     return Python(
         prefix=str(prefix),
         state=state_of(prefix, kind, version, goal),
@@ -39,9 +43,9 @@ def probe(goal: Goal) -> Python:
         headers=said.missing_headers if said else None,
         externally_managed=said.externally_managed if said and not interpreter.pip_may(os.environ) else None,
         pythonhome=shadows.pythonhome(os.environ, said.base if said else None),
-        pythonpath=shadows.pythonpath(os.environ, site_of(prefix)),
+        pythonpath=ahead if isinstance(ahead, tuple) else (),
         # A venv searches ~/.local after its own packages, or not at all.
-        user_site=None if kind == "venv" else shadows.user_site(os.environ, version),
+        user_site=user if kind != "venv" and isinstance(user, Shadow) else None,
         scripts=found.astray,
         script_count=found.count,
         long_shebangs=found.unusable,
