@@ -1,42 +1,16 @@
-"""The person's notebooks and scripts, read as text: which pipelines, arguments and settings they use.
-
-Bounded in number, size, depth and time; hidden folders, environments and what is no plain text file are left out.
-"""
+"""What is asked of each parsed file: tasks, arguments, a late HF_ENDPOINT, names that hide a module."""
 
 from __future__ import annotations
 
 import ast
-import os
-import re
-import stat
-import time
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import msgspec
-
-from doctor.facts import Sources, SourceUse
+from doctor.facts import SourceUse
 from doctor.goal import Goal
 from doctor.probes.python.shadows import DISTRIBUTIONS, STACK
-from doctor.profile import CONFIGS
+from doctor.probes.sources.reading import Code, roots
 
-SECONDS = 0.3
-FILES = 150
-ENTRIES = 3000  # names that are looked at
-DEPTH = 3
-LARGEST = {".py": 300_000, ".ipynb": 3_000_000}
-LEFT_OUT = {
-    "node_modules",
-    "site-packages",
-    "dist-packages",
-    "__pycache__",
-    "envs",
-    "venv",
-    "env",
-    "build",
-    "dist",
-}
 ARGUMENTS = (
     "grouped_entities",
     "ignore_subwords",
@@ -73,131 +47,6 @@ ALWAYS = (
 )  # fmt: skip
 
 
-class Code(msgspec.Struct, frozen=True):
-    """One file, parsed: for a notebook its cells one after the other."""
-
-    path: Path
-    shown: str
-    trees: tuple[ast.Module, ...]
-
-
-def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
-    """What the person's code in the notebook folder, and where they stand now, asks for."""
-    with warnings.catch_warnings():  # of the person's code, as of '\d' in a plain string
-        warnings.simplefilter("ignore")
-        found = _read(goal)
-    return Sources(
-        files=len(found),
-        tasks=tuple(use for code in found for use in _tasks(code)),
-        arguments=tuple(use for code in found for use in _arguments(code)),
-        late_endpoint=tuple(use for code in found for use in _late_endpoint(code)),
-        shadows=tuple(_shadows(found, goal, installed)),
-    )
-
-
-def _read(goal: Goal) -> list[Code]:
-    until = time.monotonic() + SECONDS
-    found = []
-    for path in _files(_roots(goal), until):
-        code = _parse(path, Path(goal.root_dir))
-        found += [code] if code else []
-        if time.monotonic() > until:
-            break
-    return found
-
-
-def _roots(goal: Goal) -> list[Path]:
-    """The notebook folder, and the current one, unless that is this tool's own."""
-    here = Path.cwd()
-    ours = CONFIGS.parent
-    roots = [Path(goal.root_dir), *([] if here == ours or ours in here.parents else [here])]
-    return list(dict.fromkeys(roots))
-
-
-def _files(roots: list[Path], until: float) -> Iterator[Path]:
-    """Notebooks and scripts, those near the top first."""
-    folders = [(root, 0) for root in roots]
-    seen = given = 0
-    for folder, depth in folders:  # grows while it is walked: breadth first
-        for entry in _entries(folder):
-            seen += 1
-            if seen > ENTRIES or given >= FILES or time.monotonic() > until:
-                return
-            if entry.is_dir(follow_symlinks=False):
-                if depth < DEPTH and not _left_out(entry):
-                    folders.append((Path(entry.path), depth + 1))
-            elif Path(entry.name).suffix in LARGEST and entry.is_file(follow_symlinks=False):
-                given += 1
-                yield Path(entry.path)
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        return sorted((e for e in os.scandir(folder) if not e.name.startswith(".")), key=lambda e: e.name)
-    except OSError:
-        return []
-
-
-def _left_out(folder: os.DirEntry[str]) -> bool:
-    path = Path(folder.path)
-    made = any((path / sign).exists() for sign in ("pyvenv.cfg", "conda-meta", "doctor/catalogue"))
-    # The source of a library that is worked on is not the person's use of it.
-    library = (path / "src" / "transformers").is_dir()
-    return folder.name in LEFT_OUT or made or library
-
-
-def _parse(path: Path, root: Path) -> Code | None:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST[path.suffix]:
-            return None
-        text = path.read_text(encoding="utf-8")
-        trees = [ast.parse(text)] if path.suffix == ".py" else [ast.parse(cell) for cell in _cells(text)]
-    except (OSError, UnicodeDecodeError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    shown = str(path.relative_to(root)) if root in path.parents else str(path)
-    return Code(path, shown, tuple(trees))
-
-
-class _Cell(msgspec.Struct):
-    cell_type: str = ""
-    source: str | list[str] = ""
-
-
-class _Notebook(msgspec.Struct):
-    cells: list[_Cell] = []
-
-
-def _cells(text: str) -> Iterator[str]:
-    """The code of a notebook, what only IPython understands left out; `%env A=b` is an assignment."""
-    try:
-        notebook = msgspec.json.decode(text, type=_Notebook)
-    except msgspec.DecodeError:
-        return
-    for cell in notebook.cells:
-        source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
-        if cell.cell_type == "code":
-            code = "\n".join(map(_python_line, source.splitlines()))
-            yield code if _parses(code) else ""
-
-
-def _python_line(line: str) -> str:
-    bare = line.lstrip()
-    env = re.match(r"%(?:set_)?env\s+(\w+)[ =](\S*)", bare)
-    if env:
-        return f"import os; os.environ[{env.group(1)!r}] = {env.group(2)!r}"
-    magic = bare.startswith(("%", "!", "?")) or bare.rstrip().endswith("?")
-    return line[: len(line) - len(bare)] + "pass" if magic else line
-
-
-def _parses(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError):
-        return False
-    return True
-
-
 def _imported(code: Code) -> set[str]:
     return {name for tree in code.trees for node in ast.walk(tree) for name in _modules_of(node)}
 
@@ -226,7 +75,7 @@ def _own_pipeline(code: Code) -> bool:
     return any(isinstance(n, (ast.FunctionDef, ast.ClassDef)) and n.name == "pipeline" for n in nodes)
 
 
-def _tasks(code: Code) -> Iterator[SourceUse]:
+def tasks(code: Code) -> Iterator[SourceUse]:
     if "transformers" not in _imported(code) or _own_pipeline(code):
         return
     for call in _calls(code):
@@ -237,7 +86,7 @@ def _tasks(code: Code) -> Iterator[SourceUse]:
                     yield SourceUse(file=code.shown, line=value.lineno, what=value.value[:60])
 
 
-def _arguments(code: Code) -> Iterator[SourceUse]:
+def arguments(code: Code) -> Iterator[SourceUse]:
     if "transformers" not in _imported(code) or _own_pipeline(code):
         return
     for call in _calls(code):
@@ -247,7 +96,7 @@ def _arguments(code: Code) -> Iterator[SourceUse]:
                     yield SourceUse(file=code.shown, line=keyword.value.lineno, what=keyword.arg)
 
 
-def _late_endpoint(code: Code) -> Iterator[SourceUse]:
+def late_endpoint(code: Code) -> Iterator[SourceUse]:
     """Where HF_ENDPOINT is set after the first import that reads it, and never before. In functions: not judged."""
     imported: str | None = None
     for node in (node for tree in code.trees for node in _top(tree.body)):
@@ -282,12 +131,12 @@ def _sets_endpoint(node: ast.stmt) -> bool:
     return any(isinstance(key, ast.Constant) and key.value == "HF_ENDPOINT" for key in keys)
 
 
-def _shadows(found: list[Code], goal: Goal, installed: Mapping[str, str]) -> Iterator[SourceUse]:
+def shadows(found: list[Code], goal: Goal, installed: Mapping[str, str]) -> Iterator[SourceUse]:
     """Files named like a module that the code in their own folder needs."""
     by_folder: dict[Path, list[Code]] = {}
     for code in found:
         by_folder.setdefault(code.path.parent, []).append(code)
-    for folder in dict.fromkeys([*_roots(goal), *by_folder]):
+    for folder in dict.fromkeys([*roots(goal), *by_folder]):
         if (folder / "__init__.py").exists():
             continue  # part of a package: imported by another name
         needed = {name for code in by_folder.get(folder, ()) for name in _imported(code)}
@@ -295,7 +144,7 @@ def _shadows(found: list[Code], goal: Goal, installed: Mapping[str, str]) -> Ite
             path = next(
                 (p for p in (folder / f"{name}.py", folder / name / "__init__.py") if p.is_file()), None
             )
-            if path and _matters(name, needed, installed, folder in _roots(goal)):
+            if path and _matters(name, needed, installed, folder in roots(goal)):
                 root = Path(goal.root_dir)
                 yield SourceUse(
                     file=str(path.relative_to(root)) if root in path.parents else str(path), line=0, what=name
