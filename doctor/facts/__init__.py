@@ -8,8 +8,20 @@ from __future__ import annotations
 
 import msgspec
 
-from doctor.facts.colab import Colab
-from doctor.facts.conda import Conda, CondaInstall, CondaState
+from doctor.facts.colab import Colab, StaleKernel
+from doctor.facts.conda import (
+    Conda,
+    CondaEnvironment,
+    CondaInstall,
+    CondaLock,
+    CondaProxy,
+    CondaSettings,
+    CondaShell,
+    CondaState,
+    CondaTerms,
+    PackageCache,
+    ShellBlock,
+)
 from doctor.facts.disk import Disk, Place
 from doctor.facts.ffmpeg import Ffmpeg
 from doctor.facts.gpu import (
@@ -42,8 +54,14 @@ __all__ = [
     "CachedModel",
     "Colab",
     "Conda",
+    "CondaEnvironment",
     "CondaInstall",
+    "CondaLock",
+    "CondaProxy",
+    "CondaSettings",
+    "CondaShell",
     "CondaState",
+    "CondaTerms",
     "Damage",
     "Disk",
     "Docker",
@@ -64,6 +82,7 @@ __all__ = [
     "Module",
     "Network",
     "Node",
+    "PackageCache",
     "Packages",
     "PciCard",
     "Place",
@@ -72,10 +91,12 @@ __all__ = [
     "Python",
     "Script",
     "Shadow",
+    "ShellBlock",
     "Smoke",
     "SmokeTask",
     "SourceUse",
     "Sources",
+    "StaleKernel",
     "Torch",
     "Unknown",
     "Visible",
