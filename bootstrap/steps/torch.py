@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.env.uv import can_install, install_locked, pip_install
+from bootstrap.env.uv import can_install, install_locked, pip_install, reinstall
 from bootstrap.files import write_atomically
 from bootstrap.mirrors import measure
 from bootstrap.step import Cost, Work
@@ -128,22 +128,11 @@ def run_cuda(work: Work, best: Choice) -> None:
 def took(work: Work, offer: Offer) -> bool:
     """Install it if it is offered."""
     work.tell(offer.what)
-    if not can_install(work, offer.arguments):
+    arguments = (*offer.arguments, *reinstall(work.facts))
+    if not can_install(work, arguments):
         return False
-    pip_install(work, (*offer.arguments, *anew(work)))
+    pip_install(work, arguments)
     return True
-
-
-def anew(work: Work) -> tuple[str, ...]:
-    """Arguments that bring again what is there in the right version and cannot be loaded.
-
-    Without uv's cache: its files may be the very same, by hard links.
-    """
-    torch = work.facts.torch
-    broken = {fault.package for fault in torch.native} if isinstance(torch, Torch) else set()
-    names = sorted(broken & {"torch", *work.goal.profile.torch.companions})
-    again = tuple(argument for name in names for argument in ("--reinstall-package", name))
-    return (*again, "--no-cache") if again else ()
 
 
 def leave_shared_to_the_lock(work: Work) -> tuple[str, ...]:
@@ -163,8 +152,9 @@ def install_default(work: Work) -> None:
     other = isinstance(torch, Torch) and "+" in f"{torch.version}{torch.torchvision}"
     family = ("torch", *work.goal.profile.torch.companions) if other else ()
     again = [argument for name in family for argument in ("--reinstall-package", name)]
-    lock = torch_lock_path(work.goal.profile.name, work.goal.python)
-    install_locked(work, lock, [*again, *anew(work)])
+    install_locked(
+        work, torch_lock_path(work.goal.profile.name, work.goal.python), [*again, *reinstall(work.facts)]
+    )
 
 
 def warn_of_the_default(work: Work) -> None:

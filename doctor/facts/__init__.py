@@ -53,8 +53,8 @@ from doctor.facts.jupyter import (
     SettingsFile,
 )
 from doctor.facts.network import Answer, Network, said_by
-from doctor.facts.packages import Packages
-from doctor.facts.python import EnvironmentState, Python
+from doctor.facts.packages import Damage, ImportUse, Packages, Sources, SourceUse
+from doctor.facts.python import EnvironmentState, PthLine, Python, Script, Shadow
 from doctor.facts.smoke import Smoke, SmokeTask
 from doctor.facts.torch import Torch
 from doctor.facts.unknown import Unknown
@@ -75,6 +75,7 @@ __all__ = [
     "CondaShell",
     "CondaState",
     "CondaTerms",
+    "Damage",
     "Disk",
     "Docker",
     "DriverLibrary",
@@ -88,6 +89,7 @@ __all__ = [
     "GpuProcess",
     "Host",
     "Hub",
+    "ImportUse",
     "Jupyter",
     "JupyterServer",
     "Kernel",
@@ -105,11 +107,16 @@ __all__ = [
     "PciCard",
     "Place",
     "PortOwner",
+    "PthLine",
     "Python",
+    "Script",
     "SettingsFile",
+    "Shadow",
     "ShellBlock",
     "Smoke",
     "SmokeTask",
+    "SourceUse",
+    "Sources",
     "StaleKernel",
     "Torch",
     "Unknown",
