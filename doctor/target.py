@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ def target_at(path: str) -> System:
     """The environment at a folder, or of an interpreter. Raises Trouble (exit 2) when there is none."""
     place = Path(path).expanduser().absolute()
     prefix = place if place.is_dir() else place.parent.parent
-    python = place if place.is_file() else prefix / "bin" / "python"
+    python = place if place.is_file() else python_of(prefix)
     site = site_of(prefix)
     if site is None:
         raise bad_input(
@@ -28,9 +29,17 @@ def target_at(path: str) -> System:
     return System(str(python), str(prefix), str(site), adopted=False)
 
 
+def python_of(prefix: Path) -> Path:
+    """The interpreter of a prefix. Debian's own /usr has `python3` alone."""
+    python, python3 = prefix / "bin" / "python", prefix / "bin" / "python3"
+    lone = not os.path.lexists(python) and os.path.exists(python3)  # noqa: PTH110
+    return python3 if lone else python
+
+
 def site_of(prefix: Path) -> Path | None:
     """Where the packages of a prefix are; of several Pythons the newest."""
     found = [*prefix.glob("lib/python3*/site-packages"), *prefix.glob("local/lib/python3*/dist-packages")]
+    found = found or [*prefix.glob("lib/python3/dist-packages")]
     return max(
         found, key=lambda site: [int(part) for part in re.findall(r"\d+", site.parent.name)], default=None
     )

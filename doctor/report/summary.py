@@ -53,7 +53,7 @@ def summary(area: str, goal: Goal, facts: Facts) -> Text:
 def _host(host: Host, goal: Goal) -> Text:
     size = human_bytes(host.memory_bytes)
     return Text(
-        f"{host.os_name}, {host.cpus:g} CPUs, {size} of memory",
+        f"{host.os_name}, {host.cpus:g} {'CPU' if host.cpus == 1 else 'CPUs'}, {size} of memory",
         f"{host.os_name}，{host.cpus:g} 核，内存 {size}",
     )
 
@@ -99,7 +99,7 @@ def _python(python: Python, goal: Goal) -> Text:
 
 
 def _packages(packages: Packages, goal: Goal) -> Text:
-    count = len(packages.installed)
+    count = len({**packages.elsewhere, **packages.installed})
     return Text(f"{count} installed", f"已安装 {count} 个")
 
 

@@ -23,6 +23,7 @@ HEALTHY = [name for name in NAMES if name.startswith("healthy/")]
 MAPPINGS = (
     ("packages", "installed"),
     ("packages", "wanted"),
+    ("packages", "requires"),
     ("jupyter", "config"),
 )  # of names: there a null removes
 

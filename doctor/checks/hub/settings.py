@@ -79,7 +79,8 @@ def _xet(facts: Facts, hub: Hub, known: dict[str, Variable]) -> Iterator[Finding
     """The person's own shell: the processes that setup starts have Xet switched off with a mirror."""
     packages = facts.packages.installed if isinstance(facts.packages, Packages) else {}
     mirror = hub.endpoint and not hub.endpoint.endswith("huggingface.co")
-    if isinstance(facts.network, Network) and facts.network.xet_reachable:
+    network = facts.network
+    if isinstance(network, Network) and (network.xet_reachable or network.xet_offered is False):
         return
     if mirror and "hf-xet" in packages and not is_on(known, "HF_HUB_DISABLE_XET"):
         version = packages["hf-xet"]

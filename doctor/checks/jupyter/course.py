@@ -41,7 +41,10 @@ def _kernel(jupyter: Jupyter, goal: Goal) -> Iterator[Finding]:
         {"interpreter": spec.interpreter, "display_name": spec.display_name, **spec.env}, wanted
     )
     if other:
-        yield found("jupyter", "kernel-differs", file=spec.path, other=other)
+        wrong = spec.interpreter != goal.interpreter  # else notebooks run, with other variables
+        yield found(
+            "jupyter", "kernel-differs", severity="fail" if wrong else "warn", file=spec.path, other=other
+        )
 
 
 def _config(jupyter: Jupyter, goal: Goal) -> Iterator[Finding]:

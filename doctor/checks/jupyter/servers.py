@@ -114,7 +114,8 @@ def _secrets(server: LabProcess, jupyter: Jupyter) -> Iterator[Finding]:
             pid=server.pid,
             names=server.secret_words,
         )
-    if server.guard == "password":
+    near = server.addresses and all(is_local(address) for address in server.addresses)
+    if server.guard == "password" and not near:  # a link is passed on to those who are elsewhere
         yield found("jupyter", "jupyter-token-vs-password", pid=server.pid, port=server.port or 0)
 
 

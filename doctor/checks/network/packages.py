@@ -25,7 +25,7 @@ def package_findings(network: Network, facts: Facts, goal: Goal) -> Iterator[Fin
             yield dead(index)
         elif index.listed is False or index.mismatch:
             yield other_content(index)
-    yield from silent_hosts(network)
+    yield from silent_hosts(network, facts, goal)
     yield from channels(network, facts, goal)
 
 
@@ -107,8 +107,11 @@ def has_gpu(facts: Facts) -> bool:
 # --- conda -------------------------------------------------------------------------------------------
 
 
-def silent_hosts(network: Network) -> Iterator[Finding]:
-    """Worth knowing where conda is to be installed; setup does without."""
+def silent_hosts(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
+    """Worth knowing where conda is to be installed; setup does without, and so does an environment that is there."""
+    there = isinstance(facts.python, Python) and facts.python.state == "complete"
+    if there and goal.manager != "conda":
+        return
     for kind, name in WHAT.items():
         answers = [answer for answer in network.answers if answer.kind == kind]
         if answers and all(answer.seconds is None for answer in answers):

@@ -93,17 +93,26 @@ def nameless(network: Network) -> list[Name]:
     return needed if network.outside and sure and len(lost) == len(tried) else []
 
 
+def by_choice(network: Network, facts: Facts, goal: Goal) -> Severity | None:
+    """Who works offline on purpose, with all that is wanted here, asks nobody for names."""
+    return "info" if network.offline_flag and not wanting(network, facts, goal) else None
+
+
 def no_name_server(network: Network, facts: Facts, goal: Goal) -> Finding | None:
     lost = nameless(network)
     if network.name_servers == 0 and lost:
-        return found("network", "resolv-conf-empty", host=lost[0].host)
+        return found(
+            "network", "resolv-conf-empty", severity=by_choice(network, facts, goal), host=lost[0].host
+        )
     return None
 
 
 def no_name(network: Network, facts: Facts, goal: Goal) -> Finding | None:
     lost = nameless(network)
     if lost:
-        return found("network", "dns-broken", hosts=[n.host for n in lost[:3]], error=lost[0].error)
+        hosts, error = [name.host for name in lost[:3]], lost[0].error
+        severity = by_choice(network, facts, goal)
+        return found("network", "dns-broken", severity=severity, hosts=hosts, error=error)
     return None
 
 

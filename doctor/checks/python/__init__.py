@@ -64,7 +64,7 @@ def _externally_managed(python: Python, facts: Facts) -> Finding:
     return found(
         "python",
         "externally-managed",
-        severity="warn" if there else "fail",
+        severity="info" if there else "fail",
         file=str(python.externally_managed),
         interpreter=python.interpreter or "python3",
     )

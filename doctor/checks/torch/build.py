@@ -26,6 +26,8 @@ NEED_TORCH = (
     "diffusers",
     "sentence-transformers",
 )
+# What transformers 4 can do its work with instead.
+INSTEAD = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "jax", "flax")
 
 
 def check(facts: Facts, torch: Torch, goal: Goal) -> Iterator[Finding]:
@@ -68,6 +70,8 @@ def _missing(facts: Facts, torch: Torch, goal: Goal, decision: Decision) -> Find
     wanted = goal.profile.torch.version
     installed = facts.packages.installed if isinstance(facts.packages, Packages) else {}
     needing = [name for name in NEED_TORCH if name in installed or name in torch.family]
+    if goal.foreign and installed.get("transformers", "").startswith("4.") and set(INSTEAD) & set(installed):
+        needing.remove("transformers")
     lines = (trio(torch, goal, decision.best.variant if decision.best else "cpu"),)
     severity: Severity = "fail" if not goal.foreign else "warn" if needing else "info"
     return told(

@@ -134,11 +134,16 @@ def gate_questions(goal: Goal, endpoint: str, secret: str, bundle: str) -> list[
 # --- Xet: large files come from other hosts, which no mirror stands in for ---------------------------
 
 
+ITSELF = Reply(kind="xet", url="", stage="answered")  # no other host is needed
+
+
 def ask_xet(goal: Goal, endpoint: str, bundle: str, names: Names) -> Reply | None:
     """The host that holds large files, when the endpoint says that there is one."""
     head = ask(Question(kind="xet", url=large_file(goal, endpoint), bundle=bundle), names)
-    if head.reply.status >= 400 or "x-xet-hash" not in head.headers:
+    if head.reply.stage != "answered" or head.reply.status >= 400:
         return None
+    if "x-xet-hash" not in head.headers:
+        return ITSELF
     route = head.links.get("xet-auth") or head.headers.get("x-xet-refresh-route", "")
     host = cas_host(route.replace(OFFICIAL, endpoint, 1), endpoint, bundle, names)
     return ask(Question(kind="xet", url=host, bundle=bundle), names).reply

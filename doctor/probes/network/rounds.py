@@ -195,9 +195,12 @@ def skew(said: list[Said]) -> float | None:
 def xet_fields(reply: Reply | None) -> dict[str, object]:
     if reply is None:
         return {}
+    if reply == hub.ITSELF:
+        return {"xet_offered": False}
     reachable = reply.stage == "answered"
     return {
         "xet_host": urlsplit(reply.url).hostname or "",
+        "xet_offered": True,
         "xet_reachable": reachable,
         "xet_said": "" if reachable else reply.said,
     }

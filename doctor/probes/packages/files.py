@@ -24,12 +24,13 @@ from doctor.probes.packages.metadata import Dist
 SECONDS = 2.0  # for all of it; a network disk may take minutes
 KEPT = 5
 LONGEST = 20_000_000  # bytes of one RECORD
-# What nobody misses at run time: images of containers are slimmed by removing it.
+# What nobody misses at run time: images of containers are slimmed by removing it. virtualenv lists folders, too.
 IDLE = re.compile(
     r"\.(?:py[cidx]|pxd|h|hpp|cuh|c|cc|cpp|a|lib|exe|md|rst|txt|map|cmake|typed),"
-    r"|^(?:\.\./|/)|__pycache__/|/tests?/|\.dist-info/|/docs/|/examples/|/include/"
+    r"|^(?:\.\./|/)|__pycache__[/,]|/tests?/|\.dist-info/|/docs/|/examples/|/include/"
 )
 LIBRARY = ".so"
+CERTIFICATES = "certifi/cacert.pem"  # companies add their own authority to it
 FFMPEG = "ffmpeg/__init__.py"
 BROKEN_PART = 1_000_000  # a Python file larger than this is not read to see whether it is one
 
@@ -136,7 +137,7 @@ def _note_size(look: Look, row: Row, size: int, base: str) -> None:
         look.edited.append(row.path)
     elif row.path.endswith(".py") or ".so" in row.path or size == 0:
         look.bad.append(row.path)
-    else:
+    elif not row.path.endswith(CERTIFICATES):
         look.edited.append(row.path)
 
 

@@ -25,6 +25,8 @@ MODERN = {
 FROM_HUB = re.compile(rb"^from huggingface_hub(?:\.\w+)* import (\([^)]*\)|[^\n#]*)", re.MULTILINE)
 FROM_PKG = re.compile(rb"^(?:import|from) pkg_resources\b", re.MULTILINE)
 # Large distributions whose present releases do without pkg_resources.
+# Modules that only a program of the distribution's own imports: `evaluate-cli` is nobody's lecture.
+OF_PROGRAM = re.compile(r"/commands?/|(?:^|/)(?:\w+_)?cli(?:_\w+)?(?:/|\.py$)|/__main__\.py$")
 PLAIN = {
     "torch", "transformers", "pandas", "scipy", "sympy", "scikit-learn", "numpy", "matplotlib", "setuptools", "pip",
     "jupyterlab", "notebook", "datasets", "pyarrow", "torchvision", "torchaudio", "accelerate", "tokenizers", "timm",
@@ -85,7 +87,11 @@ def _modules(record: Path, depth: int) -> list[str]:
     return [
         p
         for p in paths
-        if p.endswith(".py") and p.count("/") < depth and not p.startswith("../") and "/test" not in p
+        if p.endswith(".py")
+        and p.count("/") < depth
+        and not p.startswith("../")
+        and "/test" not in p
+        and not OF_PROGRAM.search(p)
     ]
 
 

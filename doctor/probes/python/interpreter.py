@@ -15,7 +15,7 @@ from doctor.peek import peek, peek_text
 
 # -I keeps the person's variables out, -B keeps bytecode from being written.
 QUESTION = """
-import os, sys, sysconfig
+import importlib.util, os, sys, sysconfig
 stdlib = sysconfig.get_path('stdlib')
 include = sysconfig.get_path('include')
 managed = os.path.join(stdlib, 'EXTERNALLY-MANAGED')
@@ -23,7 +23,7 @@ print('.'.join(map(str, sys.version_info[:3])))
 print(sys.base_prefix)
 print('' if os.path.exists(os.path.join(include, 'Python.h')) else include)
 print(managed if sys.prefix == sys.base_prefix and os.path.exists(managed) else '')
-print(os.path.isdir(os.path.join(os.path.dirname(stdlib), 'python3', 'dist-packages', 'pip')))
+print(importlib.util.find_spec('pip') is not None)
 """
 HEAD = 4  # bytes that tell a program's format
 FORMATS = {b"\x7fELF": "", b"\xcf\xfa\xed\xfe": "macOS", b"MZ\x90\x00": "Windows"}
@@ -36,7 +36,7 @@ class Said(msgspec.Struct, frozen=True):
     base: str
     missing_headers: str | None
     externally_managed: str | None
-    system_pip: bool
+    finds_pip: bool  # in its own folder, Debian's, or that which pipx shares among its environments
 
 
 def ask_it(interpreter: str) -> Said | None:
@@ -55,20 +55,31 @@ def refusal(interpreter: Path) -> str:
     """Why this interpreter does not run, as far as its file tells; else what it printed last."""
     if not os.path.lexists(interpreter):
         return f"{interpreter} is not there"
-    if not interpreter.exists():
-        return f"{interpreter} leads to {_end_of(interpreter)}, which is not there"
+    if not os.path.exists(interpreter):  # noqa: PTH110 — Path.exists raises where a folder is closed to us
+        return f"{interpreter} leads to {_lost(_end_of(interpreter))}"
     if not os.access(interpreter, os.X_OK):
         return f"{interpreter} may not be executed"
     return _other_machine(interpreter) or _last_words(interpreter)
 
 
-def _end_of(link: Path) -> str:
-    """The first of a chain of links that is not there."""
+def _end_of(link: Path) -> Path:
+    """The first of a chain of links that cannot be had; of links in a circle any."""
     for _ in range(40):
-        if not link.is_symlink():
-            return str(link)
+        if not os.path.islink(link):  # noqa: PTH114
+            break
         link = link.parent / link.readlink()
-    return f"{link} (links in a circle)"
+    return link
+
+
+def _lost(path: Path) -> str:
+    """Such as the Python of root's, which others cannot enter the folder of."""
+    try:
+        path.stat()
+    except PermissionError:
+        return f"{path}, which this user may not reach"
+    except OSError:
+        return f"{path}, which is not there"
+    return str(path)
 
 
 def _other_machine(interpreter: Path) -> str | None:
@@ -111,7 +122,7 @@ def has_pip(prefix: Path, version: str | None, said: Said | None) -> bool:
         prefix / "lib" / f"python{minor}" / "site-packages",
         prefix / "local" / "lib" / f"python{minor}" / "dist-packages",
     )
-    return said.system_pip or any((place / "pip").is_dir() for place in places)
+    return said.finds_pip or any((place / "pip").is_dir() for place in places)
 
 
 def pip_may(environ: Mapping[str, str]) -> bool:

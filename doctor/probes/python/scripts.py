@@ -16,6 +16,7 @@ MOST = 400  # commands that are looked at
 KEPT = 12  # of what is found
 LINE = 1024  # bytes of a first line; the kernel reads 256, older ones 128
 KERNEL = 255
+OF_PIPX = "pipx_shared.pth"  # the pip that all environments of pipx share, and nothing else
 PYTHON = re.compile(r"python[0-9.]*$")
 TRAMPOLINE = re.compile(rb"""'''exec' ["']?(.+?)["']? "\$0\"""")
 
@@ -141,7 +142,7 @@ def _judged(file: str, line: str, site: Path) -> PthLine | None:
     path = Path(os.path.normpath(site / line))
     if not path.exists():
         return PthLine(file=file, path=str(path), state="gone")
-    foreign = path.name in ("site-packages", "dist-packages")
+    foreign = path.name in ("site-packages", "dist-packages") and file != OF_PIPX
     if foreign and os.path.realpath(path) != os.path.realpath(site):
         return PthLine(file=file, path=str(path), state="other-environment")
     return None
