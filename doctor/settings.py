@@ -95,7 +95,7 @@ def _goal(values: Mapping[str, str | None], profile: Profile, home: str, environ
         conda_root=_conda_root(values["PREFIX"]),
         system=target or (_system(environ) if manager == "system" else None),
         python=_choice("PYTHON", values["PYTHON"], profile.pythons, profile.python),
-        cache=_folder("CACHE", values["CACHE"] or _default_cache(environ)),
+        cache=_folder("CACHE", values["CACHE"] or default_cache(environ)),
         endpoint=_endpoint(values["HF_ENDPOINT"]),
         mirrors=_choice("MIRRORS", values["MIRRORS"], POLICIES, "auto"),
         models=_models(profile, values["MODELS"] or "all"),
@@ -248,9 +248,10 @@ def _system(environ: Mapping[str, str]) -> System:
     )
 
 
-def _default_cache(environ: Mapping[str, str]) -> str:
+def default_cache(environ: Mapping[str, str] = os.environ) -> str:
+    """Where the Hub's client keeps models when nobody says otherwise, absolute."""
     base = environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return f"{base}/huggingface"
+    return str(Path(f"{base}/huggingface").expanduser().absolute())
 
 
 def _models(profile: Profile, value: str) -> tuple[ModelWant, ...]:

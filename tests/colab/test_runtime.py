@@ -1,0 +1,111 @@
+"""The three cells of docs/colab.ipynb in a simulated Colab runtime: a real kernel, a real conflicting stack, real packages.
+
+One image and one HOME for the module; the tests follow a student: first session, second session, a session in which
+something was imported before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.colab.image import Image, colab_environ, kernelspec, make_image, tiny_sentiment_model
+from tests.colab.notebook import Session, cells_of, session
+from tests.conftest import ROOT
+from tests.hub.server import Hub, Repo, serve
+
+PREPARE, PROVE, SHOW = cells_of(ROOT / "docs" / "colab.ipynb")
+SENTIMENT = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"
+COMMIT = "714eb0fa89d2f80546fda750413ed43d93601a13"
+CELL = "groundwork/scripts/colab_cell.py"
+pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("colab")]
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory, uv: str) -> Image:
+    return make_image(tmp_path_factory.mktemp("colab") / "image", uv)
+
+
+@pytest.fixture(scope="module")
+def specs(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return kernelspec(image, tmp_path_factory.mktemp("kernels"))
+
+
+@pytest.fixture(scope="module")
+def hub(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A Hub on loopback that has the one model which the last cell downloads."""
+    folder = tiny_sentiment_model(image, tmp_path_factory.mktemp("hub") / "model")
+    with serve(Repo.of_folder(SENTIMENT, folder, commit=COMMIT)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """/content: where the notebook works. The repository is there, so that the cell's clone is not due."""
+    folder = tmp_path_factory.mktemp("content")
+    (folder / "groundwork").symlink_to(ROOT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environ(image: Image, hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    home = tmp_path_factory.mktemp("root")
+    return {**colab_environ(image, home), "HF_ENDPOINT": hub.url}
+
+
+@pytest.fixture
+def kernel(specs: Path, content: Path, environ: dict[str, str]) -> Iterator[Session]:
+    with session(specs, content, environ) as running:
+        yield running
+
+
+def version_and_place(kernel: Session, name: str) -> str:
+    return kernel.run(f"import {name}; print({name}.__version__, {name}.__file__)")
+
+
+def overlay(environ: dict[str, str]) -> Path:
+    (found,) = Path(environ["HOME"], ".groundwork", "colab").glob("overlay-????????????")
+    return found
+
+
+def test_the_notebook_runs_top_to_bottom(kernel: Session, image: Image, environ: dict[str, str]) -> None:
+    began = time.monotonic()
+    prepared = kernel.run(PREPARE)
+    Path(environ["HOME"], "first").write_text(str(time.monotonic() - began))
+    assert "Ready." in prepared and "no restart needed" in prepared
+    assert "transformers 4.57" in prepared and "(the runtime's own is 5.15.0)" in prepared
+    assert "gradio 6.24.0" in prepared, "it is said what does not go with the course's versions"
+
+    proved = kernel.run(PROVE)
+    assert "11 passed, 0 failed" in proved, proved
+    assert "summarization" in proved and "question-answering" in proved
+
+    assert "'label'" in kernel.run(SHOW)
+    assert str(overlay(environ)) in version_and_place(kernel, "transformers")
+    assert str(image.prefix) in version_and_place(kernel, "torch")
+    assert not image.changed()
+
+
+def test_again_in_the_same_kernel_changes_nothing(
+    kernel: Session, image: Image, environ: dict[str, str]
+) -> None:
+    """A kernel that started after the first session: the overlay is there before any cell runs."""
+    assert str(overlay(environ)) in version_and_place(kernel, "transformers")
+    stamp = overlay(environ).stat().st_mtime_ns
+    began = time.monotonic()
+    again = kernel.run(PREPARE)
+    took, first = time.monotonic() - began, float(Path(environ["HOME"], "first").read_text())
+    assert "Nothing to do, nothing changed." in again and "no restart needed" in again
+    assert took < 5 or took < first / 3, f"{took:.1f} s, the first time {first:.1f} s"
+    assert "'label'" in kernel.run(SHOW)
+    kernel.run(PREPARE)
+    assert overlay(environ).stat().st_mtime_ns == stamp
+    assert not image.changed()
+
+
+def test_children_of_the_notebook_see_the_same(kernel: Session, environ: dict[str, str]) -> None:
+    said = kernel.run('!python3 -c "import huggingface_hub as h; print(h.__version__, h.__file__)"')
+    assert said.startswith("0.36") and str(overlay(environ)) in said
