@@ -35,6 +35,8 @@ REFUSE = {
     "conda-prefix-foreign": Exit.PERSON,
     "conda-prefix-not-allowed": Exit.USAGE,
     "conda-damaged": Exit.PERSON,
+    "conda-base-broken": Exit.PERSON,
+    "conda-moved": Exit.PERSON,
     "host-glibc-too-old": Exit.PERSON,
 }
 
@@ -123,7 +125,7 @@ def apply(
     facts, findings = look(goal)
     refuse_unknown(findings, wish)
     plan = plan_for(goal, facts, findings, wish)
-    refuse(findings, plan)
+    refuse(findings, plan, goal)
     refuse_headless(findings, plan)
     if not agree(plan):
         return Result(facts=facts, findings=findings, plan=plan, code=Exit.PERSON)
@@ -176,20 +178,22 @@ def _code(outcomes: tuple[Outcome, ...], findings: tuple[Finding, ...], goal: Go
     return Exit.PERSON if left and not ours else exit_code(left)
 
 
-def refuse(findings: tuple[Finding, ...], plan: tuple[Planned, ...]) -> None:
+def refuse(findings: tuple[Finding, ...], plan: tuple[Planned, ...], goal: Goal) -> None:
     """Raise Trouble for what would spoil the run. Nothing has been changed yet."""
-    against = objection(findings, plan)
+    against = objection(findings, plan, goal)
     if against:
         raise against
 
 
-def objection(findings: tuple[Finding, ...], plan: tuple[Planned, ...]) -> Trouble | None:
+def objection(findings: tuple[Finding, ...], plan: tuple[Planned, ...], goal: Goal) -> Trouble | None:
     """What would spoil a run of this plan, if anything would."""
     names = {step.name for step in plan}
     for finding in findings if plan else ():
         code = REFUSE.get(finding.id)
         if code is None or finding.severity != "fail":
             continue
+        if finding.area == "conda" and goal.manager != "conda":
+            continue  # the person's own conda, broken; this run does without
         if finding.id == "jupyter-port-taken" and not names & {"jupyter", "server"}:
             continue
         return Trouble(_said(finding), code, _hint(finding))

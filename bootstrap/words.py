@@ -62,7 +62,7 @@ def _show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:
     facts, findings = job.look(goal)
     job.refuse_unknown(findings, wish)
     plan = job.plan_for(goal, facts, findings, wish)
-    against = job.objection(findings, plan)
+    against = job.objection(findings, plan, goal)
     code = against.code if against else Exit.FINE
     if as_json:
         objection = against.message.get(lang) if against else None

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True  # the doctor writes nothing, not even the compiled form of our own code
+
 from doctor.errors import Trouble
 from doctor.text import Text, pick_lang
 from doctor.word import Asked, run

@@ -7,7 +7,7 @@
 #   3  one at a time lock, wait_for_lock, lock_by_folder, unlock
 #   4  Python        works, find_python, fetch_python, apt_python
 #   5  environment   sync, make_env, point_here, remove_old, ensure_env
-#   6  words         hand_over, run_tests, run_lint, run_docs, main
+#   6  words         hand_over, run_tests, run_lint, run_docs, run_bench, main
 set -u
 
 usage() {
@@ -22,7 +22,7 @@ usage: sh scripts/setup.sh [WORD] [ARGUMENT...]      the same as: make WORD ARGS
   models     fetch the models           smoke    run every pipeline of the course once
   wheels     which build of torch fits this machine, or one that you are about to rent, and why no other
   colab      prepare a Colab (Kaggle, …) runtime without changing what it came with
-  test, lint, lock, docs     for developers
+  test, lint, lock, docs, bench     for developers
 
 sh scripts/setup.sh WORD --help says more about one word. Settings are variables: make setup PORT=9000
 GROUNDWORK_HOME (default ~/.groundwork) is where Groundwork keeps its own things.
@@ -43,7 +43,7 @@ usage_zh() {
   models     下载模型           smoke    把课程里的每个 pipeline 运行一遍
   wheels     哪个 torch 版本适合这台（或准备租用的）机器，其他版本为何不行
   colab      准备 Colab（Kaggle 等）运行时，不改动其自带内容
-  test, lint, lock, docs     供开发者使用
+  test, lint, lock, docs, bench     供开发者使用
 
 sh scripts/setup.sh 命令 --help 显示该命令的详细说明。设置用变量给出：make setup PORT=9000
 GROUNDWORK_HOME(默认 ~/.groundwork)是 Groundwork 存放自身文件的目录。
@@ -281,13 +281,21 @@ make_env() {
     rm -rf "$env"
     "$GROUNDWORK_UV" venv --quiet --no-project --python "$python" "$env" >&2 || exit 1
     sync
+    compile "$env"/lib/python3.*/site-packages
     point_here
     write "$stamp" "$lock_file"
     remove_old "$1"
 }
 
+# compile FOLDER...: now, since the doctor writes nothing, not even that. What cannot be written to runs as well,
+# only a little slower.
+compile() {
+    "$env/bin/python" -I -m compileall -q "$@" >/dev/null 2>&1 || :
+}
+
 # Which checkout the environment runs: the one that was used last.
 point_here() {
+    compile "$root/bootstrap" "$root/doctor"
     for site in "$env"/lib/python3.*/site-packages; do
         write "$site/groundwork.pth" "$root"
     done
@@ -326,6 +334,13 @@ ensure_env() {
 }
 
 # --- 6 words -----------------------------------------------------------------------------------------
+
+run_bench() {
+    ensure_env dev
+    unset PYTHONHOME PYTHONPATH
+    cd "$root" || exit 1
+    exec "$env/bin/python" -m benchmarks "$@"
+}
 
 run_docs() {
     ensure_env tool
@@ -371,6 +386,7 @@ main() {
         test) shift && run_tests "$@" ;;
         lint) run_lint ;;
         docs) run_docs ;;
+        bench) shift && run_bench "$@" ;;
         lock) shift && exec sh "$root/scripts/lock.sh" "$@" ;;
         *) hand_over "$@" ;;
     esac

@@ -39,7 +39,7 @@ def set_environ(monkeypatch: pytest.MonkeyPatch, environ: Environ) -> None:
 def test_a_profile_without_a_lock_of_its_own_is_refused(environ: Environ, tmp_path: Path, name: str) -> None:
     goal = resolve({"PROFILE": own_profile(tmp_path, name), "ENV_MANAGER": "venv"}, environ)
     facts, findings = look(goal)
-    against = objection(findings, plan_for(goal, facts, findings, Wish()))
+    against = objection(findings, plan_for(goal, facts, findings, Wish()), goal)
     assert against is not None
     assert against.code == Exit.USAGE
     assert "make lock" in against.message.en

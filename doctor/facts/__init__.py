@@ -8,8 +8,20 @@ from __future__ import annotations
 
 import msgspec
 
-from doctor.facts.colab import Colab
-from doctor.facts.conda import Conda, CondaInstall, CondaState
+from doctor.facts.colab import Colab, StaleKernel
+from doctor.facts.conda import (
+    Conda,
+    CondaEnvironment,
+    CondaInstall,
+    CondaLock,
+    CondaProxy,
+    CondaSettings,
+    CondaShell,
+    CondaState,
+    CondaTerms,
+    PackageCache,
+    ShellBlock,
+)
 from doctor.facts.disk import Disk, Place
 from doctor.facts.ffmpeg import Ffmpeg
 from doctor.facts.gpu import Gpu, GpuDevice
@@ -31,8 +43,14 @@ __all__ = [
     "CachedModel",
     "Colab",
     "Conda",
+    "CondaEnvironment",
     "CondaInstall",
+    "CondaLock",
+    "CondaProxy",
+    "CondaSettings",
+    "CondaShell",
     "CondaState",
+    "CondaTerms",
     "Disk",
     "EnvironmentState",
     "Facts",
@@ -45,12 +63,15 @@ __all__ = [
     "JupyterServer",
     "Kernelspec",
     "Network",
+    "PackageCache",
     "Packages",
     "Place",
     "PortOwner",
     "Python",
+    "ShellBlock",
     "Smoke",
     "SmokeTask",
+    "StaleKernel",
     "Torch",
     "Unknown",
     "said_by",

@@ -22,7 +22,7 @@ class Session:
 
     def run(self, source: str) -> str:
         """Run a cell and return its text: printed, shown, or an error's. Raises CellExecutionError as a notebook stops."""
-        cell = nbformat.v4.new_code_cell(source)
+        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
         self.client.nb.cells.append(cell)
         self.client.execute_cell(cell, len(self.client.nb.cells) - 1)
         return "".join(_text(output) for output in cell.outputs)
@@ -43,7 +43,7 @@ def session(specs: Path, cwd: Path, environ: Mapping[str, str]) -> Iterator[Sess
     """A new kernel of the image in the folder `cwd`."""
     found = KernelSpecManager(kernel_dirs=[str(specs)], ensure_native_kernel=False)
     manager = AsyncKernelManager(kernel_name="colab", kernel_spec_manager=found)
-    book = nbformat.v4.new_notebook()
+    book = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
     client = NotebookClient(
         book, km=manager, timeout=CELL_SECONDS, resources={"metadata": {"path": str(cwd)}}
     )
@@ -53,5 +53,5 @@ def session(specs: Path, cwd: Path, environ: Mapping[str, str]) -> Iterator[Sess
 
 def cells_of(path: Path) -> list[str]:
     """The code cells of a notebook file."""
-    book = nbformat.read(path, as_version=4)
+    book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     return [cell.source for cell in book.cells if cell.cell_type == "code"]

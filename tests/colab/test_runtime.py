@@ -109,3 +109,53 @@ def test_again_in_the_same_kernel_changes_nothing(
 def test_children_of_the_notebook_see_the_same(kernel: Session, environ: dict[str, str]) -> None:
     said = kernel.run('!python3 -c "import huggingface_hub as h; print(h.__version__, h.__file__)"')
     assert said.startswith("0.36") and str(overlay(environ)) in said
+
+
+def test_other_versions_in_memory_need_a_restart(
+    kernel: Session, environ: dict[str, str], image: Image
+) -> None:
+    """Somebody ran cells before ours did: in this kernel the runtime's own transformers is what there is."""
+    undo = f"import sys; sys.path[:] = [f for f in sys.path if 'overlay-' not in f]; sys.path.append({str(ROOT)!r})"
+    kernel.run(undo)
+    assert str(image.prefix) in version_and_place(kernel, "transformers")
+    said = kernel.run(PREPARE)
+    assert "RESTART NEEDED" in said and "transformers 5.15.0 is imported" in said
+    assert "huggingface_hub 1.27.0 is imported" in said
+    assert "numpy" not in said and "torch" not in said, "they are the runtime's own, and stay so"
+    # Half of each would work worse than either: this kernel goes on with what it had.
+    assert (
+        kernel.run("print(transformers.__version__, [f for f in sys.path if 'overlay-' in f])")
+        == "5.15.0 []\n"
+    )
+    assert "5.15.0" in kernel.run("from transformers import BertConfig; print(transformers.__version__)")
+
+
+def test_the_restart_is_done_when_it_is_asked_for(
+    specs: Path, content: Path, environ: dict[str, str], image: Image
+) -> None:
+    with pytest.raises(DeadKernelError), session(specs, content, environ) as kernel:
+        kernel.run(
+            "import sys; sys.path[:] = [f for f in sys.path if 'overlay-' not in f]; import transformers"
+        )
+        said = kernel.run(f"%run {CELL} RESTART=1")
+        assert "Restarting the session now" in said
+        kernel.run("import time; time.sleep(30)")
+    with session(specs, content, environ) as kernel:
+        assert str(overlay(environ)) in version_and_place(kernel, "transformers")
+        assert "no restart needed" in kernel.run(f"%run {CELL} RESTART=1")
+
+
+@pytest.mark.parametrize(
+    "habit", [f"!python3 {CELL}", f"%%bash\npython3 {CELL}", "!sh groundwork/scripts/setup.sh colab"]
+)
+def test_a_child_says_what_it_cannot_know(kernel: Session, habit: str) -> None:
+    said = kernel.run(habit)
+    assert "cannot be seen from here" in said and f"%run {ROOT}/{CELL.partition('/')[2]}" in said
+    assert "RESTART" not in said
+
+
+def test_drive_that_is_not_mounted_is_told_with_the_line_to_type(kernel: Session) -> None:
+    said = kernel.run(f"%run {CELL} CACHE=drive")
+    assert "Google Drive is not mounted" in said
+    assert "from google.colab import drive; drive.mount('/content/drive')" in said
+    assert "SystemExit: 4" in said

@@ -79,7 +79,7 @@ def look(goal: Goal, areas: Sequence[str] = AREAS) -> tuple[Facts, tuple[Finding
 
 def ids(goal: Goal) -> list[str]:
     """The ids of what is found wrong now."""
-    return [finding.id for finding in look(goal)[1]]
+    return [finding.id for finding in look(goal)[1] if finding.severity != "info"]
 
 
 def run_step(name: str, goal: Goal, said: list[str] | None = None) -> None:

@@ -1,0 +1,37 @@
+"""Where the commands run: the environment that `make setup` made, and this interpreter."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from doctor.errors import Exit, Trouble
+from doctor.settings import DEFAULT_PROFILE, groundwork_home
+from doctor.text import Text
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Place(msgspec.Struct, frozen=True):
+    root: str  # this checkout
+    python: str  # the interpreter of our own environment
+    target: str  # the interpreter of the course's environment
+    environ: dict[str, str]
+
+    def ours(self, *words: str) -> tuple[str, ...]:
+        """A word of groundwork, started as stage 0 starts it."""
+        return (self.python, "-m", "bootstrap", *words)
+
+
+def find() -> Place:
+    """Raises Trouble (exit 1) when `make setup` has not been run."""
+    target = Path(groundwork_home()) / "envs" / DEFAULT_PROFILE / "bin" / "python"
+    if not target.is_file():
+        raise Trouble(
+            Text(f"{target} is not there: run make setup first", f"{target} 不存在：请先运行 make setup"),
+            Exit.FAILED,
+        )
+    return Place(str(ROOT), sys.executable, str(target), dict(os.environ))

@@ -1,0 +1,93 @@
+"""Do conda's settings let it work: can they be read, do they name channels that may be used, does the proxy answer?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doctor.catalogue import found
+from doctor.checks.conda.weight import is_needed, is_used, main_install, weighed
+from doctor.facts import Conda
+from doctor.finding import Finding
+from doctor.goal import Goal
+from doctor.text import Text
+
+NO_FALLBACK = 26  # the first year of conda without channels of its own
+ZH = {
+    "a tab": "制表符",
+    "not text": "不是文本",
+    "no `name: value` lines": "没有“名称: 值”形式的行",
+    "no YAML": "不是 YAML",
+    "this user may not read it": "当前用户无权读取",
+}
+NO_FILE = Text("no settings file names a channel", "没有任何配置文件写明频道")
+
+
+def check(conda: Conda, goal: Goal) -> Iterator[Finding]:
+    said = conda.settings
+    for file, reason in said.broken:
+        severity = weighed("fail", conda, goal)
+        yield found("conda", "conda-condarc-unreadable", severity=severity, file=file, reason=_reason(reason))
+    if not is_used(conda, goal):
+        return
+    yield from _channels(conda, goal)
+    yield from _terms(conda, goal)
+    for proxy in said.proxies:
+        if proxy.error:
+            yield found(
+                "conda",
+                "conda-proxy-dead",
+                severity=weighed("fail", conda, goal),
+                files=said.files,
+                scheme=proxy.scheme,
+                address=proxy.address,
+                error=proxy.error,
+            )
+    if said.offline:
+        yield found("conda", "conda-offline-left-on", files=said.files)
+
+
+def _reason(said: str) -> Text:
+    """`line 2: a tab` in both languages. What the parser says in its own words stays as it is."""
+    place, _, problem = said.rpartition(": ")
+    line = place.removeprefix("line ")
+    zh = ZH.get(problem, problem)
+    return Text(said, f"第 {line} 行：{zh}" if line else zh)
+
+
+def _channels(conda: Conda, goal: Goal) -> Iterator[Finding]:
+    said = conda.settings
+    if said.asked and not said.channels and not said.broken and _has_no_fallback(conda):
+        files = ", ".join(said.files) or NO_FILE
+        yield found("conda", "conda-no-channels", severity=weighed("fail", conda, goal), files=files)
+        return
+    main = [name for name in said.channels or () if _is_anacondas(name)]
+    forge = [name for name in said.channels or () if "conda-forge" in name]
+    if main and forge and said.priority not in ("strict", None):
+        yield found(
+            "conda", "conda-channels-mixed", channels=said.channels or (), priority=said.priority or "?"
+        )
+    elif main and is_needed(conda, goal):
+        yield found("conda", "conda-defaults-channel", channels=main)
+
+
+def _is_anacondas(name: str) -> bool:
+    return name == "defaults" or name.startswith("https://repo.anaconda.com/")
+
+
+def _has_no_fallback(conda: Conda) -> bool:
+    main = main_install(conda)
+    year = (main.version or "").partition(".")[0] if main else ""
+    return year.isdecimal() and int(year) >= NO_FALLBACK
+
+
+def _terms(conda: Conda, goal: Goal) -> Iterator[Finding]:
+    """Setup uses conda-forge alone, so that Anaconda's terms are a matter for the person's own conda only."""
+    terms = conda.terms
+    rejected = [url for url in terms.wanted if url in terms.rejected]
+    open_ = [url for url in terms.wanted if url not in (*terms.rejected, *terms.accepted)]
+    if rejected:
+        severity = weighed("fail", conda, goal)
+        yield found("conda", "conda-tos-rejected", severity=severity, channels=rejected)
+    elif open_ and not terms.automatic:
+        severity = "warn" if is_needed(conda, goal) else "info"
+        yield found("conda", "conda-tos-not-accepted", severity=severity, channels=open_)

@@ -1,0 +1,126 @@
+"""The goal's environment, where conda made it: conda's records of it, and what they say should be there."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from doctor.facts import CondaEnvironment
+from doctor.goal import Goal
+from doctor.peek import peek, peek_text
+
+LITTER = (".pyc", ".a", ".la", ".pc", ".map", ".txt")  # what people and images clean up
+CLEANED = re.compile(r"/(?:tests?|idlelib|site-packages|pkgconfig|cmake)/")
+LARGEST = 64_000_000  # bytes of a record: a package may have twenty thousand files
+SECONDS = 0.3  # for comparing records with files; a whole environment takes half of that
+PIP_FILES = ("/etc/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
+YES = ("1", "true", "yes", "on", "y")
+
+
+class Record(msgspec.Struct):
+    """What is wanted of a package's record in conda-meta."""
+
+    name: str = ""
+    files: list[str] = []
+
+
+def environment(goal: Goal, environ: Mapping[str, str]) -> CondaEnvironment | None:
+    prefix = Path(goal.prefix)
+    meta = prefix / "conda-meta"
+    if not meta.is_dir():
+        return None
+    unreadable, incomplete = _records(prefix, time.monotonic() + (60 if goal.deep else SECONDS))
+    return CondaEnvironment(
+        prefix=str(prefix),
+        root=root_of(prefix),
+        is_base=root_of(prefix) == str(prefix),
+        history=(meta / "history").is_file(),
+        frozen=(meta / "frozen").is_file(),
+        writable=os.access(meta, os.W_OK | os.X_OK),
+        has_pip=os.path.lexists(prefix / "bin" / "pip"),
+        pins=_pins(meta / "pinned"),
+        unreadable=unreadable,
+        incomplete=incomplete,
+        pip_user=_pip_user(prefix, environ),
+    )
+
+
+def root_of(prefix: Path) -> str | None:
+    """The install that a conda environment belongs to: itself for base, else the one above `envs`."""
+    if not (prefix / "conda-meta").is_dir():
+        return None
+    if (prefix / "condabin").is_dir() or any(prefix.glob("conda-meta/conda-[0-9]*.json")):
+        return str(prefix)
+    above = prefix.parent.parent
+    return str(above) if prefix.parent.name == "envs" and (above / "condabin").is_dir() else None
+
+
+def _records(prefix: Path, until: float) -> tuple[tuple[str, ...], tuple[tuple[str, str, int], ...]]:
+    unreadable: list[str] = []
+    incomplete: list[tuple[str, str, int]] = []
+    decoder = msgspec.json.Decoder(Record)
+    for path in sorted((prefix / "conda-meta").glob("*.json")):
+        content = peek(path, LARGEST)
+        if content is None:  # of another user, say
+            continue
+        try:
+            record = decoder.decode(content)
+        except (UnicodeDecodeError, msgspec.DecodeError):
+            unreadable.append(str(path))
+            continue
+        missing = [file for file in _lasting(record.files) if not os.path.lexists(prefix / file)]
+        if missing:
+            incomplete.append((record.name or path.stem.rsplit("-", 2)[0], missing[0], len(missing)))
+        if time.monotonic() > until:
+            break
+    return tuple(unreadable), tuple(incomplete)
+
+
+def _lasting(files: list[str]) -> list[str]:
+    """Programs and libraries. Of a Python package none: pip may have put another version in its place."""
+    if any(".dist-info/" in file or ".egg-info" in file for file in files):
+        return []
+    return [
+        f
+        for f in files
+        if f.startswith(("bin/", "lib/")) and not f.endswith(LITTER) and not CLEANED.search(f)
+    ]
+
+
+def _pins(path: Path) -> tuple[str, ...]:
+    return tuple(
+        line.strip() for line in peek_text(path).splitlines() if line.strip() and not line.startswith("#")
+    )
+
+
+def _pip_user(prefix: Path, environ: Mapping[str, str]) -> str | None:
+    """What makes `pip install` mean `pip install --user`. The strongest word counts: variable, then files."""
+    if environ.get("PIP_USER"):
+        return "PIP_USER" if environ["PIP_USER"].lower() in YES else None
+    said = [(file, value) for file in _pip_files(prefix, environ) if (value := _user_in(file)) is not None]
+    return said[-1][0] if said and said[-1][1].lower() in YES else None
+
+
+def _pip_files(prefix: Path, environ: Mapping[str, str]) -> Iterator[str]:
+    """pip's files, weakest first."""
+    home = environ.get("HOME", "")
+    yield from (file.replace("~", home, 1) for file in PIP_FILES)
+    yield str(prefix / "pip.conf")
+    if environ.get("PIP_CONFIG_FILE"):
+        yield environ["PIP_CONFIG_FILE"]
+
+
+def _user_in(file: str) -> str | None:
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(peek_text(file))
+    except configparser.Error:
+        return None
+    found = (parser.get(section, "user", fallback=None) for section in ("install", "global"))
+    return next((value for value in found if value is not None), None)
