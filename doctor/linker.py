@@ -22,14 +22,7 @@ How = Literal["rpath", "LD_LIBRARY_PATH", "runpath", "system", "loaded"]
 CACHE = Path("/etc/ld.so.cache")
 MAGIC = b"glibc-ld.so.cache1.1"
 FLAGS = {"x86_64": 0x0303, "aarch64": 0x0A03}  # entries of the cache for this kind of machine
-DEFAULTS = (
-    "/lib",
-    "/usr/lib",
-    "/lib64",
-    "/usr/lib64",
-    "/lib/{machine}-linux-gnu",
-    "/usr/lib/{machine}-linux-gnu",
-)
+DEFAULTS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/{machine}-linux-gnu", "/usr/lib/{machine}-linux-gnu")
 LIBC = ("linux-vdso.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1")  # of every process
 
 
@@ -69,9 +62,7 @@ class Linker:
         self.read = lru_cache(maxsize=None)(read)
         self.find = lru_cache(maxsize=None)(self._find)
         said = self.read(program) if program else None
-        self.program = (
-            _folders(said.rpath, program or "") if isinstance(said, Elf) and not said.runpath else ()
-        )
+        self.program = _folders(said.rpath, program or "") if isinstance(said, Elf) and not said.runpath else ()
 
     def load(self, path: str, beside: Mapping[str, Taken] | None = None) -> Loaded:
         """Load the file at `path` into a process that holds `beside` already."""

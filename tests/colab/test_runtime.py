@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nbclient.exceptions import DeadKernelError
 
 from tests.colab.image import Image, colab_environ, kernelspec, make_image, tiny_sentiment_model
 from tests.colab.notebook import Session, cells_of, session
