@@ -105,10 +105,7 @@ class Image:
         self.dynamic = dict(self._dynamic()) if self.ours else {}
 
     def _segments(self) -> Iterator[tuple[int, int, int, int, int]]:
-        start, size, count = (
-            *struct.unpack_from("<Q", self.data, 32),
-            *struct.unpack_from("<HH", self.data, 54),
-        )
+        start, size, count = *struct.unpack_from("<Q", self.data, 32), *struct.unpack_from("<HH", self.data, 54)
         if not 0 < count < 1000 or size < 56:
             raise Damaged("no program headers")
         for number in range(count):
@@ -219,7 +216,9 @@ class Image:
         if symbols is None:
             return False
         if table is None:
-            return any(self._is(symbols, index, name) for index in range(1, min(self._count(), MOST)))
+            return any(
+                self._is(symbols, index, name) for index in range(1, min(self._count(), MOST))
+            )
         buckets, first, blooms, _ = struct.unpack("<IIII", self._at(table, 16))
         if not buckets:
             return False
