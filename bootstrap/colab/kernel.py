@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
+from packaging.utils import canonicalize_name
 
 from bootstrap.colab.overlay import Overlay
 from bootstrap.files import write_atomically
@@ -80,7 +81,7 @@ def stale(kernel: Kernel, overlay: Overlay, folder: Path) -> Iterator[Text]:
     for name in overlay.modules:
         file, version = kernel.modules.get(name, (None, None))
         if file and not Path(file).is_relative_to(folder):
-            said = f"{name} {version or ''}".strip()
+            said = f"{name} {version or overlay.instead_of.get(canonicalize_name(name), '')}".strip()
             yield Text(f"{said} is imported, from {file}", f"已导入 {said}，来自 {file}")
 
 

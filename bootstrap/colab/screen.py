@@ -17,7 +17,7 @@ from doctor.facts import Facts
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.report.envelope import envelope, words_envelope
-from doctor.report.terminal import emit, lines, show
+from doctor.report.terminal import emit, show
 from doctor.text import Lang, Text, both
 
 SHOWN = 6
@@ -57,8 +57,8 @@ def tell(told: Told, lang: Lang, as_json: bool) -> None:
     if told.done.proved is not None:
         show(table(told.goal))
     show([text.get(lang) for text in _screen(told)])
-    if any(finding.severity in ("fail", "warn", "unknown") for finding in told.findings):
-        show(lines(told.findings, lang))
+    worst_first = [f for severity in ("fail", "warn") for f in told.findings if f.severity == severity]
+    show([f"! {f.title.get(lang)}: {f.cause.get(lang)}  [{f.id}]" for f in worst_first])
 
 
 def tell_plan(folder: Path, plan: Overlay, made: bool, lang: Lang, as_json: bool) -> None:
