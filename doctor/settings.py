@@ -93,7 +93,7 @@ def _goal(values: Mapping[str, str | None], profile: Profile, home: str, environ
         manager=manager,
         env_name=_env_name(values["ENV_NAME"] or profile.name),
         conda_root=_conda_root(values["PREFIX"]),
-        system=target or (_system(environ) if manager == "system" else None),
+        system=target or (system_python(environ) if manager == "system" else None),
         python=_choice("PYTHON", values["PYTHON"], profile.pythons, profile.python),
         cache=_folder("CACHE", values["CACHE"] or default_cache(environ)),
         endpoint=_endpoint(values["HF_ENDPOINT"]),
@@ -231,7 +231,7 @@ ASK_SYSTEM = (
 )
 
 
-def _system(environ: Mapping[str, str]) -> System:
+def system_python(environ: Mapping[str, str]) -> System:
     """The first python3 on PATH that runs and is not the one that runs us. Raises Trouble (exit 2)."""
     ours = str(Path(sys.prefix) / "bin")
     for folder in environ.get("PATH", "").split(os.pathsep):

@@ -21,11 +21,11 @@ import threading
 
 SETUP = pathlib.Path(__file__).resolve().with_name("setup.sh")
 SECRET_SECONDS = 30  # the page may ask the person for leave
-ANSWERED = (0, 4)  # prepared; prepared, and the person has to do something
+RESTART_NEEDED = 4  # prepared, and the person has to do something
 
 
 def main(arguments):
-    """The exit code of `groundwork colab`."""
+    """The exit code of `groundwork colab`; in a kernel 0 also when a restart is needed, which has been said."""
     environ, words = settings_and_words(arguments)
     shell = this_kernel()
     with tempfile.TemporaryDirectory(prefix="groundwork-") as folder:
@@ -35,9 +35,10 @@ def main(arguments):
             words += ["--kernel", folder]
         code = follow(["sh", str(SETUP), "colab", *words], environ)
         said = pathlib.Path(folder, "answer.json")
-        if shell is not None and code in ANSWERED and said.is_file():
-            take(json.loads(said.read_text(encoding="utf-8")), environ)
-    return code
+        if shell is None or not said.is_file():
+            return code
+        take(json.loads(said.read_text(encoding="utf-8")), environ)
+    return 0 if code == RESTART_NEEDED else code
 
 
 def settings_and_words(arguments):
@@ -142,5 +143,5 @@ def take(answer, environ):
 
 if __name__ == "__main__":
     result = main(sys.argv[1:])
-    if result not in ANSWERED or this_kernel() is None:
+    if result or this_kernel() is None:
         sys.exit(result)

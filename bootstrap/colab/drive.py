@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bootstrap.colab.table import table
 from doctor.errors import Exit, Trouble
+from doctor.settings import default_cache
 from doctor.text import Text
 
 WORD = "drive"
@@ -41,8 +42,8 @@ def require_mounted(cache: str) -> None:
         Exit.PERSON,
         Text(
             f"type this in a cell of its own, allow it on the page, then run this cell again:\n    {drive.line}\n"
-            "  or keep models on the runtime's disk: leave CACHE=drive out",
+            f"  or keep models on the runtime's disk: CACHE={default_cache()}",
             f"请在单独的单元格中运行下面一行，在网页上允许后重新运行本单元格：\n    {drive.line}\n"
-            "  或把模型放在运行时的本地磁盘：去掉 CACHE=drive",
+            f"  或把模型放在运行时的本地磁盘：CACHE={default_cache()}",
         ),
     )

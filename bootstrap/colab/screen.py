@@ -16,9 +16,10 @@ from bootstrap.steps.smoke import table
 from doctor.facts import Facts
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.probes.disk import place
 from doctor.report.envelope import envelope, words_envelope
 from doctor.report.terminal import emit, show
-from doctor.text import Lang, Text, both
+from doctor.text import Lang, Text, both, human_bytes
 
 SHOWN = 6
 CELL = Path(__file__).resolve().parents[2] / "scripts" / "colab_cell.py"
@@ -57,8 +58,14 @@ def tell(told: Told, lang: Lang, as_json: bool) -> None:
     if told.done.proved is not None:
         show(table(told.goal))
     show([text.get(lang) for text in _screen(told)])
-    worst_first = [f for severity in ("fail", "warn") for f in told.findings if f.severity == severity]
-    show([f"! {f.title.get(lang)}: {f.cause.get(lang)}  [{f.id}]" for f in worst_first])
+    show([f"! {f.title.get(lang)}: {f.cause.get(lang)}  [{f.id}]" for f in _worth_saying(told)])
+
+
+def _worth_saying(told: Told) -> Iterator[Finding]:
+    """Worst first. Drive as the cache is what was asked for, and the token is asked for by the kernel itself."""
+    asked_for = {"colab-cache-on-drive", "colab-secrets-hidden", "hosted-notebook"}
+    for severity in ("fail", "warn", "info"):
+        yield from (f for f in told.findings if f.severity == severity and f.id not in asked_for)
 
 
 def tell_plan(folder: Path, plan: Overlay, made: bool, lang: Lang, as_json: bool) -> None:
@@ -121,8 +128,10 @@ def _packages(overlay: Overlay, shown: int) -> Iterator[Text]:
 
 def _cache(goal: Goal) -> Text:
     if on_drive(goal.cache):
+        free = human_bytes(place("cache", Path(goal.cache)).free_bytes)
         return Text(
-            f"  models are kept on Google Drive: {goal.cache}", f"  模型保存在 Google Drive：{goal.cache}"
+            f"  models are kept on Google Drive: {goal.cache} ({free} free)",
+            f"  模型保存在 Google Drive：{goal.cache}（剩余 {free}）",
         )
     return Text(
         f"  models are kept in {goal.cache}, which ends with the session; CACHE=drive keeps them on Google Drive",

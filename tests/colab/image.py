@@ -123,11 +123,11 @@ def _files(prefix: Path) -> list[Path]:
     ]
 
 
-def kernelspec(image: Image, folder: Path) -> Path:
-    """A folder of kernelspecs with the image's kernel, `colab`."""
-    spec = folder / "colab"
+def kernelspec(image: Image, folder: Path, name: str = "colab", through: tuple[str, ...] = ()) -> Path:
+    """A folder of kernelspecs with the image's kernel, started `through` other programs."""
+    spec = folder / name
     spec.mkdir(parents=True)
-    argv = [str(image.python), "-m", "colab_kernel_launcher", "-f", "{connection_file}"]
+    argv = [*through, str(image.python), "-m", "colab_kernel_launcher", "-f", "{connection_file}"]
     (spec / "kernel.json").write_text(
         json.dumps({"argv": argv, "display_name": "Colab", "language": "python"})
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
@@ -27,6 +28,11 @@ class Session:
         self.client.execute_cell(cell, len(self.client.nb.cells) - 1)
         return "".join(_text(output) for output in cell.outputs)
 
+    def has_ended(self) -> bool:
+        """Whether the kernel's process is gone, as a restart begins."""
+        manager: Any = self.client.km
+        return manager.provisioner.process.poll() is not None
+
 
 def _text(output: Mapping[str, object]) -> str:
     if output["output_type"] == "error":
@@ -39,10 +45,10 @@ def _text(output: Mapping[str, object]) -> str:
 
 
 @contextmanager
-def session(specs: Path, cwd: Path, environ: Mapping[str, str]) -> Iterator[Session]:
+def session(specs: Path, cwd: Path, environ: Mapping[str, str], name: str = "colab") -> Iterator[Session]:
     """A new kernel of the image in the folder `cwd`."""
     found = KernelSpecManager(kernel_dirs=[str(specs)], ensure_native_kernel=False)
-    manager = AsyncKernelManager(kernel_name="colab", kernel_spec_manager=found)
+    manager = AsyncKernelManager(kernel_name=name, kernel_spec_manager=found)
     book = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
     client = NotebookClient(
         book, km=manager, timeout=CELL_SECONDS, resources={"metadata": {"path": str(cwd)}}

@@ -338,3 +338,23 @@ def test_the_notebooks_are_the_same_program_in_two_languages(lang: str) -> None:
     ]
     assert not any(cell.get("outputs") for cell in book["cells"])
     assert bool(re.search(r"[\u4e00-\u9fff]", "".join(code))) == (lang == "zh")
+
+
+COLAB = {"COLAB_RELEASE_TAG": "release-colab", "COLAB_BACKEND_VERSION": "next"}
+
+
+@pytest.mark.parametrize("manager", ["auto", "system"])
+def test_setup_leaves_a_runtime_alone_and_says_what_to_type(tmp_path: Path, manager: str) -> None:
+    said = groundwork("setup", "--plan", ENV_MANAGER=manager, GROUNDWORK_HOME=str(tmp_path / "gw"), **COLAB)
+    assert said.returncode == Exit.USAGE and "%run groundwork/scripts/colab_cell.py" in said.stderr
+    assert not (tmp_path / "gw").exists()
+
+
+def test_the_doctor_looks_at_the_runtime_s_own_python(tmp_path: Path) -> None:
+    said = groundwork(
+        "doctor", "--json", "--area=python,colab", GROUNDWORK_HOME=str(tmp_path / "gw"), **COLAB
+    )
+    answer = json.loads(said.stdout)
+    assert answer["tool"]["manager"] == "system"
+    assert "environment-missing" not in [finding["id"] for finding in answer["findings"]]
+    assert "colab-use-system" not in [finding["id"] for finding in answer["findings"]]

@@ -6,17 +6,20 @@ something was imported before.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from nbclient.exceptions import DeadKernelError
 
 from tests.colab.image import Image, colab_environ, kernelspec, make_image, tiny_sentiment_model
 from tests.colab.notebook import Session, cells_of, session
-from tests.conftest import ROOT
+from tests.conftest import ROOT, missing
 from tests.hub.server import Hub, Repo, serve
+from tests.wait import until
 
 PREPARE, PROVE, SHOW = cells_of(ROOT / "docs" / "colab.ipynb")
 SENTIMENT = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"
@@ -134,13 +137,13 @@ def test_other_versions_in_memory_need_a_restart(
 def test_the_restart_is_done_when_it_is_asked_for(
     specs: Path, content: Path, environ: dict[str, str], image: Image
 ) -> None:
-    with pytest.raises(DeadKernelError), session(specs, content, environ) as kernel:
+    with session(specs, content, environ) as kernel:
         kernel.run(
             "import sys; sys.path[:] = [f for f in sys.path if 'overlay-' not in f]; import transformers"
         )
         said = kernel.run(f"%run {CELL} RESTART=1")
         assert "Restarting the session now" in said
-        kernel.run("import time; time.sleep(30)")
+        assert until(kernel.has_ended, 20)
     with session(specs, content, environ) as kernel:
         assert str(overlay(environ)) in version_and_place(kernel, "transformers")
         assert "no restart needed" in kernel.run(f"%run {CELL} RESTART=1")
@@ -159,4 +162,46 @@ def test_drive_that_is_not_mounted_is_told_with_the_line_to_type(kernel: Session
     said = kernel.run(f"%run {CELL} CACHE=drive")
     assert "Google Drive is not mounted" in said
     assert "from google.colab import drive; drive.mount('/content/drive')" in said
-    assert "SystemExit: 4" in said
+    assert "SystemExit: 4" in said and not Path("/content/drive/MyDrive").exists()
+
+
+# What the mounted Drive is made of: a file system of its own that outlives the session, in which no links can be made.
+MOUNT = 'mount --bind "$0" /content/drive && exec "$@"'
+WITHOUT_LINKS = str(ROOT / "tests" / "colab" / "without_links.py")
+
+
+@pytest.fixture
+def mounted(specs: Path, image: Image, tmp_path: Path, environ: dict[str, str]) -> Iterator[Path]:
+    """The folder behind /content/drive, which kernels named `drive` have mounted."""
+    disk = tmp_path / "drive"
+    disk.mkdir()
+    if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "drive", disk], check=False).returncode:
+        missing("root", "mounting needs root")
+    made = [path for path in (Path("/content/drive"), Path("/content")) if not path.exists()]
+    Path("/content/drive").mkdir(parents=True, exist_ok=True)
+    (disk / "MyDrive").mkdir()
+    through = ("unshare", "-m", "sh", "-c", MOUNT, str(disk), sys.executable, WITHOUT_LINKS)
+    kernelspec(image, specs, "drive", through)
+    yield disk / "MyDrive"
+    subprocess.run(["umount", disk], check=True)
+    for path in made:
+        path.rmdir()
+    for name in (".groundwork/settings.json", ".ipython/profile_default/startup/00-groundwork.py"):
+        Path(environ["HOME"], name).unlink()
+
+
+def test_the_second_session_starts_warm_from_drive(
+    mounted: Path, specs: Path, content: Path, environ: dict[str, str], hub: Hub
+) -> None:
+    with session(specs, content, environ, "drive") as first:
+        said = first.run(f"%run {CELL} CACHE=drive")
+        assert "models are kept on Google Drive: /content/drive/MyDrive/huggingface" in said
+        assert "'label'" in first.run(SHOW)
+    found = list(mounted.rglob("model.safetensors"))
+    assert [path.is_symlink() for path in found] == [False]
+    before = hub.total_sent("model.safetensors")
+    with session(specs, content, environ, "drive") as second:
+        assert "no restart needed" in second.run(f"%run {CELL} CACHE=drive")
+        assert "'label'" in second.run(SHOW)
+    assert hub.total_sent("model.safetensors") == before > 0
+    assert list(mounted.rglob("model.safetensors")) == found
