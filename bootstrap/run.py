@@ -170,8 +170,9 @@ def _verify(planned: Planned, setting: Setting) -> None:
 
 
 def _unverified(left: list[Finding]) -> Trouble:
-    en = "; ".join(f"{f.id}: {f.evidence}" for f in left)
-    return Trouble(Text(f"done, but not right: {en}", f"已执行，但结果不对：{en}"), Exit.FAILED)
+    en = "; ".join(f"{f.id}: {f.evidence.en}" for f in left)
+    zh = "；".join(f"{f.id}：{f.evidence.zh}" for f in left)
+    return Trouble(Text(f"done, but not right: {en}", f"已执行，但结果不对：{zh}"), Exit.FAILED)
 
 
 def _interrupted(word: str) -> Trouble:

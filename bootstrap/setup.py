@@ -26,9 +26,13 @@ LOCAL = tuple(area for area in AREAS if area != "network")
 ROUNDS = 2  # a round may uncover work that could not be seen before, such as a proof that went stale
 # Faults that no step mends and that would spoil the run: told before anything is changed.
 REFUSE = {
-    "jupyter-port-taken": Exit.USAGE,
+    "jupyter-port-in-use": Exit.USAGE,
     "packages-not-locked": Exit.USAGE,
     "disk-not-writable": Exit.USAGE,
+    "disk-read-only": Exit.USAGE,
+    "disk-full": Exit.PERSON,
+    "inodes-full": Exit.PERSON,
+    "deleted-but-open-files": Exit.PERSON,
     "disk-too-small": Exit.PERSON,
     "environment-foreign": Exit.PERSON,
     "environment-wrong-python": Exit.PERSON,
@@ -194,7 +198,7 @@ def objection(findings: tuple[Finding, ...], plan: tuple[Planned, ...], goal: Go
             continue
         if finding.area == "conda" and goal.manager != "conda":
             continue  # the person's own conda, broken; this run does without
-        if finding.id == "jupyter-port-taken" and not names & {"jupyter", "server"}:
+        if finding.id == "jupyter-port-in-use" and not names & {"jupyter", "server"}:
             continue
         return Trouble(_said(finding), code, _hint(finding))
     return None

@@ -10,7 +10,7 @@ from doctor.errors import Exit, bad_input
 from doctor.facts import AREAS
 from doctor.finding import Finding
 from doctor.goal import Goal
-from doctor.probes import gather
+from doctor.probes import DEADLINE, DEEP_DEADLINE, gather
 from doctor.report.snapshot import Snapshot, read
 
 
@@ -28,7 +28,11 @@ def pick_areas(names: str | None, offline: bool) -> tuple[str, ...]:
 
 def diagnose(goal: Goal, areas: tuple[str, ...], saved: Path | None) -> tuple[Snapshot, tuple[Finding, ...]]:
     """The machine, live or from a file, and what is wrong with it."""
-    snapshot = read(saved) if saved else Snapshot(goal, gather(goal, areas))
+    snapshot = (
+        read(saved)
+        if saved
+        else Snapshot(goal, gather(goal, areas, DEEP_DEADLINE if goal.deep else DEADLINE))
+    )
     return snapshot, judge(snapshot.facts, snapshot.goal, areas)
 
 

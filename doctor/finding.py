@@ -34,6 +34,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[str, ...] = ()
 
 
+def by_hand(finding: Finding) -> Finding:
+    """The same finding about something of the person's, which no step of setup mends."""
+    return msgspec.structs.replace(finding, remedy=msgspec.structs.replace(finding.remedy, step=None))
+
+
 def settle(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Mark as blocked each finding whose cause is present too, and name its root causes only.
 

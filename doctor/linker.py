@@ -22,7 +22,14 @@ How = Literal["rpath", "LD_LIBRARY_PATH", "runpath", "system", "loaded"]
 CACHE = Path("/etc/ld.so.cache")
 MAGIC = b"glibc-ld.so.cache1.1"
 FLAGS = {"x86_64": 0x0303, "aarch64": 0x0A03}  # entries of the cache for this kind of machine
-DEFAULTS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/{machine}-linux-gnu", "/usr/lib/{machine}-linux-gnu")
+DEFAULTS = (
+    "/lib",
+    "/usr/lib",
+    "/lib64",
+    "/usr/lib64",
+    "/lib/{machine}-linux-gnu",
+    "/usr/lib/{machine}-linux-gnu",
+)
 LIBC = ("linux-vdso.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1")  # of every process
 
 
@@ -59,10 +66,14 @@ class Linker:
         self.library_path = tuple(library_path)
         self.cache = cached_libraries(cache, FLAGS.get(machine, 0))
         self.defaults = tuple(folder.format(machine=machine) for folder in DEFAULTS)
+        if not self.cache:  # musl
+            self.defaults = (*self.defaults, "/usr/local/lib")
         self.read = lru_cache(maxsize=None)(read)
         self.find = lru_cache(maxsize=None)(self._find)
         said = self.read(program) if program else None
-        self.program = _folders(said.rpath, program or "") if isinstance(said, Elf) and not said.runpath else ()
+        self.program = (
+            _folders(said.rpath, program or "") if isinstance(said, Elf) and not said.runpath else ()
+        )
 
     def load(self, path: str, beside: Mapping[str, Taken] | None = None) -> Loaded:
         """Load the file at `path` into a process that holds `beside` already."""
@@ -91,8 +102,8 @@ class Linker:
 
     def _take(self, name: str, file: str, rpath: tuple[str, ...], runpath: tuple[str, ...]) -> Taken | None:
         if "/" in name:
-            place = name.replace("$ORIGIN", os.path.dirname(file))
-            return Taken(place, "runpath") if os.path.exists(place) else None
+            place = name.replace("$ORIGIN", file.rpartition("/")[0])
+            return Taken(place, "runpath") if os.access(place, os.F_OK) else None
         return self.find(name, rpath, runpath)
 
     def _find(self, name: str, rpath: tuple[str, ...], runpath: tuple[str, ...]) -> Taken | None:
@@ -105,14 +116,14 @@ class Linker:
             if path := self._in(name, folders):
                 return Taken(path, how)
         cached = self.cache.get(name)
-        path = cached if cached and os.path.exists(cached) else self._in(name, self.defaults)
+        path = cached if cached and os.access(cached, os.F_OK) else self._in(name, self.defaults)
         return Taken(path, "system") if path else None
 
     def _in(self, name: str, folders: Sequence[str]) -> str | None:
         """The first that is there. One for another machine is passed over, a damaged one is taken, and stops the load."""
         for folder in folders:
             path = f"{folder}/{name}"
-            if os.path.exists(path):
+            if os.access(path, os.F_OK):
                 said = self.read(path)
                 if isinstance(said, Unknown) or said.machine == self.machine:
                     return path
@@ -139,9 +150,15 @@ def _unfit(elf: Elf | Unknown, file: str, asking: str) -> Lack:
 @lru_cache(maxsize=4096)
 def _folders(path: str, file: str) -> tuple[str, ...]:
     """The folders of a DT_RPATH or DT_RUNPATH of `file`."""
-    here = os.path.dirname(os.path.realpath(file))
+    here = file.rpartition("/")[0]  # links are not followed
     words = (word.replace("${ORIGIN}", here).replace("$ORIGIN", here) for word in path.split(":") if word)
-    return tuple(os.path.normpath(word) for word in words)
+    return tuple(map(_plain, words))
+
+
+def _plain(folder: str) -> str:
+    """Without its `..`, where that is the same folder: behind a link `..` leads elsewhere."""
+    short = os.path.normpath(folder)
+    return short if os.path.realpath(short) == os.path.realpath(folder) else folder
 
 
 def cached_libraries(path: Path, flags: int) -> dict[str, str]:

@@ -48,6 +48,14 @@ def pins(path: Path, python: str) -> dict[str, str]:
     }
 
 
+def hashes(path: Path, name: str) -> frozenset[str]:
+    """The SHA-256 (hex) of each file that a lock allows for a package."""
+    entry = re.search(
+        rf"^{re.escape(name)}==.*?(?=^\S|\Z)", "\n".join(_lines(path)), re.MULTILINE | re.DOTALL
+    )
+    return frozenset(re.findall(r"--hash=sha256:([0-9a-f]{64})", entry.group(0))) if entry else frozenset()
+
+
 def _applies(match: re.Match[str], python: str) -> bool:
     if not match["marker"]:
         return True

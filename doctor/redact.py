@@ -24,7 +24,8 @@ SHORTEST = 8  # characters: a shorter value would be found in innocent words
 # Read in JSON text, so no pattern may reach over a quote or a backslash.
 SHAPES = (
     (r"(?<=://)[^/\s\"\\@]+@", f"{HIDDEN}@"),  # https://user:password@host
-    (r"\b(?:hf|api_org|ghp|gho|ghs|github_pat|glpat|xox[abp]|sk|pk)[_-][A-Za-z0-9_-]{16,}", HIDDEN),
+    # Lower case, or the name of a variable such as HF_HUB_ENABLE_HF_TRANSFER would be taken for a token.
+    (r"(?-i:\b(?:hf|api_org|ghp|gho|ghs|github_pat|glpat|xox[abp]|sk|pk)[_-][A-Za-z0-9_-]{16,})", HIDDEN),
     (r"\bAKIA[A-Z0-9]{12,}", HIDDEN),
     (r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_.-]+", HIDDEN),  # JSON web token
     (r"\bargon2:\$[^\s\"\\]+", HIDDEN),
@@ -78,7 +79,7 @@ def _without_other_homes(text: str, goal: Goal, environ: Mapping[str, str]) -> s
     def instead(match: re.Match[str]) -> str:
         return match.group(0) if match.group(1) in ours else f"/home/{HIDDEN}"
 
-    return re.sub(r"/home/([^/\s\"\\:]+)", instead, text)
+    return re.sub(r"(?<![\w.-])/home/([^/\s\"\\:]+)", instead, text)
 
 
 def _user() -> str:

@@ -49,10 +49,14 @@ NAMES = (
 )
 
 
-def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> Goal:
+def resolve(
+    flags: Mapping[str, str | None], environ: Mapping[str, str] = os.environ, *, changes: bool = True
+) -> Goal:
     """The goal of this run. `flags` are by setting name and win over `environ`.
 
     Raises Trouble (exit 2) that names the setting, what is wrong with it and what would be right.
+    Where nothing is to be changed, what is wrong with the machine or with the Hub's own variables is not
+    refused: it is what the doctor is asked for, and a finding.
     """
     check_make_variables(environ)
     if environ.get("GROUNDWORK_MIRRORS_FILE"):
@@ -68,7 +72,7 @@ def resolve(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.env
     kept = {name for name, value in values.items() if not value and before.get(name)}
     values = {name: value or before.get(name) for name, value in values.items()}
     try:
-        return _goal(values, profile, home, environ)
+        return _goal(values, profile, home, environ, changes)
     except Trouble as trouble:
         if any(f"{name}=" in trouble.message.en for name in kept):
             raise Trouble(trouble.message, trouble.code, _remembered_in(home)) from trouble
@@ -83,7 +87,9 @@ def _remembered_in(home: str) -> Text:
     )
 
 
-def _goal(values: Mapping[str, str | None], profile: Profile, home: str, environ: Mapping[str, str]) -> Goal:
+def _goal(
+    values: Mapping[str, str | None], profile: Profile, home: str, environ: Mapping[str, str], changes: bool
+) -> Goal:
     manager = _choice("ENV_MANAGER", values["ENV_MANAGER"], MANAGERS, "auto")
     target = target_at(values["TARGET"]) if values["TARGET"] else None
     manager = "system" if target else manager
@@ -95,19 +101,19 @@ def _goal(values: Mapping[str, str | None], profile: Profile, home: str, environ
         conda_root=_conda_root(values["PREFIX"]),
         system=target or (system_python(environ) if manager == "system" else None),
         python=_choice("PYTHON", values["PYTHON"], profile.pythons, profile.python),
-        cache=_folder("CACHE", values["CACHE"] or default_cache(environ)),
-        endpoint=_endpoint(values["HF_ENDPOINT"]),
+        cache=(_folder if changes else _path)("CACHE", values["CACHE"] or default_cache(environ)),
+        endpoint=_endpoint(values["HF_ENDPOINT"]) if changes else _usable_endpoint(values["HF_ENDPOINT"]),
         mirrors=_choice("MIRRORS", values["MIRRORS"], POLICIES, "auto"),
         models=_models(profile, values["MODELS"] or "all"),
         ip=_ip(values["IP"] or profile.jupyter.ip),
         port=_port(values["PORT"] or str(profile.jupyter.port)),
-        root_dir=_root_dir(values["ROOT_DIR"]),
+        root_dir=_root_dir(values["ROOT_DIR"]) if changes else _path("ROOT_DIR", values["ROOT_DIR"] or "~"),
     )
 
 
 def groundwork_home(environ: Mapping[str, str] = os.environ) -> str:
     """GROUNDWORK_HOME, absolute; default `~/.groundwork`."""
-    return str(Path(environ.get("GROUNDWORK_HOME") or "~/.groundwork").expanduser().absolute())
+    return _path("GROUNDWORK_HOME", environ.get("GROUNDWORK_HOME") or "~/.groundwork")
 
 
 def check_make_variables(environ: Mapping[str, str]) -> None:
@@ -182,6 +188,25 @@ def _endpoint(value: str | None) -> str | None:
     )
 
 
+def _usable_endpoint(value: str | None) -> str | None:
+    """The endpoint if it is one; what else HF_ENDPOINT may hold is told by the hub's probe."""
+    try:
+        return _endpoint(value)
+    except Trouble:
+        return None
+
+
+def _path(name: str, value: str) -> str:
+    """An absolute path. Raises Trouble (exit 2) when it begins with ~ and nobody knows where that is."""
+    try:
+        return str(Path(value).expanduser().absolute())
+    except RuntimeError as error:
+        raise bad_input(
+            f"{name}={value}: this user has no home folder. Set HOME first.",
+            f"{name}={value}：当前用户没有主目录。请先设置 HOME。",
+        ) from error
+
+
 def _folder(name: str, value: str) -> str:
     """An absolute path that can be made and written to; nothing is made here."""
     path = Path(value).expanduser().absolute()
@@ -251,7 +276,7 @@ def system_python(environ: Mapping[str, str]) -> System:
 def default_cache(environ: Mapping[str, str] = os.environ) -> str:
     """Where the Hub's client keeps models when nobody says otherwise, absolute."""
     base = environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return str(Path(f"{base}/huggingface").expanduser().absolute())
+    return _path("CACHE", f"{base}/huggingface")
 
 
 def _models(profile: Profile, value: str) -> tuple[ModelWant, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,7 +31,9 @@ def target_at(path: str) -> System:
 def site_of(prefix: Path) -> Path | None:
     """Where the packages of a prefix are; of several Pythons the newest."""
     found = [*prefix.glob("lib/python3*/site-packages"), *prefix.glob("local/lib/python3*/dist-packages")]
-    return max(found, key=lambda site: [int(part) for part in site.parent.name[6:].split(".")], default=None)
+    return max(
+        found, key=lambda site: [int(part) for part in re.findall(r"\d+", site.parent.name)], default=None
+    )
 
 
 def look_at_active(goal: Goal, environ: Mapping[str, str]) -> Goal:

@@ -82,6 +82,7 @@ def test_shapes_that_are_hidden(text: str, gone: str, goal: Goal) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "HF_HUB_ENABLE_HF_TRANSFER",
         "nvidia-cusparse 12.5.8.93",
         "/root/.cache/huggingface/token",
         "tokenizers 0.22.2",

@@ -149,3 +149,17 @@ def test_only_a_remembered_setting_is_blamed_on_the_last_setup(environ: Environ,
     folder.rmdir()
     said = trouble({}, environ)
     assert "ROOT_DIR=" in said.message.en and said.hint is not None and "settings.json" in said.hint.en
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["hf-mirror.com", '"https://hf-mirror.com"', "https://me:hunter2@mirror.example"]
+)
+def test_what_is_wrong_with_the_machine_is_no_bad_input_for_a_word_that_only_looks(
+    environ: Environ, endpoint: str
+) -> None:
+    """The doctor is asked what is wrong: it does not turn away the person who has it."""
+    broken = {**environ, "HF_ENDPOINT": endpoint, "HF_HOME": "/proc/nowhere", "ROOT_DIR": "/nowhere"}
+    goal = resolve({}, broken, changes=False)
+    assert (goal.endpoint, goal.cache, goal.root_dir) == (None, "/proc/nowhere", "/nowhere")
+    with pytest.raises(Trouble):
+        resolve({}, broken)

@@ -11,6 +11,7 @@ from bootstrap import process
 from bootstrap.mirrors import measure
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
+from doctor.facts import Facts, Packages, Torch
 from doctor.text import Text
 
 # On a bad link a wheel may need many tries and long silences; a person's own settings win.
@@ -85,3 +86,22 @@ def can_install(work: Work, arguments: Sequence[str], seconds: float = 120) -> b
     """Whether the sources offer it; nothing is downloaded but metadata, nothing changed."""
     done = pip_install(work, ["--dry-run", *arguments], seconds, check=False)
     return done.code == 0
+
+
+def reinstall(facts: Facts) -> list[str]:
+    """Arguments that make uv bring once more what is there in the right version and is not whole.
+
+    Without uv's cache where a file was damaged: the file in the cache may be the very same, by a hard link.
+    """
+    names, damaged = spoilt(facts)
+    again = [argument for name in names for argument in ("--reinstall-package", name)]
+    return [*again, "--no-cache"] if damaged else again
+
+
+def spoilt(facts: Facts) -> tuple[list[str], bool]:
+    """Names to install once more, and whether the content of a file of one of them is wrong."""
+    packages, torch = facts.packages, facts.torch
+    native = [fault.package for fault in torch.native] if isinstance(torch, Torch) else []
+    damaged = [one.name for one in packages.damaged] if isinstance(packages, Packages) else []
+    half = [*packages.half_installed, *packages.duplicates] if isinstance(packages, Packages) else []
+    return list(dict.fromkeys((*half, *damaged, *native))), bool(damaged or native)

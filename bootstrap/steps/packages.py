@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bootstrap.env.uv import install_locked
+from bootstrap.env.uv import install_locked, reinstall, spoilt
 from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages
@@ -39,18 +39,16 @@ def run(work: Work) -> None:
             Exit.USAGE,
             Text("make one: make lock", "生成方法：make lock"),
         )
-    again = work.facts.packages.half_installed if isinstance(work.facts.packages, Packages) else ()
-    reinstall = [argument for name in again for argument in ("--reinstall-package", name)]
-    install_locked(work, lock, reinstall)
+    install_locked(work, lock, reinstall(work.facts))
 
 
 def to_install(facts: Facts) -> list[str]:
-    """Names that are missing, of another version, or half there."""
+    """Names that are missing, of another version, or not whole."""
     if not isinstance(facts.packages, Packages):
         return []
-    installed, half = facts.packages.installed, facts.packages.half_installed
+    installed, (again, _) = facts.packages.installed, spoilt(facts)
     return [
-        name for name, version in _wanted(facts).items() if installed.get(name) != version or name in half
+        name for name, version in _wanted(facts).items() if installed.get(name) != version or name in again
     ]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.env.uv import can_install, install_locked, pip_install
+from bootstrap.env.uv import can_install, install_locked, pip_install, reinstall
 from bootstrap.files import write_atomically
 from bootstrap.mirrors import measure
 from bootstrap.step import Cost, Work
@@ -128,9 +128,10 @@ def run_cuda(work: Work, best: Choice) -> None:
 def took(work: Work, offer: Offer) -> bool:
     """Install it if it is offered."""
     work.tell(offer.what)
-    if not can_install(work, offer.arguments):
+    arguments = (*offer.arguments, *reinstall(work.facts))
+    if not can_install(work, arguments):
         return False
-    pip_install(work, offer.arguments)
+    pip_install(work, arguments)
     return True
 
 
@@ -151,7 +152,9 @@ def install_default(work: Work) -> None:
     other = isinstance(torch, Torch) and "+" in f"{torch.version}{torch.torchvision}"
     family = ("torch", *work.goal.profile.torch.companions) if other else ()
     again = [argument for name in family for argument in ("--reinstall-package", name)]
-    install_locked(work, torch_lock_path(work.goal.profile.name, work.goal.python), again)
+    install_locked(
+        work, torch_lock_path(work.goal.profile.name, work.goal.python), [*again, *reinstall(work.facts)]
+    )
 
 
 def warn_of_the_default(work: Work) -> None:

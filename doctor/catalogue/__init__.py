@@ -73,6 +73,7 @@ def catalogue() -> dict[str, tuple[str, Entry]]:
 def found(
     area: str,
     name: str,
+    /,
     *,
     severity: Severity | None = None,
     commands: tuple[tuple[str, ...], ...] | None = None,

@@ -24,13 +24,37 @@ from doctor.facts.conda import (
 )
 from doctor.facts.disk import Disk, Place
 from doctor.facts.ffmpeg import Ffmpeg
-from doctor.facts.gpu import Gpu, GpuDevice
+from doctor.facts.gpu import (
+    Docker,
+    DriverLibrary,
+    Gpu,
+    GpuDevice,
+    GpuProcess,
+    LostDevice,
+    Module,
+    Node,
+    PciCard,
+    Visible,
+)
 from doctor.facts.host import Host
 from doctor.facts.hub import CachedModel, Hub
-from doctor.facts.jupyter import Jupyter, JupyterServer, Kernelspec, PortOwner
+from doctor.facts.jupyter import (
+    Export,
+    Folder,
+    Jupyter,
+    JupyterServer,
+    Kernel,
+    KernelProcess,
+    Kernelspec,
+    LabExtension,
+    LabProcess,
+    LogLine,
+    PortOwner,
+    SettingsFile,
+)
 from doctor.facts.network import Answer, Network, said_by
-from doctor.facts.packages import Packages
-from doctor.facts.python import EnvironmentState, Python
+from doctor.facts.packages import Damage, ImportUse, Packages, Sources, SourceUse
+from doctor.facts.python import EnvironmentState, PthLine, Python, Script, Shadow
 from doctor.facts.smoke import Smoke, SmokeTask
 from doctor.facts.torch import Torch
 from doctor.facts.unknown import Unknown
@@ -51,29 +75,52 @@ __all__ = [
     "CondaShell",
     "CondaState",
     "CondaTerms",
+    "Damage",
     "Disk",
+    "Docker",
+    "DriverLibrary",
     "EnvironmentState",
+    "Export",
     "Facts",
     "Ffmpeg",
+    "Folder",
     "Gpu",
     "GpuDevice",
+    "GpuProcess",
     "Host",
     "Hub",
+    "ImportUse",
     "Jupyter",
     "JupyterServer",
+    "Kernel",
+    "KernelProcess",
     "Kernelspec",
+    "LabExtension",
+    "LabProcess",
+    "LogLine",
+    "LostDevice",
+    "Module",
     "Network",
+    "Node",
     "PackageCache",
     "Packages",
+    "PciCard",
     "Place",
     "PortOwner",
+    "PthLine",
     "Python",
+    "Script",
+    "SettingsFile",
+    "Shadow",
     "ShellBlock",
     "Smoke",
     "SmokeTask",
+    "SourceUse",
+    "Sources",
     "StaleKernel",
     "Torch",
     "Unknown",
+    "Visible",
     "said_by",
 ]
 

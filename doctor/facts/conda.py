@@ -39,6 +39,7 @@ class CondaSettings(msgspec.Struct, frozen=True, kw_only=True):
     asked: bool = False  # False in facts of an older tool
     files: tuple[str, ...] = ()
     broken: tuple[tuple[str, str], ...] = ()  # file, why conda cannot read it
+    invalid: tuple[tuple[str, str], ...] = ()  # file, setting whose value conda refuses
     channels: tuple[str, ...] | None = None  # None: no file says anything of channels
     priority: str | None = None
     offline: bool = False
@@ -91,7 +92,6 @@ class CondaEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     history: bool = True
     frozen: bool = False
     writable: bool = True
-    has_pip: bool = True
     pins: tuple[str, ...] = ()  # conda-meta/pinned
     unreadable: tuple[str, ...] = ()  # records of packages that are no JSON
     incomplete: tuple[tuple[str, str, int], ...] = ()  # package, one missing file, how many are missing

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from doctor.facts.unknown import Unknown
+
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """One folder that setup writes to, and the mount that carries it."""
+    """One folder that setup or a program writes to, and the mount that carries it."""
 
-    role: str  # home, environment, cache
+    role: str  # home, environment, cache; root, tmp, shm, notebooks
     path: str
     mount: str
     filesystem: str
@@ -16,7 +18,44 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     total_bytes: int
     free_inodes: int | None  # None where the filesystem has no fixed number
     writable: bool
+    total_inodes: int | None = None
+    exists: bool = True
+    read_only: bool = False  # the mount, not the permissions
+    noexec: bool = False
+    network: bool = False  # another machine, or a program, answers for it
+    owner: str | None = None  # of the folder that cannot be written to
+
+
+class Mount(msgspec.Struct, frozen=True, kw_only=True):
+    """Another disk of this machine that could hold models."""
+
+    path: str
+    filesystem: str
+    free_bytes: int
+
+
+class DeletedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was deleted while a process has it open: its room comes back when the process ends."""
+
+    pid: int
+    name: str  # of the process
+    bytes: int
+    mount: str
+
+
+class Silent(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder whose filesystem gave no answer in time."""
+
+    role: str
+    path: str
+    filesystem: str
+    reason: str
 
 
 class Disk(msgspec.Struct, frozen=True, tag="disk"):
     places: tuple[Place, ...]
+    others: tuple[Mount, ...] = ()
+    silent: tuple[Silent, ...] = ()
+    deleted: tuple[DeletedFile, ...] = ()  # looked for only where a disk is nearly full
+    tmpdir: str | None = None  # TMPDIR when it is set
+    read_bytes_per_second: float | Unknown | None = None  # of the cache's disk, only where deep

@@ -2,9 +2,49 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from doctor.facts.unknown import Unknown
+
+HomeState = Literal["fine", "unset", "missing", "not-writable"]
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """A running process: never its arguments, they may hold secrets."""
+
+    pid: int
+    name: str
+
+
+class Cgroup(msgspec.Struct, frozen=True, kw_only=True):
+    """What the control group of this process allows it; None where it sets no limit."""
+
+    version: int | None = None
+    memory: int | None = None
+    cpus: float | None = None
+    pids: int | None = None
+    pids_now: int | None = None
+    oom_kills: int = 0
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The `ulimit`s of this process that installs stumble over; None is unlimited."""
+
+    open_files: int | None = None
+    open_files_hard: int | None = None
+    file_size: int | None = None
+    address_space: int | None = None
+    processes: int | None = None  # of this user; root is not held to it
+
+
+class Apt(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of Debian's package manager, read from its files."""
+
+    holder: Program | None = None  # who holds its lock now
+    unfinished: tuple[str, ...] = ()  # packages unpacked or half configured
+    interrupted: bool = False  # dpkg's journal was not worked off
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
@@ -21,3 +61,27 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     has_apt: bool
     container: str | None  # docker, podman, …
     name: str
+    glibcxx: str | Unknown | None = None  # newest symbol level of the system's libstdc++
+    total_bytes: int = 0  # memory that the machine reports, the cgroup left out
+    available_bytes: int | None = None  # what may be had now without swapping
+    swap_bytes: int = 0
+    cpus_seen: int = 0  # processors that a program counts: affinity without the quota
+    cpu_flags: tuple[str, ...] = ()  # of those that torch needs: avx, avx2, …
+    virtual: bool = False  # under a hypervisor
+    cgroup: Cgroup = Cgroup()
+    limits: Limits = Limits()
+    machine_oom_kills: int = 0  # since boot, anywhere on the machine
+    zombies: int = 0  # counted only where processes are scarce
+    shm_bytes: int | None = None  # size of /dev/shm, 0 when there is none
+    encoding: str = "utf-8"  # what Python takes text files to be in
+    locale: dict[str, str] = {}
+    has_passwd_entry: bool = True
+    names_user: bool = True  # LOGNAME, USER, LNAME or USERNAME is set
+    home: str | None = None
+    home_state: HomeState = "fine"
+    systemd: bool | None = None  # process 1 is systemd
+    wsl: int | None = None  # 1 or 2
+    clock: float = 0.0  # seconds since the epoch, as the machine has it
+    newest_file: float = 0.0  # modification time of the newest file that certainly was there before
+    newest_path: str = ""
+    apt: Apt = Apt()

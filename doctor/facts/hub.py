@@ -6,6 +6,12 @@ from typing import Literal
 
 import msgspec
 
+from doctor.facts.unknown import Unknown
+
+EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password"]
+TokenShape = Literal["fine", "quoted", "not-ascii", "inner-space", "placeholder", "unusual", "unreadable"]
+BadKind = Literal["pointer", "html", "empty", "cut", "header", "special"]
+
 
 class CachedModel(msgspec.Struct, frozen=True, kw_only=True):
     id: str
@@ -15,7 +21,89 @@ class CachedModel(msgspec.Struct, frozen=True, kw_only=True):
     cached_bytes: int
 
 
+class Variable(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable of the person's shell that steers the client. Never one that holds a secret."""
+
+    name: str
+    value: str
+    files: tuple[str, ...] = ()  # start-up files of the shell that set it: FILE:LINE
+
+
+class CachePlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one variable says that models are, and how many are there."""
+
+    variable: str
+    path: str
+    models: int
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """A token's place and shape. Never the token."""
+
+    place: str  # HF_TOKEN, or the path of the file
+    shape: TokenShape
+    mode: int | None = None  # permission bits of the file
+    reachable: bool = False  # other users can get to the file and read it
+    differs: bool = False  # from the one in the environment, which wins
+
+
+class BadFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A weights file that holds no weights."""
+
+    path: str
+    kind: BadKind
+    bytes: int
+    repo: str | None  # None: in a folder of the person's
+    blob: str | None = None  # what the path links to
+
+
+class HeldLock(msgspec.Struct, frozen=True, kw_only=True):
+    """A lock of the cache that a living process holds."""
+
+    path: str
+    pid: int
+    name: str
+    stopped: bool  # suspended with Ctrl-Z, or dead and not reaped
+    idle_seconds: float  # since the download last wrote something
+
+
+class Damage(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found wrong in the folder of one repository."""
+
+    repo: str
+    folder: str = ""
+    dangling: tuple[str, ...] = ()  # FILE of a snapshot whose blob is not there
+    no_blobs: bool = False  # the whole blobs folder is missing
+    lost_refs: tuple[str, ...] = ()  # names of commits that have no snapshot
+    corrupt: tuple[str, ...] = ()  # blobs whose bytes do not have the hash that names them
+
+
+class Cache(msgspec.Struct, frozen=True, kw_only=True, tag="cache"):
+    """The cache as a whole. Looked at up to a limit; `complete` says whether that was all of it."""
+
+    path: str
+    exists: bool = False
+    repos: int = 0
+    complete: bool = True
+    damage: tuple[Damage, ...] = ()
+    bad_files: tuple[BadFile, ...] = ()
+    partial_files: int = 0
+    partial_bytes: int = 0
+    locks: tuple[HeldLock, ...] = ()
+    foreign_folders: tuple[str, ...] = ()  # that this user cannot write to
+    owners: tuple[str, ...] = ()  # of those folders
+    largest_weights: int = 0
+    not_a_folder: str | None = None  # HF_HOME or a part of it that is a file, or a link that leads nowhere
+
+
 class Hub(msgspec.Struct, frozen=True, kw_only=True, tag="hub"):
     endpoint: str | None  # HF_ENDPOINT as the person set it
     cache: str  # HF_HOME
     models: tuple[CachedModel, ...]
+    endpoint_shape: EndpointShape = "unset"
+    variables: tuple[Variable, ...] = ()
+    places: tuple[CachePlace, ...] = ()  # the first is the one that huggingface_hub uses
+    transformers_place: str | None = None  # where transformers 4 looks, when that is elsewhere
+    other_people: bool = False  # somebody else has an account here
+    tokens: tuple[Token, ...] = ()  # the first is the one that is used
+    seen: Cache | Unknown | None = None

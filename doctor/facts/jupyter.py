@@ -30,6 +30,98 @@ class JupyterServer(msgspec.Struct, frozen=True, kw_only=True):
     config_is_current: bool  # it was started with the configuration file as it is now
 
 
+class SettingsFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the person's configuration files, read without running it."""
+
+    path: str
+    rank: tuple[int, ...] = ()  # of two files with the same setting the lower one wins
+    mode: int = 0o600
+    open_to_others: bool = False  # another user can walk to it and read it
+    changed_at: float = 0.0
+    error: str | None = None  # why Jupyter cannot read it
+    line: int | None = None  # where
+    settings: dict[str, str | int | bool | None] = {}  # Class.trait; a text that may be private is a mark
+    secrets: dict[str, str] = {}  # Class.trait: empty, hash#1, plain#1, or computed
+
+
+class Kernel(msgspec.Struct, frozen=True, kw_only=True):
+    """A kernel that the person's Jupyter offers, or would if its file were whole."""
+
+    name: str
+    path: str
+    error: str | None = None  # why kernel.json cannot be read
+    display_name: str = ""
+    interpreter: str = ""  # the first word; a bare `python` is the server's own
+    prefix: str | None = None  # of the environment of that interpreter
+    runs: bool = True  # it is there and may be run
+    is_ipykernel: bool = True
+    has_ipykernel: bool | None = None  # None: could not tell
+    hub_packages: tuple[str, ...] | None = None  # torch, transformers, … in that environment
+    env: tuple[str, ...] = ()  # names alone
+    shadows: str | None = None  # the kernel of the same name that it hides
+
+
+class Folder(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder that a person's Jupyter writes to."""
+
+    role: str  # config, data, runtime, root_dir
+    path: str
+    exists: bool
+    writable: bool
+    owner: str = ""
+    free_bytes: int | None = None
+    total_bytes: int | None = None
+    free_inodes: int | None = None
+    named_by: str = ""  # the file or process that names it
+
+
+class LabProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """A Jupyter server of the person's, as its process shows it."""
+
+    pid: int
+    started_at: float
+    user: str
+    prefix: str | None = None  # of its interpreter
+    addresses: tuple[str, ...] = ()  # those it listens on
+    port: int | None = None
+    root_dir: str | None = None
+    settings: dict[str, str | int | bool | None] = {}  # from its command line
+    secret_words: tuple[str, ...] = ()  # words of its command line that hold a secret, by name
+    hub_packages: tuple[str, ...] | None = None  # torch, transformers, … in its environment
+    guard: str = "unknown"  # none, token, password, unknown
+    hub_env: dict[str, str] = {}
+
+
+class KernelProcess(msgspec.Struct, frozen=True, kw_only=True):
+    pid: int
+    server: int | None = None
+    hub_env: dict[str, str] = {}
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable that the person's shell has."""
+
+    name: str
+    value: str  # without a secret; empty where it cannot be known
+    place: str  # the file and line, or `this shell`
+
+
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a log's end that names a fault."""
+
+    sign: str
+    path: str
+    line: str
+    pid: int | None = None  # of the server that writes this log
+
+
+class LabExtension(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    path: str
+    built_for: int | None = None  # JupyterLab's major version
+    disabled: bool = False
+
+
 class Jupyter(msgspec.Struct, frozen=True, kw_only=True, tag="jupyter"):
     kernelspec: Kernelspec | None
     config_path: str
@@ -44,3 +136,27 @@ class Jupyter(msgspec.Struct, frozen=True, kw_only=True, tag="jupyter"):
     ended_pid: int | None  # a server was started and not stopped, and its process is gone
     port_owner: PortOwner | None  # who listens on the wanted port when it is not our server
     last_log_lines: tuple[str, ...]
+    # Of the person's own Jupyter:
+    files: tuple[SettingsFile, ...] = ()
+    ignored_folder: str | None = None  # ~/.jupyter, where JUPYTER_CONFIG_DIR names another one
+    kernels: tuple[Kernel, ...] = ()
+    target_packages: tuple[str, ...] = ()  # torch, transformers, … in the environment that is looked at
+    folders: tuple[Folder, ...] = ()
+    servers: tuple[LabProcess, ...] = ()
+    kernel_processes: tuple[KernelProcess, ...] = ()
+    exports: tuple[Export, ...] = ()  # of the variables that huggingface_hub and proxies go by
+    provided: tuple[str, ...] = ()  # variables that an IPython startup file sets
+    log_lines: tuple[LogLine, ...] = ()
+    extensions: tuple[LabExtension, ...] = ()
+    startup_errors: tuple[str, ...] = ()  # IPython startup files that cannot be compiled
+    dead_servers: int = 0  # runtime files of servers that are gone
+    absent_addresses: tuple[str, ...] = ()  # that a configuration names and no interface of this machine has
+    absent_files: tuple[str, ...] = ()  # that a configuration names: certificates
+    wanted_port: int = 8888
+    wanted_port_owner: PortOwner | None = None  # who holds the port that the person's Jupyter wants
+    provider: str | None = None  # autodl, runpod, vast
+    provider_ports: tuple[int, ...] = ()  # ports of this machine that the provider lets through
+    other_users: bool = False  # other people have accounts on this machine
+    firewall: str | None = (
+        None  # the file of a firewall that is on and does not let the server's port through
+    )

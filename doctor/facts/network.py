@@ -1,10 +1,17 @@
-"""Facts of the sources and of the way to them."""
+"""Facts of the way to the network: routes, names, proxies, certificates, and what each source answered.
+
+No address here holds a login, and no token is kept: only where one was found and what was said of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
+
+# How far a question came: the phase that it failed in, or `answered` (whatever the status).
+Stage = Literal["proxy", "name", "connect", "tls", "http", "late", "answered"]
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,5 +32,129 @@ def said_by(answers: Iterable[Answer]) -> str:
     return "; ".join(f"{', '.join(who)}: {error}" for error, who in names.items())
 
 
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one request."""
+
+    kind: str  # hub, plain, model, whoami, index, extra_index, channel, xet
+    url: str
+    name: str = ""  # the model, or the setting that names the address
+    source: str = ""  # the file or variable of that setting
+    via: str = ""  # the proxy that it went through
+    stage: Stage
+    error: str = ""
+    status: int = 0
+    location: str = ""  # scheme and host of a redirect
+    from_hub: bool = False  # X-Repo-Commit or X-Error-Code: headers that only a Hub sets
+    html: bool = False
+    error_code: str = ""  # X-Error-Code
+    wait: str = ""  # Retry-After
+    tls_code: int = 0  # OpenSSL's reason for refusing a certificate
+    seconds: float = 0.0
+
+    @property
+    def said(self) -> str:
+        """The answer in a few words."""
+        return f"HTTP {self.status}" if self.stage == "answered" else self.error or self.stage
+
+
+class Proxy(msgspec.Struct, frozen=True, kw_only=True):
+    """A proxy of the environment variables."""
+
+    variables: tuple[str, ...]
+    place: str  # scheme://host:port as it was written, without the login
+    scheme: str  # "" where it is written without one
+    host: str
+    port: int | None
+    fault: str = ""  # why it is no address of a proxy
+    error: str = ""  # why no connection to it could be made
+    plain: bool = False  # named https://, and speaks plain HTTP
+
+
+class Name(msgspec.Struct, frozen=True, kw_only=True):
+    """A host's name, as this machine's resolver answers."""
+
+    host: str
+    addresses: tuple[str, ...] = ()
+    error: str = ""
+    silent: bool = False  # the name servers gave no answer; else they answered that there is no such name
+    pinned: bool = False  # /etc/hosts names it
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """TCP to one address of the Hub's host. An empty error: it connects."""
+
+    family: Literal["v4", "v6"]
+    address: str
+    error: str = ""
+    seconds: float = 0.0
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a host presented, looked at only after it was refused (or beside the person's own CA)."""
+
+    host: str
+    issuer: str
+    not_before: float  # seconds since 1970
+    not_after: float
+    seen_at: float  # by this machine's clock
+    by_system: bool = False  # the machine's own CA bundle accepts it
+    trusted: bool = False  # by the person's own certificates, and by no public ones
+
+
+class CaFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting that names certificates to trust."""
+
+    setting: str  # the variable, or the file of pip
+    path: str
+    fault: str = ""  # why it cannot be used
+
+
+class Index(msgspec.Struct, frozen=True, kw_only=True):
+    """A package index that pip or uv is told to use."""
+
+    url: str
+    setting: str  # index-url, extra-index-url, …
+    source: str  # the file or variable
+    extra: bool
+    reply: Reply | None = None
+    listed: bool | None = None  # does it offer the witness in the version that our lock has?
+    witness: str = ""  # name==version
+    mismatch: str = ""  # how the bytes of the witness differ from the lock's hash
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel that conda is told to use."""
+
+    name: str  # as it is written
+    source: str  # the condarc
+    reply: Reply
+
+
 class Network(msgspec.Struct, frozen=True, tag="network"):
-    answers: tuple[Answer, ...]
+    answers: tuple[Answer, ...]  # other sources than those in use
+    endpoint: str = ""  # the Hub that programs would ask
+    official: str = ""  # where programs go that were told nothing
+    endpoint_source: str = ""  # HF_ENDPOINT, the last setup, or "" for the official one
+    replies: tuple[Reply, ...] = ()
+    names: tuple[Name, ...] = ()
+    control_names: tuple[str, ...] = ()  # those of them that any resolver knows
+    ways: tuple[Way, ...] = ()  # to the Hub's host, where no proxy leads there
+    proxies: tuple[Proxy, ...] = ()
+    unproxied: tuple[str, ...] = ()  # what no_proxy lists of this machine
+    certificates: tuple[Certificate, ...] = ()
+    ca_files: tuple[CaFile, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    routes: tuple[str, ...] | None = None  # families (v4, v6) with a route that leads off this machine
+    name_servers: int | None = None  # listed in resolv.conf; None: not read
+    outside: bool | None = None  # does any well-known address connect? None: not asked
+    clock_skew: float | None = None  # seconds that this clock is ahead of the Date of a server
+    xet_host: str = ""
+    xet_reachable: bool | None = None  # TCP to the hosts of Xet; None: not asked
+    xet_said: str = ""
+    token_source: str = ""  # the variable or file of the token that was tried
+    offline_flag: str = ""  # HF_HUB_OFFLINE and the like, when set
+    turbo: bool = False  # /etc/network_turbo: the provider's own way around (AutoDL)
+
+    def reply(self, kind: str) -> Reply | None:
+        return next((reply for reply in self.replies if reply.kind == kind), None)

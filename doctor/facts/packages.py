@@ -1,8 +1,48 @@
-"""Facts of the distributions in the environment."""
+"""Facts of the distributions in the environment, and of the person's code that uses them."""
 
 from __future__ import annotations
 
 import msgspec
+
+
+class Damage(msgspec.Struct, frozen=True, kw_only=True):
+    """A distribution whose files are not those that were installed."""
+
+    name: str
+    version: str
+    files: tuple[str, ...]  # the first few that are gone, empty, cut off or no longer Python
+    count: int
+
+
+class ImportUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A distribution that imports a name which an installed library may no longer have."""
+
+    name: str  # the distribution
+    file: str  # in site-packages
+    imports: str
+    at_start: bool  # in the __init__ of a package: the distribution cannot be imported at all without it
+
+
+class SourceUse(msgspec.Struct, frozen=True, kw_only=True):
+    """One place in the person's own code. `what` is a task, the name of an argument, or of a variable."""
+
+    file: str
+    line: int
+    what: str
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person's notebooks and scripts ask of the libraries, as far as their text tells."""
+
+    files: int = 0  # looked at
+    tasks: tuple[SourceUse, ...] = ()  # pipeline("…")
+    arguments: tuple[
+        SourceUse, ...
+    ] = ()  # of pipeline() and from_pretrained() that transformers dropped at some time
+    late_endpoint: tuple[
+        SourceUse, ...
+    ] = ()  # HF_ENDPOINT set after the first import of a library that reads it
+    shadows: tuple[SourceUse, ...] = ()  # files named like a module that the code beside them needs
 
 
 class Packages(msgspec.Struct, frozen=True, kw_only=True, tag="packages"):
@@ -14,3 +54,24 @@ class Packages(msgspec.Struct, frozen=True, kw_only=True, tag="packages"):
     installed: dict[str, str]
     half_installed: tuple[str, ...]  # metadata without a RECORD: the installer was killed
     duplicates: tuple[str, ...]
+    versions: dict[str, tuple[str, ...]] = {}  # of the duplicates
+    elsewhere: dict[str, str] = {}  # distributions that the interpreter sees beside those of its own
+    requires: dict[str, tuple[str, ...]] = {}  # what each says it needs here, extras left out
+    by_system: tuple[str, ...] = ()  # installed by conda or the distribution's packager, not by pip or uv
+    leftovers: tuple[str, ...] = ()  # ~ransformers: what a pip that was interrupted put aside
+    unreadable: tuple[str, ...] = ()  # metadata folders that say neither name nor version
+    damaged: tuple[Damage, ...] = ()
+    edited: tuple[str, ...] = ()  # Python files that somebody changed, and that are still Python
+    unchecked: tuple[str, ...] = ()  # distributions whose files were not looked at for want of time
+    sources_gone: dict[str, str] = {}  # editable installs → the folder that is no longer there
+    root_owned: tuple[str, ...] = ()  # files of root in an environment of somebody else
+    closed: tuple[str, ...] = ()  # files that the environment's owner cannot read
+    old_numpy: tuple[str, ...] = ()  # extensions built against numpy 1, as "name version"
+    new_numpy: tuple[str, ...] = ()  # extensions of an age that knew only numpy 1, built against numpy 2
+    imports: tuple[ImportUse, ...] = ()  # names of huggingface_hub that later releases removed
+    pkg_resources: bool = True  # whether that module is there
+    needs_pkg_resources: tuple[ImportUse, ...] = ()
+    ffmpeg_owners: tuple[str, ...] = ()  # distributions that own the module `ffmpeg`
+    use_tf: bool = True  # False: USE_TF=0 or the like is set
+    killed: tuple[str, ...] = ()  # installers that the kernel ended for want of memory
+    sources: Sources = Sources()

@@ -1,4 +1,4 @@
-"""Facts of the environment's interpreter."""
+"""Facts of the environment's interpreter, and of what comes between it and its packages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,29 @@ import msgspec
 EnvironmentState = Literal["absent", "complete", "half", "foreign"]
 
 
+class Shadow(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder outside the environment that Python searches first, and what of the course's packages it holds."""
+
+    path: str
+    holds: dict[str, str] = {}  # module → version, "" where no metadata tells it
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """A command in the environment's bin folder whose first line names a program outside of it, or a wrong one."""
+
+    name: str
+    interpreter: str
+    there: bool  # whether that program exists
+
+
+class PthLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A path that a .pth file adds to the search path, where it is gone or belongs to another environment."""
+
+    file: str
+    path: str
+    state: Literal["gone", "other-environment"]
+
+
 class Python(msgspec.Struct, frozen=True, kw_only=True, tag="python"):
     """The environment that the course runs in (not the one that runs this tool)."""
 
@@ -17,3 +40,25 @@ class Python(msgspec.Struct, frozen=True, kw_only=True, tag="python"):
     interpreter: str | None
     version: str | None  # "3.11.7"
     kind: Literal["conda", "venv", "system"] | None
+    unfinished: bool = False  # its making was begun and not ended
+    refusal: str | None = None  # why the interpreter, which is there by name, does not run
+    base: str | None = None  # the installation below it (sys.base_prefix)
+    maker: Literal["uv", "venv"] | None = None  # who made the venv; uv puts no pip into it
+    made_with: str | None = None  # the Python version that the venv was made with, by its pyvenv.cfg
+    sees_system: bool = False  # include-system-site-packages
+    other_sites: tuple[
+        str, ...
+    ] = ()  # "3.10": this environment holds packages for a Python that it does not run
+    site_empty: bool = False  # for the Python that it does run there are none
+    pip: bool = True
+    headers: str | None = None  # where Python.h is missing
+    externally_managed: str | None = None  # the file that forbids pip here
+    pythonhome: str | None = None  # set, and not this environment's
+    pythonpath: tuple[Shadow, ...] = ()  # entries that hold something of the course
+    user_site: Shadow | None = None  # ~/.local, where it is searched and holds something of the course
+    scripts: tuple[Script, ...] = ()
+    script_count: int = 0  # commands in bin that were looked at
+    long_shebangs: tuple[
+        str, ...
+    ] = ()  # commands whose first line the kernel cannot use: a space, or too long
+    pth: tuple[PthLine, ...] = ()

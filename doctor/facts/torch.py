@@ -1,11 +1,83 @@
-"""Facts of torch and what belongs to it."""
+"""Facts of torch, of what belongs to it, and of the native libraries of the Hugging Face stack."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+
+# missing: no library of that name; version, symbol: the library that is taken lacks it; damaged: no whole ELF file;
+# machine: made for another kind of processor; stack: it asks for an executable stack
+# python: its modules are for another Python
+FaultKind = Literal["missing", "version", "symbol", "damaged", "machine", "stack", "python"]
+
+
+class NativeFault(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that keeps a compiled module from being loaded."""
+
+    package: str  # what one would import: torch, cv2, flash_attn_2_cuda
+    dist: str | None = None  # who installed the module, "name==version"
+    kind: FaultKind
+    what: str  # the name of the library, the version, the symbol, or what is wrong with the file
+    by: str  # the file that asks for it
+    provider: str | None = None  # the file that was taken, and does not do
+    how: str | None = None  # by which rule it was taken: LD_LIBRARY_PATH, rpath, runpath, system
+
+
+class Shadow(msgspec.Struct, frozen=True, kw_only=True):
+    """A library of LD_LIBRARY_PATH under a name that the environment ships too."""
+
+    name: str
+    taken: str
+    shipped: str
+    taken_version: str | None = None
+    shipped_version: str | None = None
+    used_by: tuple[str, ...] = ()  # libraries that get the wrong one
+    missing: tuple[str, ...] = ()  # what they ask of it, and it lacks
+    readable: bool = True
+
+
+class Pin(msgspec.Struct, frozen=True, kw_only=True):
+    """What a distribution's metadata asks of another one, here one of the torch family."""
+
+    by: str
+    by_version: str
+    name: str
+    specifier: str  # "==2.13.0"
+    installed: str | None
+
+
+class DeepImport(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened when the target really imported torch and computed something (--deep)."""
+
+    stage: Literal["import", "operation", "done"]
+    device: str | None = None
+    chain: tuple[str, ...] = ()  # the error and what caused it, the innermost last
 
 
 class Torch(msgspec.Struct, frozen=True, kw_only=True, tag="torch"):
     version: str | None  # "2.13.0+cpu"
     cuda: str | None  # CUDA the build was made for, None for CPU builds
     torchvision: str | None
+    hip: str | None = None
+    xpu: str | None = None
+    installer: str | None = None  # pip, uv, conda
+    conda: dict[str, str] = {}  # packages of conda that matter here: pytorch, mkl, …
+    family: dict[str, str] = {}  # distributions around torch: torchaudio, triton, nvidia-…, opencv-…
+    pins: tuple[Pin, ...] = ()
+    native: tuple[NativeFault, ...] = ()
+    shadows: tuple[Shadow, ...] = ()
+    torchvision_for_cuda: bool | None = None  # its compiled part asks for CUDA libraries
+    codec_cores: dict[
+        str, tuple[str, ...]
+    ] = {}  # torchcodec: for each FFmpeg its library, and what that does not find
+    bitsandbytes: tuple[str, ...] = ()  # the libraries that it has
+    bitsandbytes_override: str | None = None  # BNB_CUDA_VERSION
+    sndfile: str | None = None  # the libsndfile that soundfile would load
+    nvcc: str | None = None  # "/usr/local/cuda/bin/nvcc"
+    nvcc_version: str | None = None
+    cuda_home: str | None = None  # as set, whether it is there or not
+    cpu_flags: tuple[str, ...] | None = None  # of those that wheels rely on; None: not x86, or not known
+    noexec: bool = False  # the environment lies on a file system from which no code may be loaded
+    has_pip: bool = False
+    deep: DeepImport | None = None

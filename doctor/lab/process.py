@@ -129,6 +129,11 @@ def port_owner(goal: Goal, ours: int | None) -> PortOwner | None:
     return PortOwner(pid=pid, user=_user_of(pid) or _user_of_port(goal.port), command=_command(pid))
 
 
+def describe_owner(pid: int | None, uid: int) -> PortOwner:
+    """A process, as others may know of it; `uid` is the user of its socket."""
+    return PortOwner(pid=pid, user=_user_of(pid) or _user_name(uid), command=_command(pid))
+
+
 def _overlap(wanted: str, taken: str) -> bool:
     taken = taken.removeprefix("::ffff:")
     if taken in EVERYWHERE or wanted in ("*", *EVERYWHERE):

@@ -20,6 +20,7 @@ from doctor.goal import Goal
 from doctor.redact import redacted
 
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
+DEEP_DEADLINE = 150.0  # where it may take its time
 NOT_ASKED = Unknown("not asked")
 
 

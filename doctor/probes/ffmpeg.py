@@ -5,25 +5,81 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from pathlib import Path
 
 from doctor.ask import ask
+from doctor.elf import read
 from doctor.facts import Ffmpeg, Unknown
 from doctor.goal import Goal
+from doctor.peek import peek
+
+USUAL = ("/usr/local/bin", "/usr/bin", "/bin")
+# What audio comes in, and the decoders that serve it.
+FORMATS = {
+    "wav": ("pcm_s16le",),
+    "flac": ("flac", "libflac"),
+    "mp3": ("mp3", "mp3float"),
+    "aac": ("aac", "libfdk_aac"),
+    "vorbis": ("vorbis", "libvorbis"),
+    "opus": ("opus", "libopus"),
+}
 
 
 def probe(goal: Goal) -> Ffmpeg:
     path = shutil.which("ffmpeg", path=search_path(goal))
     if path is None:
-        return Ffmpeg(path=None, version=None)
-    said = ask([path, "-hide_banner", "-version"], seconds=10)
-    if isinstance(said, Unknown):
-        return Ffmpeg(path=path, version=None, error=said.reason)
-    match = re.match(r"ffmpeg version (\S+)", said.stdout)
-    if said.returncode != 0 or match is None:
-        return Ffmpeg(path=path, version=None, error=said.stderr.strip()[-300:] or "does not run")
-    return Ffmpeg(path=path, version=match.group(1))
+        return Ffmpeg(path=None, version=None, not_executable=not_executable(goal))
+    version, error = version_of(path)
+    machine, script, damaged = kind_of(path) if version is None else (None, None, None)
+    return Ffmpeg(
+        path=path,
+        version=version,
+        error=error,
+        machine=machine,
+        script=script,
+        damaged=damaged,
+        lacks=lacks(path) if version else (),
+    )
 
 
 def search_path(goal: Goal) -> str:
-    """PATH of a kernel of the environment: its own bin first, then what the system has."""
-    return os.pathsep.join([f"{goal.prefix}/bin", "/usr/local/bin", "/usr/bin", "/bin"])
+    """PATH of a kernel of the environment: its own bin first, then what the system has, or the person's own PATH."""
+    theirs = os.environ.get("PATH", "").split(os.pathsep) if goal.foreign else []
+    return os.pathsep.join(dict.fromkeys([f"{goal.prefix}/bin", *theirs, *USUAL]))
+
+
+def version_of(path: str) -> tuple[str | None, str | None]:
+    """The version that it tells, or why it tells none."""
+    said = ask([path, "-hide_banner", "-version"], seconds=5)
+    if isinstance(said, Unknown):
+        return None, said.reason
+    match = re.match(r"ffmpeg version (\S+)", said.stdout)
+    if said.returncode != 0 or match is None:
+        return None, said.stderr.strip()[-300:] or "does not run"
+    return match.group(1), None
+
+
+def lacks(path: str) -> tuple[str, ...]:
+    """Formats for which it has no decoder. Nothing is said of one that does not list them."""
+    said = ask([path, "-hide_banner", "-decoders"], seconds=5)
+    if isinstance(said, Unknown) or "------" not in said.stdout:
+        return ()
+    known = {words[1] for line in said.stdout.splitlines() if len(words := line.split()) > 2}
+    return tuple(name for name, decoders in FORMATS.items() if known.isdisjoint(decoders))
+
+
+def kind_of(path: str) -> tuple[str | None, str | None, str | None]:
+    """Of a program that does not run: the machine that it is for, else its first line as a script, else what is wrong."""
+    said = read(path)
+    if not isinstance(said, Unknown):
+        return said.machine, None, None
+    first = (peek(path, 200) or b"").split(b"\n")[0]
+    if first.startswith(b"#!"):
+        return None, first.decode("utf-8", "replace").strip(), None
+    return None, None, said.reason
+
+
+def not_executable(goal: Goal) -> str | None:
+    """A file named ffmpeg on the path that may not be run."""
+    folders = search_path(goal).split(os.pathsep)
+    return next((f"{folder}/ffmpeg" for folder in folders if Path(folder, "ffmpeg").is_file()), None)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from doctor.facts import Smoke, SmokeTask
+from doctor.facts import Smoke, SmokeTask, Unknown
 from doctor.goal import Goal
+from doctor.lockfile import lock_path, pins, torch_lock_path
 from doctor.peek import peek
 from doctor.probes.hub import cached_models
-from doctor.probes.packages import site_packages
+from doctor.probes.packages import site_packages, split
+from doctor.probes.patience import within
 from doctor.profile import load_manifest
+
+PATIENCE = 5.0  # seconds for the fingerprint, which reads a few hundred names
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -24,10 +29,10 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def probe(goal: Goal) -> Smoke:
-    report = read_report(goal)
-    return Smoke(
-        taken_at=report.taken_at, proved=report.fingerprint, current=fingerprint(goal), tasks=report.tasks
-    )
+    report, now = read_report(goal), within(fingerprint, goal, seconds=PATIENCE)
+    # A disk that does not answer says nothing of what has changed.
+    current = (report.fingerprint or "") if isinstance(now, Unknown) else now
+    return Smoke(taken_at=report.taken_at, proved=report.fingerprint, current=current, tasks=report.tasks)
 
 
 def report_path(goal: Goal) -> Path:
@@ -47,7 +52,19 @@ def fingerprint(goal: Goal) -> str:
     A report whose fingerprint differs proves nothing about this environment.
     """
     parts = [goal.interpreter, goal.profile.name, *(f"{t.task} {t.model}" for t in goal.profile.smoke)]
-    parts += sorted(info.name for info in site_packages(goal).glob("*.dist-info"))
+    parts += sorted(info.name for info in site_packages(goal).glob("*.dist-info") if _proved(info, goal))
     whole = msgspec.structs.replace(goal, models=load_manifest(goal.profile.models).model)
     parts += [f"{model.id} {model.revision} {model.state == 'complete'}" for model in cached_models(whole)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _proved(info: Path, goal: Goal) -> bool:
+    """Whether the result depends on a distribution: on those of the locks, not on what a student added."""
+    locked = _locked(goal.profile.name, goal.python)
+    return not locked or split(info)[0] in locked
+
+
+@cache
+def _locked(profile: str, python: str) -> frozenset[str]:
+    locks = (lock_path(profile, python), torch_lock_path(profile, python))
+    return frozenset(name for lock in locks for name in pins(lock, python))

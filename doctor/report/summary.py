@@ -81,6 +81,9 @@ def _disk(disk: Disk, goal: Goal) -> Text:
 
 
 def _network(network: Network, goal: Goal) -> Text:
+    reply = network.reply("hub")
+    if reply:
+        return both(f"{network.endpoint}  {reply.seconds:.2f} s" if reply.from_hub else network.endpoint)
     up = sum(1 for answer in network.answers if answer.seconds is not None)
     count = len(network.answers)
     return Text(f"{up} of {count} sources answer", f"{count} 个来源中 {up} 个有响应")
@@ -121,6 +124,12 @@ def _ffmpeg(ffmpeg: Ffmpeg, goal: Goal) -> Text:
 
 
 def _jupyter(jupyter: Jupyter, goal: Goal) -> Text:
+    if goal.foreign:
+        kernels, servers = len(jupyter.kernels), len(jupyter.servers)
+        return Text(
+            f"kernels: {kernels}, servers running: {servers}",
+            f"内核 {kernels} 个，运行中的服务器 {servers} 个",
+        )
     server = jupyter.server
     if server is None:
         return Text("no server of ours runs", "我们的服务器未运行")

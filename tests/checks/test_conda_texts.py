@@ -8,6 +8,11 @@ from doctor.explain import by_text
 
 TEXTS = [
     (
+        "conda-condarc-invalid",
+        "CustomValidationError: Parameter ssl_verify = '/etc/ca.crt' declared in /root/.condarc is invalid.\n"
+        "ssl_verify value '/etc/ca.crt' must be a boolean, a path to a certificate bundle file",
+    ),
+    (
         "conda-tos-not-accepted",
         "CondaToSNonInteractiveError: Terms of Service have not been accepted for the following channels. "
         "Please accept or remove them before proceeding:\n    - https://repo.anaconda.com/pkgs/main",

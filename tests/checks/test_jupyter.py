@@ -10,6 +10,7 @@ import pytest
 from bootstrap.lab.screen import screen
 from doctor.checks import judge
 from doctor.checks.jupyter import check
+from doctor.explain import by_text
 from doctor.facts import AREAS, Facts, Jupyter, JupyterServer, Kernelspec, PortOwner, Unknown
 from doctor.finding import Finding, settle
 from doctor.goal import Goal
@@ -70,7 +71,7 @@ def test_kernel_faults(goal: Goal) -> None:
     assert spec is not None
     assert set(judged(goal, kernelspec=None)) == {"kernel-missing"}
     gone = msgspec.structs.replace(spec, interpreter_exists=False)
-    assert set(judged(goal, kernelspec=gone)) == {"kernel-interpreter-gone"}
+    assert set(judged(goal, kernelspec=gone)) == {"jupyter-stale-kernelspec"}
     changes: tuple[dict[str, object], ...] = (
         {"interpreter": "python"},
         {"env": {}},
@@ -107,12 +108,12 @@ def test_server_faults(goal: Goal) -> None:
 def test_a_taken_port_names_its_owner_and_explains_the_missing_server(goal: Goal) -> None:
     owner = PortOwner(pid=4242, user="alice", command="python -m http.server 8888")
     found = judged(goal, server=None, port_owner=owner)
-    evidence = found["jupyter-port-taken"].evidence.en
+    evidence = found["jupyter-port-in-use"].evidence.en
     assert "4242" in evidence and "alice" in evidence and "http.server" in evidence
-    assert found["jupyter-port-taken"].remedy.commands == (("make", "setup", "PORT=8889"),)
+    assert found["jupyter-port-in-use"].remedy.commands == (("make", "setup", "PORT=8889"),)
     assert found["jupyter-server-down"].severity == "blocked"
     nameless = judged(goal, port_owner=PortOwner(pid=None, user="root", command=""))
-    assert "root" in nameless["jupyter-port-taken"].evidence.en
+    assert "root" in nameless["jupyter-port-in-use"].evidence.en
 
 
 def test_a_missing_environment_is_one_line_not_three(goal: Goal) -> None:
@@ -170,3 +171,36 @@ def test_the_screen_tells_of_the_server_that_runs_not_of_the_one_wanted(goal: Go
     wide_open = healthy(make_goal(tmp_path, PORT="9999", IP="*"))
     text = "\n".join(screen(goal, facts_of(wide_open), "en", {}))
     assert ":9999/lab" in text and "not encrypted" in text and "this machine alone" not in text
+
+
+# What Jupyter really prints, and the finding that it belongs to.
+PRINTED = {
+    "[I 2026-11-24 12:00:00.000 ServerApp] The port 8888 is already in use, trying another port.": "jupyter-port-in-use",
+    "ERROR: the Jupyter server could not be started because port 8888 is not available.": "jupyter-port-in-use",
+    "[C ServerApp] Running as root is not recommended. Use --allow-root to bypass.": "jupyter-root-refused",
+    "[E ServerApp] Exception while loading config file /root/.jupyter/jupyter_server_config.py": "jupyter-config-broken",
+    "OSError: [Errno 99] Cannot assign requested address": "jupyter-address-not-here",
+    "[W ServerApp] Blocking request with non-local 'Host' lab.example.com (lab.example.com).": "jupyter-host-header-blocked",
+    "403 POST /api/sessions (1.2.3.4): '_xsrf' argument missing from POST": "jupyter-xsrf-or-origin",
+    "[W ServerApp] Blocking Cross Origin API request for /api/contents.  Origin: http://a, Host: b": "jupyter-xsrf-or-origin",
+    "FileNotFoundError: [Errno 2] No such file or directory: '/root/miniconda3/envs/old/bin/python'": "jupyter-stale-kernelspec",
+    "/usr/bin/python3: No module named ipykernel_launcher": "jupyter-kernel-without-ipykernel",
+    "PermissionError: [Errno 13] Permission denied: '/home/ann/.local/share/jupyter/runtime/jpserver-1-open.html'":
+        "jupyter-runtime-dir-permission",
+    "[E ServerApp] Unexpected error while saving file: a.ipynb [Errno 2] No such file or directory": "jupyter-disk-full-save",
+    "[C ServerApp] Bad config encountered during initialization: "
+    "The 'port' trait of a ServerApp instance expected an int, not the str '8888'.": "jupyter-config-wrong-value",
+    "[C ServerApp] Bad config encountered during initialization: No such directory: ''/data/notebooks''":
+        "jupyter-root-dir-missing",
+    "[W LabApp] Config option `prot` not recognized by `ServerApp`.  Did you mean `port`?": "jupyter-config-misspelt",
+    "AsyncIOLoopKernelRestarter: restarting kernel (1/5), keep random ports": "jupyter-kernel-died",
+    "jupyter_client.kernelspec.NoSuchKernel: No such kernel named hf": "kernel-missing",
+    "[W ServerApp] All authentication is disabled.  Anyone who can connect to this server will be able to run code.":
+        "jupyter-exposed-without-password",
+    "AttributeError: 'NotebookApp' object has no attribute 'io_loop'": "jupyter-versions-clash",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", PRINTED)
+def test_what_jupyter_prints_is_known(line: str) -> None:
+    assert PRINTED[line] in [match.id for match in by_text(f"some line before\n{line}\nsome line after")]

@@ -20,7 +20,11 @@ from doctor.report.snapshot import Snapshot, encode
 MACHINES = Path(__file__).resolve().parent.parent / "machines"
 NAMES = sorted(str(path.relative_to(MACHINES).with_suffix("")) for path in MACHINES.rglob("*.json"))
 HEALTHY = [name for name in NAMES if name.startswith("healthy/")]
-MAPPINGS = (("packages", "installed"), ("jupyter", "config"))  # of names: there a null removes
+MAPPINGS = (
+    ("packages", "installed"),
+    ("packages", "wanted"),
+    ("jupyter", "config"),
+)  # of names: there a null removes
 
 
 def merge(base: Any, patch: Any) -> Any:

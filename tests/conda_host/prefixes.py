@@ -57,6 +57,11 @@ def create(root: Path, name: str = "course") -> Path:
     site = prefix / "lib" / f"python{PYTHON}" / "site-packages"
     site.mkdir(parents=True, exist_ok=True)
     write(prefix / "bin" / "pip", f"#!{prefix}/bin/python\n", 0o755)
+    write(site / "pip" / "__init__.py", "")
+    write(site / "pip" / "__main__.py", "print('pip 26.3')\n")
+    write(site / "pip-26.3.dist-info" / "METADATA", "Metadata-Version: 2.1\nName: pip\nVersion: 26.3\n")
+    write(site / "pip-26.3.dist-info" / "INSTALLER", "conda\n")
+    write(site / "pip-26.3.dist-info" / "RECORD", "pip/__init__.py,,\npip/__main__.py,,\n")
     write(prefix / "lib" / "libopus.so.0", "")
     record(prefix, "libopus", "1.6", "h280c20c_0", ["lib/libopus.so.0", "lib/pkgconfig/opus.pc"])
     record(prefix, "python", f"{PYTHON}.0", "h_0_cpython", ["bin/python"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.dists import course
 from tests.faults.patient import bare_environ, linked_copy
 
 
@@ -41,3 +42,10 @@ def empty_env(tmp_path: Path) -> Path:
 def environ(home: Path) -> dict[str, str]:
     """That person's environment variables. `TARGET` says which environment is theirs."""
     return bare_environ(home)
+
+
+@pytest.fixture
+def course_like(empty_env: Path) -> Path:
+    """A real virtual environment with a small stack in it, whole and consistent."""
+    course(empty_env)
+    return empty_env

@@ -14,6 +14,9 @@ import msgspec
 
 from tests.conftest import ROOT
 
+# stage 0 finds our code by a .pth file in the tool environment; here the path is the first argument.
+ISOLATED = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('doctor', run_name='__main__', alter_sys=True)"
+
 
 class Diagnosis(msgspec.Struct, frozen=True):
     """What the doctor said, and its exit code."""
@@ -45,9 +48,14 @@ def diagnose(
     offline: bool = True,
     prefix: Sequence[str] = (),
     seconds: float = 60,
+    isolated: bool = False,
 ) -> Diagnosis:
-    """Run the doctor with exactly `environ`. `prefix` is what to start it through, such as `unshare -m`."""
-    argv = [*prefix, sys.executable, "-m", "doctor", "--json", *(["--offline"] if offline else []), *args]
+    """Run the doctor with exactly `environ`. `prefix` is what to start it through, such as `unshare -m`.
+
+    `isolated` starts it as stage 0 does, out of reach of PYTHONHOME and PYTHONPATH.
+    """
+    start = ["-I", "-c", ISOLATED, str(ROOT)] if isolated else ["-m", "doctor"]
+    argv = [*prefix, sys.executable, *start, "--json", *(["--offline"] if offline else []), *args]
     done = subprocess.run(
         argv, cwd=ROOT, env=dict(environ), capture_output=True, text=True, timeout=seconds, check=False
     )
@@ -65,6 +73,14 @@ def linked_copy(prefix: Path, to: Path) -> Path:
         subprocess.run(["cp", "-al", str(prefix), str(to)], check=True, capture_output=True)
     except subprocess.CalledProcessError:  # another filesystem
         subprocess.run(["cp", "-a", str(prefix), str(to)], check=True)
+    for script in (
+        to / "bin"
+    ).iterdir():  # they name the original's Python: a copied environment is a broken one
+        if script.is_file() and not script.is_symlink() and script.stat().st_size < 200_000:
+            content = script.read_bytes()
+            if str(prefix).encode() in content:
+                replace(script, content.replace(str(prefix).encode(), str(to).encode()))
+                script.chmod(0o755)
     return to
 
 

@@ -89,7 +89,7 @@ def test_conda_itself_was_removed_from_base(patient: Patient) -> None:
 def test_the_whole_folder_was_moved(patient: Patient) -> None:
     moved = patient.root.rename(patient.home / "data")
     said = patient.said(TARGET=str(moved / "envs" / "course"))
-    assert said.failed == said.complaints == ["conda-moved"]
+    assert said.failed == ["conda-moved"]
     assert "/bin/python, which is not there" in said.of("conda-moved")["evidence"]
 
 
@@ -200,6 +200,31 @@ def test_a_dead_proxy_in_condarc_and_a_living_one(patient: Patient) -> None:
         assert "hunter2" not in json.dumps(said.findings)
         listening.listen()
         assert patient.said().findings == ()
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("ssl_verify", "ssl_verify: /etc/ssl/company-ca-that-is-gone.pem"),
+        ("channels", "channels: conda-forge"),
+        ("channel_priority", "channel_priority: stict"),
+        ("always_yes", "always_yes: maybe"),
+    ],
+)
+def test_a_value_that_conda_refuses(patient: Patient, setting: str, line: str) -> None:
+    write(patient.home / ".condarc", f"{line}\n")
+    said = patient.said()
+    assert said.failed == said.complaints == ["conda-condarc-invalid"]
+    assert setting in said.of("conda-condarc-invalid")["title"]
+
+
+def test_values_that_look_odd_but_are_right(patient: Patient) -> None:
+    odd = "ssl_verify: truststore\nalways_yes: 'yes'\nchannel_priority: false\nproxy_servers:\npinned_packages: []\n"
+    write(
+        patient.home / ".condarc",
+        odd + "channels:\n  - conda-forge # mine\nssl_verify: /etc/ssl/certs\nunknown: x\n",
+    )
+    assert patient.said().findings == ()
 
 
 def test_offline_was_left_on(patient: Patient) -> None:
@@ -322,11 +347,6 @@ def test_an_environment_on_a_read_only_mount(patient: Patient) -> None:
     meta = patient.env / "conda-meta"
     read_only = f"mount --bind {meta} {meta} && mount -o remount,ro,bind {meta}"
     assert patient.said(*in_namespace(read_only)).complaints == ["conda-env-not-writable"]
-
-
-def test_an_environment_without_pip(patient: Patient) -> None:
-    (patient.env / "bin" / "pip").unlink()
-    assert patient.said().complaints == ["conda-env-without-pip"]
 
 
 def test_pip_set_to_the_home(patient: Patient) -> None:

@@ -26,9 +26,19 @@ def make_repo(root: Path, model: str, size: int = 20_000, aliases: tuple[str, ..
     noise = random.Random(model)
     (folder / "config.json").write_text(json.dumps({"model_type": "test", "name": model}))
     (folder / "vocab.txt").write_text("\n".join(str(noise.random()) for _ in range(100)))
-    (folder / WEIGHTS).write_bytes(noise.randbytes(size))
+    (folder / WEIGHTS).write_bytes(safetensors(noise.randbytes(size - HEADER - 8)))
     (folder / "tf_model.h5").write_bytes(noise.randbytes(size))
     return Repo.of_folder(model, folder, aliases=aliases)
+
+
+HEADER = 128
+
+
+def safetensors(data: bytes) -> bytes:
+    """A whole file of one tensor that holds `data`; 8 bytes and a header of HEADER bytes come before it."""
+    tensor = {"dtype": "U8", "shape": [len(data)], "data_offsets": [0, len(data)]}
+    header = json.dumps({"t": tensor}).encode().ljust(HEADER)
+    return HEADER.to_bytes(8, "little") + header + data
 
 
 def want(repo: Repo, **changes: object) -> ModelWant:

@@ -226,7 +226,7 @@ def test_one_whose_python_went_away_is_made_anew_when_it_is_ours(
     python = Path(goal.prefix) / "bin" / "python"
     python.unlink()
     python.symlink_to("/nowhere/python3")
-    assert ids(goal) == ["environment-half-made"]
+    assert ids(goal) == ["interpreter-broken"]
     run_step("environment", goal)
     assert ids(goal) == []
 

@@ -89,7 +89,7 @@ def test_a_moved_environment_is_found(goal: Goal) -> None:
     kernel.run(make_work(goal))
     spec = Path(kernel_folder(goal)) / "kernel.json"
     spec.write_text(spec.read_text().replace(goal.interpreter, "/gone/bin/python"))
-    assert "/gone/bin/python" in findings(goal)["kernel-interpreter-gone"].evidence.en
+    assert "/gone/bin/python" in findings(goal)["jupyter-stale-kernelspec"].evidence.en
 
 
 def test_the_persons_endpoint_reaches_the_kernel_without_xet(target_python: str, tmp_path: Path) -> None:

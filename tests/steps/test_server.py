@@ -252,10 +252,10 @@ def test_a_foreign_process_on_the_port_is_named_and_left_alone(goal: Goal) -> No
     with socket.socket() as foreign:
         foreign.bind(("127.0.0.1", goal.port))
         foreign.listen()
-        taken = findings(goal)["jupyter-port-taken"]
+        taken = findings(goal)["jupyter-port-in-use"]
         assert taken.severity == "fail" and taken.remedy.step is None
         assert f"pid {os.getpid()}" in taken.evidence.en and "python" in taken.evidence.en
-        assert findings(goal)["jupyter-server-down"].blocked_by == ("jupyter-port-taken",)
+        assert findings(goal)["jupyter-server-down"].blocked_by == ("jupyter-port-in-use",)
         with pytest.raises(Trouble) as refused:
             lab.start(goal)
         assert refused.value.code == Exit.USAGE and str(os.getpid()) in refused.value.message.en
@@ -266,7 +266,7 @@ def test_the_same_port_of_another_address_is_free(goal: Goal) -> None:
     with socket.socket() as elsewhere:
         elsewhere.bind(("127.0.0.2", goal.port))
         elsewhere.listen()
-        assert "jupyter-port-taken" not in findings(goal)
+        assert "jupyter-port-in-use" not in findings(goal)
         run_step(goal)
 
 

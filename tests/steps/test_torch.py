@@ -17,6 +17,7 @@ from bootstrap.step import Work
 from bootstrap.steps import torch
 from doctor.errors import Exit, Trouble
 from doctor.facts import Disk, Gpu, GpuDevice
+from doctor.facts.torch import NativeFault
 from doctor.goal import Goal
 from doctor.probes import gather, packages
 from doctor.probes import torch as probe
@@ -242,3 +243,19 @@ def test_the_large_default_is_refused_where_it_has_no_room(goal: Goal, only: Pat
     with pytest.raises(Trouble, match=r"3\.0 GB free on .*, 12.0 GB needed") as caught:
         torch.run(work)
     assert caught.value.code == Exit.PERSON
+
+
+def test_a_damaged_torch_of_the_right_version_is_fetched_anew(goal: Goal, only: Path) -> None:
+    wheel(only, "torch", "2.13.0+cpu")
+    wheel(only, "torchvision", "0.28.0+cpu")
+    work = make_work(goal)
+    torch.run(work)
+    file = Path(packages.probe(goal).site) / "torch/version.py"
+    file.unlink()
+    torch.run(work)
+    assert not file.exists(), "the version is right, so nothing is done"
+    fault = NativeFault(package="torch", kind="damaged", what="0 bytes", by="libtorch_cpu.so")
+    seen = msgspec.structs.replace(probe.probe(goal), native=(fault,))
+    work.facts = msgspec.structs.replace(work.facts, torch=seen)
+    torch.run(work)
+    assert file.exists()

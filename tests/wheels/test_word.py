@@ -58,8 +58,8 @@ def test_a_mixed_box_says_what_to_hide(env: dict[str, str]) -> None:
 
 
 def test_a_saved_machine_and_one_with_another_driver(env: dict[str, str], tmp_path: Path) -> None:
-    saved = json.loads((MACHINES / "ready-cpu.json").read_text())
-    saved["facts"]["gpu"] = json.loads((MACHINES / "gpu-ready.json").read_text())["facts"]["gpu"] | {
+    saved = json.loads((MACHINES / "healthy/cpu.json").read_text())
+    saved["facts"]["gpu"] = json.loads((MACHINES / "healthy/t4.json").read_text())["facts"]["gpu"] | {
         "type": "gpu"
     }
     path = tmp_path / "machine.json"

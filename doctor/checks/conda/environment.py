@@ -73,8 +73,6 @@ def _changeable(env: CondaEnvironment, conda: Conda, goal: Goal) -> Iterator[Fin
         yield found("conda", "conda-env-frozen", prefix=env.prefix)
     if not env.writable:
         yield found("conda", "conda-env-not-writable", prefix=env.prefix)
-    if not env.has_pip and is_needed(conda, goal):
-        yield found("conda", "conda-env-without-pip", prefix=env.prefix, pip=conda.shell.first_pip or "-")
 
 
 def _contradicts(pin: str, facts: Facts) -> bool:

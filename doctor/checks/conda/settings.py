@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.conda.weight import is_needed, is_used, main_install, weighed
+from doctor.checks.conda.weight import is_needed, is_used, main_install, weighed_setting
 from doctor.facts import Conda
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -25,8 +25,11 @@ NO_FILE = Text("no settings file names a channel", "没有任何配置文件写�
 def check(conda: Conda, goal: Goal) -> Iterator[Finding]:
     said = conda.settings
     for file, reason in said.broken:
-        severity = weighed("fail", conda, goal)
+        severity = weighed_setting("fail", conda, goal)
         yield found("conda", "conda-condarc-unreadable", severity=severity, file=file, reason=_reason(reason))
+    for file, setting in said.invalid:
+        severity = weighed_setting("fail", conda, goal)
+        yield found("conda", "conda-condarc-invalid", severity=severity, file=file, setting=setting)
     if not is_used(conda, goal):
         return
     yield from _channels(conda, goal)
@@ -36,14 +39,15 @@ def check(conda: Conda, goal: Goal) -> Iterator[Finding]:
             yield found(
                 "conda",
                 "conda-proxy-dead",
-                severity=weighed("fail", conda, goal),
+                severity=weighed_setting("fail", conda, goal),
                 files=said.files,
                 scheme=proxy.scheme,
                 address=proxy.address,
                 error=proxy.error,
             )
     if said.offline:
-        yield found("conda", "conda-offline-left-on", files=said.files)
+        severity = weighed_setting("warn", conda, goal)
+        yield found("conda", "conda-offline-left-on", severity=severity, files=said.files)
 
 
 def _reason(said: str) -> Text:
@@ -56,9 +60,9 @@ def _reason(said: str) -> Text:
 
 def _channels(conda: Conda, goal: Goal) -> Iterator[Finding]:
     said = conda.settings
-    if said.asked and not said.channels and not said.broken and _has_no_fallback(conda):
+    if said.asked and not (said.channels or said.broken or said.invalid) and _has_no_fallback(conda):
         files = ", ".join(said.files) or NO_FILE
-        yield found("conda", "conda-no-channels", severity=weighed("fail", conda, goal), files=files)
+        yield found("conda", "conda-no-channels", severity=weighed_setting("fail", conda, goal), files=files)
         return
     main = [name for name in said.channels or () if _is_anacondas(name)]
     forge = [name for name in said.channels or () if "conda-forge" in name]
@@ -86,8 +90,8 @@ def _terms(conda: Conda, goal: Goal) -> Iterator[Finding]:
     rejected = [url for url in terms.wanted if url in terms.rejected]
     open_ = [url for url in terms.wanted if url not in (*terms.rejected, *terms.accepted)]
     if rejected:
-        severity = weighed("fail", conda, goal)
+        severity = weighed_setting("fail", conda, goal)
         yield found("conda", "conda-tos-rejected", severity=severity, channels=rejected)
     elif open_ and not terms.automatic:
-        severity = "warn" if is_needed(conda, goal) else "info"
+        severity = weighed_setting("warn", conda, goal)
         yield found("conda", "conda-tos-not-accepted", severity=severity, channels=open_)

@@ -26,6 +26,11 @@ def weighed(worst: Severity, conda: Conda, goal: Goal) -> Severity:
     return "info"
 
 
+def weighed_setting(worst: Severity, conda: Conda, goal: Goal) -> Severity:
+    """The same for the person's own settings: setup keeps them out of what it does."""
+    return worst if is_needed(conda, goal) else "info"
+
+
 def main_install(conda: Conda) -> CondaInstall | None:
     """The install that counts: the environment's own, else the wanted one, else the first that was found."""
     root = conda.environment.root if conda.environment else None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from doctor.facts import Conda, CondaInstall
 from doctor.goal import Goal
-from doctor.probes import condarc
+from doctor.probes.conda import condarc
 from doctor.probes.conda.caches import caches, locks
 from doctor.probes.conda.environment import environment, root_of
 from doctor.probes.conda.installs import look, roots

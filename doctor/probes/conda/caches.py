@@ -13,7 +13,7 @@ import psutil
 
 from doctor.facts import CondaLock, PackageCache, Unknown
 from doctor.peek import peek
-from doctor.probes.condarc import Condarc
+from doctor.probes.conda.condarc import Condarc
 
 LARGEST = 64_000_000  # bytes of a list of files
 SECONDS = 0.2  # for looking into packages

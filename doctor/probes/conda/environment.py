@@ -43,7 +43,6 @@ def environment(goal: Goal, environ: Mapping[str, str]) -> CondaEnvironment | No
         history=(meta / "history").is_file(),
         frozen=(meta / "frozen").is_file(),
         writable=os.access(meta, os.W_OK | os.X_OK),
-        has_pip=os.path.lexists(prefix / "bin" / "pip"),
         pins=_pins(meta / "pinned"),
         unreadable=unreadable,
         incomplete=incomplete,

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from doctor.facts import CondaProxy, CondaSettings, CondaTerms
 from doctor.peek import peek
-from doctor.probes.condarc import Condarc, channels, shown, urls
+from doctor.probes.conda.channels import channels, shown, urls
+from doctor.probes.conda.condarc import Condarc
 
 TERMS_HOSTS = ("repo.anaconda.com", "repo.anaconda.cloud")  # whose channels serve a terms.json
 TERMS_PLACES = (  # conda_anaconda_tos/path.py: SEARCH_PATH
@@ -34,6 +35,7 @@ def settings(said: Condarc) -> CondaSettings:
         asked=True,
         files=said.files,
         broken=said.broken,
+        invalid=said.invalid,
         channels=tuple(map(shown, channels(said))) if named else None,
         priority=str(said.settings["channel_priority"]).lower()
         if said.settings.get("channel_priority")

@@ -1,0 +1,47 @@
+"""Is there room where setup and the programs have to write, and may they?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doctor.catalogue import found
+from doctor.checks.disk import cache, places, room
+from doctor.checks.disk.room import CPU_ENVIRONMENT_BYTES, CUDA_ENVIRONMENT_BYTES, FEW_INODES, TOOL_BYTES
+from doctor.facts import Disk, Facts
+from doctor.finding import Finding
+from doctor.goal import Goal
+from doctor.text import human_bytes
+
+__all__ = ["CPU_ENVIRONMENT_BYTES", "CUDA_ENVIRONMENT_BYTES", "FEW_INODES", "TOOL_BYTES", "check"]
+
+SLOW = 20_000_000  # bytes a second; a spinning disk reads five times that
+
+
+def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
+    disk = facts.disk
+    assert isinstance(disk, Disk)
+    yield from _silent(disk)
+    yield from places.check(disk, goal)
+    yield from room.check(disk, facts, goal)
+    yield from cache.check(disk, facts, goal)
+    yield from _slow(disk, goal)
+
+
+def _silent(disk: Disk) -> Iterator[Finding]:
+    if disk.silent:
+        first = disk.silent[0]
+        paths = tuple(dict.fromkeys(one.path for one in disk.silent))
+        yield found(
+            "disk",
+            "disk-not-answering",
+            path=first.path,
+            paths=paths,
+            filesystem=first.filesystem,
+            said=first.reason,
+        )
+
+
+def _slow(disk: Disk, goal: Goal) -> Iterator[Finding]:
+    speed = disk.read_bytes_per_second
+    if isinstance(speed, float) and speed < SLOW:
+        yield found("disk", "disk-slow", path=goal.cache, speed=human_bytes(speed))

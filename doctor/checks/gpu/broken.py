@@ -1,0 +1,104 @@
+"""The driver is loaded and lists nothing: the card, its nodes, or the pair of card and driver."""
+
+from __future__ import annotations
+
+import re
+
+from doctor.catalogue import found
+from doctor.checks.gpu.see import FIRST_BLACKWELL, NONE, branch, card_nodes, cards_named, loaded, with_error
+from doctor.facts import Gpu
+from doctor.finding import Finding
+from doctor.text import Text
+
+FEW_CARDS = 2
+XID = re.compile(r"NVRM: Xid \(PCI:([\w:.]+)[^)]*\): (\d+)")
+OFF_THE_BUS = "79"
+NOT_STARTED = re.compile(r"RmInitAdapter failed|rm_init_adapter failed|Failed to (?:initialize|enable) GSP")
+# PCI device ids from which on a card belongs to a generation, and the first driver branch that knows it.
+FIRST_BRANCH = ((FIRST_BLACKWELL, 570), (0x2600, 525), (0x2300, 515), (0x2000, 450), (0x1E00, 410))
+# The last branch for cards below an id: Maxwell to Volta, and before them Kepler.
+LAST_BRANCH = ((0x1340, 470), (0x1E00, 580))
+
+
+def hangs(gpu: Gpu) -> Finding | None:
+    """Many cards without the persistence daemon may only be slow; one that cannot be killed hangs for certain."""
+    if gpu.nvml_hung is None:
+        return None
+    sure = gpu.nvml_stuck or len(gpu.cards) <= FEW_CARDS
+    return found(
+        "gpu",
+        "nvml-hangs",
+        severity="fail" if sure else "unknown",
+        seconds=f"{gpu.nvml_hung:.0f}",
+        holders=_names(gpu),
+    )
+
+
+def _names(gpu: Gpu) -> str | Text:
+    return ", ".join(f"{one.name} ({one.pid})" for one in gpu.holders) or NONE
+
+
+def lost(gpu: Gpu) -> Finding | None:
+    """Each sign alone will do: NVML says so, the bus reads ones, or the kernel noted it and the card is not listed."""
+    signs = [f"GPU {one.index}: NVML {one.code} {one.said}" for one in gpu.lost]
+    signs += [f"{card.address}: config space ff" for card in gpu.cards if not card.answers]
+    listed = {device.pci for device in gpu.devices} if isinstance(gpu.devices, tuple) else set()
+    for address, number in _xids(gpu):
+        if number == OFF_THE_BUS and not any(pci and address in pci for pci in listed):
+            signs.append(f"{address}: Xid {number}")
+    signs += [f"{address}: NVML lists {len(listed)} others" for address in _unlisted(gpu, listed)]
+    return found("gpu", "gpu-lost", signs=tuple(dict.fromkeys(signs))) if signs else None
+
+
+def _unlisted(gpu: Gpu, listed: set[str]) -> list[str]:
+    """Cards that the driver owns and NVML leaves out, on a host where every node opens."""
+    if not listed or "" in listed or gpu.lost or gpu.container or any(node.error for node in gpu.nodes):
+        return []
+    return [card.address for card in gpu.cards if card.bound == "nvidia" and card.address not in listed]
+
+
+def _xids(gpu: Gpu) -> list[tuple[str, str]]:
+    return [match.groups() for line in gpu.xids if (match := XID.search(line))]  # type: ignore[misc]
+
+
+def xid_numbers(gpu: Gpu) -> set[str]:
+    return {number for _, number in _xids(gpu)}
+
+
+def not_permitted(gpu: Gpu) -> Finding | None:
+    nodes = with_error(gpu, "EACCES")
+    if not nodes:
+        return None
+    return found("gpu", "gpu-nodes-not-permitted", nodes=nodes, groups=gpu.groups or NONE)
+
+
+def card_and_driver(gpu: Gpu) -> Finding | None:
+    """A card that this driver does not know yet, knows no more, or serves only with its open modules."""
+    driver = loaded(gpu)
+    if driver is None or gpu.container or not gpu.cards:
+        return None
+    newest = max(gpu.cards, key=lambda card: card.device)
+    cards = cards_named(gpu.cards)
+    needed = next((first for start, first in FIRST_BRANCH if newest.device >= start), 0)
+    if branch(driver) < needed:
+        return found("gpu", "driver-too-old-for-gpu", needed=needed, cards=cards, driver=driver)
+    last = next((last for end, last in LAST_BRANCH if newest.device < end), None)
+    if last and branch(driver) > last:
+        return found("gpu", "driver-too-new-for-gpu", last=last, cards=cards, driver=driver)
+    if newest.device >= FIRST_BLACKWELL and not gpu.module.is_open:
+        return found("gpu", "gpu-needs-open-module", cards=cards, driver=driver)
+    return None
+
+
+def not_started(gpu: Gpu) -> Finding | None:
+    said = next((line for line in reversed(gpu.xids) if NOT_STARTED.search(line)), None)
+    nodes = with_error(gpu, "EIO")
+    if not said and not nodes:
+        return None
+    return found("gpu", "gpu-does-not-start", said=said or f"open {nodes[0]}: EIO")
+
+
+def nodes_missing(gpu: Gpu) -> Finding | None:
+    if card_nodes(gpu) or gpu.container or gpu.wsl:
+        return None
+    return found("gpu", "gpu-nodes-missing", driver=loaded(gpu) or "?")

@@ -1,0 +1,156 @@
+"""Each GPU that is listed: its health, its memory, who uses it, and what slows it down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doctor.catalogue import found
+from doctor.checks.gpu.broken import lost, xid_numbers
+from doctor.checks.gpu.see import NONE, branch, devices, loaded
+from doctor.facts import Gpu, GpuDevice, GpuProcess
+from doctor.finding import Finding
+from doctor.text import human_bytes
+
+EXCLUSIVE, PROHIBITED = (1, 3), 2
+SLOWED = {0x40: "HW thermal slowdown", 0x80: "HW power brake"}  # a card at its power limit is only busy
+CAPPED = 0.7  # of the card's default power
+# Errors of the hardware or the driver. The others are a program's own: 13, 31, 43, 45.
+HARDWARE_XIDS = frozenset({"48", "64", "74", "79", "92", "94", "95", "119", "120", "140"})
+HELD_BYTES, HELD_SHARE = 1 << 30, 0.05  # the driver's own reserve is below both
+LITTLE_LEFT = 0.25
+# They keep a card open and hold none of its memory, or draw the desktop.
+QUIET = (
+    "nvidia-persiste",
+    "nv-fabricmanage",
+    "nv-hostengine",
+    "dcgm-exporter",
+    "Xorg",
+    "Xwayland",
+    "gnome-shell",
+    "kwin",
+)
+FIRST_FOR_CUDA_11 = 450
+
+
+def check(gpu: Gpu) -> Iterator[Finding]:
+    gone = lost(gpu)
+    if gone:
+        yield gone
+    yield from _worn_out(gpu)
+    yield from _closed(gpu)
+    yield from _mig(gpu)
+    yield from _memory(gpu)
+    yield from _slow(gpu)
+    hardware = sorted(xid_numbers(gpu) & HARDWARE_XIDS, key=int)
+    if hardware:
+        yield found("gpu", "gpu-xid", numbers=hardware, line=next(x for x in gpu.xids if "Xid" in x))
+
+
+def _worn_out(gpu: Gpu) -> Iterator[Finding]:
+    """Errors since the driver was loaded, and memory rows that wait to be replaced or cannot be."""
+    signs, bad = [], False
+    for device in devices(gpu):
+        if device.ecc_uncorrected:
+            signs.append(f"GPU {device.index}: {device.ecc_uncorrected} uncorrected ECC errors")
+        if device.remap_failed:
+            signs.append(f"GPU {device.index}: row remapping failed")
+        elif device.remap_pending:
+            signs.append(f"GPU {device.index}: row remapping pending")
+        bad = bad or device.remap_failed or device.ecc_uncorrected > 0
+    if signs:
+        yield found("gpu", "gpu-ecc-or-row-remap", severity="fail" if bad else "warn", signs=signs)
+
+
+def _closed(gpu: Gpu) -> Iterator[Finding]:
+    """Compute mode: prohibited, or for one process and that one is here already."""
+    all_of_them = devices(gpu)
+    closed = [one for one in all_of_them if one.compute_mode == PROHIBITED]
+    closed += [one for one in all_of_them if one.compute_mode in EXCLUSIVE and one.processes]
+    if closed:
+        seen = tuple(
+            f"GPU {one.index}: {'prohibited' if one.compute_mode == PROHIBITED else 'exclusive'}"
+            f"{''.join(f', {_name(process)}' for process in one.processes or ())}"
+            for one in closed
+        )
+        severity = "fail" if len(closed) == len(all_of_them) else "warn"
+        yield found("gpu", "compute-mode-exclusive", severity=severity, seen=seen)  # type: ignore[arg-type]
+
+
+def _mig(gpu: Gpu) -> Iterator[Finding]:
+    empty = [device for device in devices(gpu) if device.mig and not device.mig_devices]
+    if empty:
+        shown = tuple(f"GPU {device.index} {device.name}" for device in empty)
+        severity = "fail" if len(empty) == len(devices(gpu)) else "warn"
+        yield found("gpu", "mig-mode", severity=severity, cards=shown)  # type: ignore[arg-type]
+
+
+def _memory(gpu: Gpu) -> Iterator[Finding]:
+    """Memory that nobody here accounts for, or a leftover does; and, for information, who uses the rest."""
+    holders = tuple(one for one in gpu.holders if not (one.name or "").startswith(QUIET))
+    held = [device for device in devices(gpu) if not gpu.wsl and _is_held(device, holders)]
+    if held:
+        yield _held(held, holders)
+    busy = [one for device in devices(gpu) if device not in held for one in _users(device, holders)]
+    if busy:
+        yield found("gpu", "gpu-busy", processes=tuple(dict.fromkeys(map(_name, busy))))
+
+
+def _is_big(device: GpuDevice) -> bool:
+    return (device.memory_used or 0) > max(HELD_BYTES, HELD_SHARE * device.memory_bytes)
+
+
+def _is_held(device: GpuDevice, holders: tuple[GpuProcess, ...]) -> bool:
+    """vGPUs and slices never list processes. A process without a name here is another container's."""
+    if not _is_big(device) or device.processes is None or device.is_vgpu or device.mig:
+        return False
+    users = device.processes or holders
+    return all(one.name is None or one.orphan for one in users)
+
+
+def _held(held: list[GpuDevice], holders: tuple[GpuProcess, ...]) -> Finding:
+    """A failure where little is left, else a warning."""
+    seen = tuple(
+        f"GPU {one.index}: {human_bytes(one.memory_used or 0)} / {human_bytes(one.memory_bytes)}"
+        for one in held
+    )
+    users = [one for device in held for one in device.processes or holders]
+    full = any((one.memory_used or 0) > (1 - LITTLE_LEFT) * one.memory_bytes for one in held)
+    return found(
+        "gpu",
+        "gpu-memory-held",
+        severity="fail" if full else "warn",
+        seen=seen,
+        processes=tuple(dict.fromkeys(map(_name, users))) or NONE,
+    )
+
+
+def _users(device: GpuDevice, holders: tuple[GpuProcess, ...]) -> list[GpuProcess]:
+    """Programs that hold a good part of the card's memory, the desktop left out."""
+    users = device.processes or (holders if device.processes is not None else ())
+    return [one for one in users if one.name and not one.name.startswith(QUIET)] if _is_big(device) else []
+
+
+def _name(process: GpuProcess) -> str:
+    size = f", {human_bytes(process.bytes)}" if process.bytes else ""
+    return f"{process.name or '?'} ({process.pid}{size})"
+
+
+def _slow(gpu: Gpu) -> Iterator[Finding]:
+    for device in devices(gpu):
+        reasons = tuple(said for bit, said in SLOWED.items() if device.slowed_by & bit)
+        if reasons:
+            yield found("gpu", "gpu-throttled", index=device.index, card=device.name, reasons=reasons)
+            return
+    for device in devices(gpu):
+        limit, default = device.power_limit_watts, device.power_default_watts
+        if limit and default and limit < CAPPED * default:
+            yield found(
+                "gpu", "gpu-power-capped", index=device.index, limit=round(limit), default=round(default)
+            )
+            return
+
+
+def driver_age(gpu: Gpu) -> Iterator[Finding]:
+    driver = loaded(gpu)
+    if driver and devices(gpu) and 0 < branch(driver) < FIRST_FOR_CUDA_11:
+        yield found("gpu", "driver-very-old", driver=driver)

@@ -1,0 +1,45 @@
+"""Why no GPU is listed: one reason, the first that fits. Files and what opening them says come before NVML, whose error is
+the same for many causes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from doctor.catalogue import found
+from doctor.checks.gpu import broken, containers, libraries, module, wsl
+from doctor.checks.gpu.see import cards_named, loaded, nvml_said
+from doctor.facts import Gpu
+from doctor.finding import Finding
+
+Look = Callable[[Gpu], Finding | None]
+
+
+def reason(gpu: Gpu) -> Finding:
+    looks: tuple[Look, ...] = (wsl.blocked, _none, containers.without_gpu)
+    looks += _LOADED if loaded(gpu) or gpu.nvml_hung else (module.not_loaded,)
+    return next(filter(None, (look(gpu) for look in looks)), None) or _last(gpu)
+
+
+def _none(gpu: Gpu) -> Finding | None:
+    if gpu.wsl or not (gpu.pci or loaded(gpu) or gpu.nvml_hung):
+        return found("gpu", "gpu-none")
+    if gpu.cards and all(card.bound == "vfio-pci" for card in gpu.cards):
+        return found("gpu", "gpu-given-to-virtual-machine", cards=cards_named(gpu.cards))
+    return None
+
+
+def _last(gpu: Gpu) -> Finding:
+    return found("gpu", "driver-not-answering", driver=loaded(gpu) or "?", said=nvml_said(gpu))
+
+
+_LOADED: tuple[Look, ...] = (
+    broken.hangs,
+    broken.lost,
+    containers.forbidden,
+    broken.not_permitted,
+    broken.card_and_driver,
+    broken.not_started,
+    libraries.other_version,
+    libraries.not_found,
+    broken.nodes_missing,
+)

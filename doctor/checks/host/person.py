@@ -1,0 +1,26 @@
+"""Does the shell have a home folder, a user name and a text encoding that programs can work with?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doctor.catalogue import found
+from doctor.facts import Host
+from doctor.finding import Finding
+
+UTF8 = ("utf-8", "utf8")
+
+
+def check(host: Host) -> Iterator[Finding]:
+    if host.home_state in ("unset", "missing"):
+        yield found("host", "home-missing", home=host.home or "unset")
+    elif host.home_state == "not-writable":
+        yield found("host", "home-not-writable", home=host.home or "", user=host.user)
+    if not host.has_passwd_entry:
+        severity = "info" if host.names_user else "warn"
+        yield found("host", "user-without-passwd-entry", severity=severity, user=host.user)  # type: ignore[arg-type]
+    if host.encoding not in UTF8:  # LANG=C alone is no fault: Python then takes UTF-8 all the same
+        said = ", ".join(f"{name}={value}" for name, value in host.locale.items()) or "no locale variable"
+        yield found("host", "locale-not-utf8", encoding=host.encoding, variables=said)
+    if host.systemd is False and host.container is None:
+        yield found("host", "systemd-absent")

@@ -1,0 +1,29 @@
+"""Is there a way to what a course needs, and if not, what is the one thing that stands in it?
+
+`roots` finds what silences everything. What it explains is still said, as its consequence; but where being without
+a network is no fault (all is cached, or the person switched the Hub off), its consequences are none either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doctor.checks.network.hub import hub_findings
+from doctor.checks.network.packages import package_findings
+from doctor.checks.network.roots import root_cause
+from doctor.checks.network.settings import setting_findings
+from doctor.facts import Facts, Network
+from doctor.finding import Finding
+from doctor.goal import Goal
+
+
+def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
+    network = facts.network
+    assert isinstance(network, Network)
+    root = root_cause(network, facts, goal)
+    if root:
+        yield root
+    yield from setting_findings(network, facts)
+    if root is None or root.severity != "info":
+        yield from hub_findings(network, facts, goal, root)
+        yield from package_findings(network, facts, goal)

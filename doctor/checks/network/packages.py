@@ -1,0 +1,147 @@
+"""Where packages come from: the indexes of pip and uv, and the channels of conda."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from doctor.catalogue import found
+from doctor.facts import Conda, Facts, Gpu, Network, Python, Unknown, said_by
+from doctor.facts.network import Channel, Index
+from doctor.finding import Finding, Severity
+from doctor.goal import Goal
+from doctor.text import Text
+
+CPU_INDEX = re.compile(r"/whl/cpu/?$")
+WHAT = {
+    "conda_installer": "network-conda-installer-silent",
+    "conda_channel": "network-conda-channel-silent",
+}
+
+
+def package_findings(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
+    for index in network.indexes:
+        if is_dead(index, network):
+            yield dead(index)
+        elif index.listed is False or index.mismatch:
+            yield other_content(index)
+    yield from silent_hosts(network)
+    yield from channels(network, facts, goal)
+
+
+# --- pip and uv --------------------------------------------------------------------------------------
+
+
+def is_dead(index: Index, network: Network) -> bool:
+    """An index that asks for a login is there. One that lacks a package is dead if it is the only one."""
+    reply = index.reply
+    if reply is None:
+        return False
+    if reply.stage != "answered" or reply.status >= 500:
+        return True
+    alone = not any(other.reply and other.reply.status == 200 for other in network.indexes)
+    return reply.status in (404, 410) and alone and not index.extra
+
+
+def dead(index: Index) -> Finding:
+    assert index.reply
+    return found(
+        "network",
+        "pip-mirror-dead",
+        severity="warn" if index.extra else None,
+        url=index.url,
+        source=index.source,
+        setting=index.setting,
+        said=index.reply.said,
+        commands=undo(index),
+    )
+
+
+def undo(index: Index) -> tuple[tuple[str, ...], ...]:
+    if index.source.isupper():
+        return (("unset", index.source),)
+    if index.source.endswith(".toml"):
+        return (("$EDITOR", index.source),)
+    return (("pip", "config", "unset", f"global.{index.setting}"),)
+
+
+def other_content(index: Index) -> Finding:
+    seen = Text(f"{index.witness} is not listed", f"未列出 {index.witness}")
+    if index.mismatch:
+        seen = Text(
+            f"{index.witness}: other bytes ({index.mismatch})",
+            f"{index.witness}：内容不符（{index.mismatch}）",
+        )
+    return found(
+        "network",
+        "pip-mirror-stale-or-hash-mismatch",
+        severity="fail" if index.mismatch else None,
+        url=index.url,
+        source=index.source,
+        seen=seen,
+    )
+
+
+def pinned_to_cpu(network: Network, facts: Facts) -> Iterator[Finding]:
+    """On a machine without a GPU it is what one wants."""
+    for index in network.indexes:
+        if CPU_INDEX.search(index.url) and has_gpu(facts):
+            yield found(
+                "network",
+                "pip-index-pinned-to-cpu",
+                url=index.url,
+                source=index.source,
+                setting=index.setting,
+                commands=undo(index),
+            )
+            return
+
+
+def has_gpu(facts: Facts) -> bool:
+    gpu = facts.gpu
+    if not isinstance(gpu, Gpu):
+        return False
+    return bool(gpu.pci) or bool(gpu.devices and not isinstance(gpu.devices, Unknown))
+
+
+# --- conda -------------------------------------------------------------------------------------------
+
+
+def silent_hosts(network: Network) -> Iterator[Finding]:
+    """Worth knowing where conda is to be installed; setup does without."""
+    for kind, name in WHAT.items():
+        answers = [answer for answer in network.answers if answer.kind == kind]
+        if answers and all(answer.seconds is None for answer in answers):
+            yield found("network", name, said=said_by(answers))
+
+
+def channels(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
+    """Settings of a conda that is not there are nobody's trouble."""
+    if not isinstance(facts.conda, Conda) or all(i.state != "complete" for i in facts.conda.installs):
+        return
+    gone = [channel for channel in network.channels if channel.reply.status in (404, 410)]
+    silent = [c for c in network.channels if c.reply.stage != "answered" or c.reply.status >= 500]
+    for name, those in (("conda-channel-404", gone), ("conda-channel-unreachable", silent)):
+        if those:
+            yield of_channels(name, those, needed(facts, goal))
+
+
+def of_channels(name: str, those: list[Channel], severity: Severity) -> Finding:
+    return found(
+        "network",
+        name,
+        severity=severity,
+        channels=[channel.reply.url for channel in those],
+        sources=sorted({channel.source for channel in those}),
+        said=those[0].reply.said,
+        commands=tuple(
+            ("conda", "config", "--file", c.source, "--remove", "channels", c.name) for c in those
+        ),
+    )
+
+
+def needed(facts: Facts, goal: Goal) -> Severity:
+    """An environment that conda did not make does without it."""
+    own = not goal.foreign and goal.manager != "conda"
+    other = isinstance(facts.python, Python) and facts.python.kind not in ("conda", None)
+    return "warn" if own or (goal.foreign and other) else "fail"

@@ -1,0 +1,182 @@
+"""What silences everything: the first of these that is seen explains all that does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from doctor.catalogue import found
+from doctor.checks.network.judge import all_replies, bare_host, homes, is_good, is_local, version_of, wanting
+from doctor.checks.network.proxies import dead_proxy, login, malformed, nothing_forwarded
+from doctor.facts import Facts, Network
+from doctor.facts.network import CaFile, Certificate, Name, Reply
+from doctor.finding import Finding, Severity
+from doctor.goal import Goal
+from doctor.text import Text
+
+NOT_TRUSTED = (18, 19, 20, 21)  # OpenSSL: self-signed, no issuer, cannot verify
+WRONG_DATE = (9, 10)  # not yet valid, expired
+SKEW = 300  # seconds that a clock may be off
+
+Look = Callable[[Network, Facts, Goal], Finding | None]
+
+
+def root_cause(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    looks: tuple[Look, ...] = (ca_file, malformed, dead_proxy, login, nothing_forwarded, nothing_outside)
+    rest: tuple[Look, ...] = (no_name_server, no_name, portal, clock, untrusted)
+    seen = (look(network, facts, goal) for look in (*looks, *rest))
+    return next((finding for finding in seen if finding), None)
+
+
+# --- certificates that are not there -----------------------------------------------------------------
+
+
+def ca_file(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    return next((bundle(one) for one in network.ca_files if one.fault and not spared(one, facts)), None)
+
+
+def spared(one: CaFile, facts: Facts) -> bool:
+    """httpx (huggingface_hub 1 and later) and requests (before) each have variables of their own."""
+    version = version_of(facts, "huggingface-hub")
+    modern = version is not None and version.major >= 1
+    return one.setting.isupper() and (one.setting == "SSL_CERT_FILE") != modern
+
+
+def bundle(one: CaFile, severity: Severity | None = None) -> Finding:
+    unset = (
+        (("unset", one.setting),) if one.setting.isupper() else (("pip", "config", "unset", "global.cert"),)
+    )
+    return found(
+        "network",
+        "ca-bundle-missing",
+        severity=severity,
+        setting=one.setting,
+        path=one.path,
+        fault=one.fault,
+        commands=unset,
+    )
+
+
+# --- no network, no names ----------------------------------------------------------------------------
+
+
+def answered(network: Network) -> bool:
+    """Did anything off this machine answer?"""
+    replies = (reply for reply in (*network.replies, *all_replies(network)) if reply.stage == "answered")
+    others = any(answer.seconds is not None and not is_local(answer.url) for answer in network.answers)
+    return others or bool(network.outside) or any(not is_local(r.url) or r.via for r in replies)
+
+
+def asked_outside(network: Network) -> bool:
+    return any(not is_local(reply.url) for reply in network.replies)
+
+
+def nothing_outside(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """Proxies that take connections lead somewhere; what fails behind them is another matter."""
+    if network.outside is None or answered(network) or not asked_outside(network):
+        return None
+    if any(way.error == "" for way in network.ways) or any(not proxy.error for proxy in network.proxies):
+        return None
+    seen = Text("no route leads off this machine", "没有通往外部的路由")
+    if network.routes:
+        seen = Text("a route exists, and no outside address answers", "有路由，但外部地址均无响应")
+    return found(
+        "network", "network-none", severity=None if wanting(network, facts, goal) else "info", seen=seen
+    )
+
+
+def nameless(network: Network) -> list[Name]:
+    """The names that are needed and not found, where no name at all is found though packets do leave."""
+    tried = [name for name in network.names if name.host != "localhost" and not name.pinned]
+    lost = [name for name in tried if name.error]
+    needed = [name for name in lost if name.host not in network.control_names]
+    sure = len(needed) < len(lost) or any(name.silent for name in lost)
+    return needed if network.outside and sure and len(lost) == len(tried) else []
+
+
+def no_name_server(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    lost = nameless(network)
+    if network.name_servers == 0 and lost:
+        return found("network", "resolv-conf-empty", host=lost[0].host)
+    return None
+
+
+def no_name(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    lost = nameless(network)
+    if lost:
+        return found("network", "dns-broken", hosts=[n.host for n in lost[:3]], error=lost[0].error)
+    return None
+
+
+# --- somebody in between, and time -------------------------------------------------------------------
+
+
+def portal(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """A web page, or another host, where the Hub should be. With another Hub at hand it is that mirror's own fault."""
+    reply, plain = network.reply("hub"), network.reply("plain")
+    if (
+        reply is None
+        or is_good(reply)
+        or any(a.kind == "hub" and a.seconds is not None for a in network.answers)
+    ):
+        return None
+    official = homes(network)
+    for one in (reply, plain):
+        if one and is_page(one, official) and (one is reply or bare_host(one.url) in official):
+            seen = one.location or "HTML"
+            return found("network", "captive-portal-html", url=one.url, status=one.status, seen=seen)
+    return None
+
+
+def is_page(reply: Reply, official: frozenset[str]) -> bool:
+    if reply.stage != "answered" or reply.from_hub:
+        return False
+    elsewhere = bare_host(reply.location) if reply.location else ""
+    moved = 300 <= reply.status < 400 and elsewhere not in official | {"", bare_host(reply.url)}
+    return moved or reply.status == 511 or (reply.status == 200 and reply.html)
+
+
+def clock(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """An expired certificate of a host whose clock agrees with ours is that host's fault."""
+    skew = network.clock_skew
+    if skew is None or abs(skew) <= SKEW:
+        return None
+    refused = [reply for reply in all_replies(network) if reply.tls_code in WRONG_DATE]
+    fooled = any(holds(one, one.seen_at - skew) for one in network.certificates)
+    return wrong_time(skew, refused[0].error) if refused and fooled else None
+
+
+def wrong_time(skew: float, error: str, severity: Severity | None = None) -> Finding:
+    side = Text("ahead", "快") if skew > 0 else Text("behind", "慢")
+    return found(
+        "network", "tls-clock-skew", severity=severity, skew=amount(abs(skew)), side=side, error=error
+    )
+
+
+def holds(certificate: Certificate, moment: float) -> bool:
+    return certificate.not_before <= moment <= certificate.not_after
+
+
+def amount(seconds: float) -> str:
+    if seconds < 2 * 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 72 * 3600 else f"{seconds / 86400:.0f} d"
+
+
+def untrusted(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    for reply in all_replies(network):
+        if reply.tls_code in NOT_TRUSTED:
+            seen = next((c for c in network.certificates if c.host == bare_host(reply.url)), None)
+            commands = None if seen and seen.by_system else (("update-ca-certificates",), *TRUST)
+            return found(
+                "network",
+                "tls-corporate-ca",
+                host=bare_host(reply.url),
+                issuer=seen.issuer if seen else "?",
+                error=reply.error,
+                commands=commands,
+            )
+    return None
+
+
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+TRUST = (("export", f"REQUESTS_CA_BUNDLE={BUNDLE}", f"SSL_CERT_FILE={BUNDLE}"),)

@@ -1,0 +1,25 @@
+"""Do the distributions of the environment fit together, are their files there, and does the person's code fit them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doctor.checks.packages.code import code
+from doctor.checks.packages.damage import damage
+from doctor.checks.packages.lock import lock
+from doctor.checks.packages.pairs import pairs
+from doctor.checks.packages.requirements import requirements
+from doctor.facts import Facts, Packages
+from doctor.finding import Finding
+from doctor.goal import Goal
+
+
+def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
+    packages = facts.packages
+    assert isinstance(packages, Packages)
+    if not goal.foreign:
+        yield from lock(packages, goal)
+    yield from damage(packages, goal)
+    yield from requirements(packages, facts, goal)
+    yield from pairs(packages, facts, goal)
+    yield from code(packages, goal)

@@ -1,0 +1,129 @@
+"""The person's own code against what is installed. It is theirs, so nothing here is worse than a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from packaging.utils import canonicalize_name
+
+from doctor.catalogue import found
+from doctor.checks.packages.needs import older, parsed, pip, since, some
+from doctor.facts import Packages, SourceUse
+from doctor.finding import Finding
+from doctor.goal import Goal
+
+# Tasks and arguments that are gone since a release of transformers.
+TASKS = {
+    "conversational": "4.42", "summarization": "5", "translation": "5", "text2text-generation": "5",
+    "question-answering": "5.3", "visual-question-answering": "5.3", "vqa": "5.3", "image-to-image": "5.3",
+}  # fmt: skip
+ARGUMENTS = {
+    "grouped_entities": "5", "ignore_subwords": "5", "use_auth_token": "5", "load_in_8bit": "5", "load_in_4bit": "5",
+}  # fmt: skip
+# What transformers only asks for when a task or an argument needs it.
+EXTRAS = {
+    "image-classification": ("pillow",), "object-detection": ("pillow", "timm"), "image-segmentation": ("pillow", "timm"),
+    "depth-estimation": ("pillow",), "zero-shot-image-classification": ("pillow",), "image-to-text": ("pillow",),
+    "image-text-to-text": ("pillow",), "visual-question-answering": ("pillow",), "mask-generation": ("pillow",),
+    "document-question-answering": ("pillow",), "zero-shot-object-detection": ("pillow",),
+    "translation": ("sentencepiece",), "device_map": ("accelerate",), "load_in_8bit": ("bitsandbytes", "accelerate"),
+    "load_in_4bit": ("bitsandbytes", "accelerate"),
+}  # fmt: skip
+LIBRARIES = ("transformers", "diffusers", "sentence-transformers", "huggingface-hub", "pytorch-transformers")
+
+
+def code(packages: Packages, goal: Goal) -> Iterator[Finding]:
+    yield from _removed(packages, goal)
+    sources = packages.sources
+    if sources.late_endpoint:
+        libraries = tuple(dict.fromkeys(use.what for use in sources.late_endpoint))
+        yield found(
+            "packages",
+            "hf-endpoint-set-after-import",
+            places=_places(sources.late_endpoint),
+            libraries=libraries,
+        )
+    if sources.shadows:
+        files = [use.file for use in sources.shadows]
+        yield found(
+            "packages", "cwd-file-shadows-module", files=some(files), names=[u.what for u in sources.shadows]
+        )
+    if goal.foreign:
+        yield from _not_here(packages, goal)
+
+
+def _removed(packages: Packages, goal: Goal) -> Iterator[Finding]:
+    transformers = packages.installed.get("transformers", "")
+    old = pip(goal, "install", "transformers<5", "huggingface_hub<1")
+    tasks = _gone(packages.sources.tasks, TASKS, packages)
+    arguments = _gone(packages.sources.arguments, ARGUMENTS, packages)
+    if tasks:
+        commands = (old,) if since(packages, "transformers", "5") else ()
+        yield found(
+            "packages",
+            "v5-removed-pipeline",
+            commands=commands,
+            names=tuple(dict.fromkeys(use.what for use in tasks)),
+            places=_places(tasks),
+            transformers=transformers,
+        )
+    if arguments:
+        yield found(
+            "packages",
+            "v5-removed-kwargs",
+            commands=(old,),
+            names=tuple(dict.fromkeys(use.what for use in arguments)),
+            places=_places(arguments),
+            transformers=transformers,
+        )
+
+
+def _gone(uses: Sequence[SourceUse], since_when: dict[str, str], packages: Packages) -> list[SourceUse]:
+    return [use for use in uses if since(packages, "transformers", since_when.get(_base(use.what), "9999"))]
+
+
+def _base(what: str) -> str:
+    """`translation_en_to_fr` is the task `translation`."""
+    return "translation" if what.startswith("translation_") else what
+
+
+def _places(uses: Sequence[SourceUse]) -> str:
+    return some([f"{use.file}:{use.line} {use.what}" for use in uses])
+
+
+def _not_here(packages: Packages, goal: Goal) -> Iterator[Finding]:
+    """What the course needs and this environment of the person's does not have."""
+    there = {**packages.elsewhere, **packages.installed}
+    if not any(name in there for name in LIBRARIES):
+        yield found(
+            "packages",
+            "transformers-missing",
+            commands=(pip(goal, "install", "transformers", "torch"),),
+            site=packages.site,
+        )
+        return
+    asked = {
+        extra: use
+        for use in _asking(packages)
+        for extra in EXTRAS.get(_base(use.what), ())
+        if extra not in there
+    }
+    if asked:
+        yield found(
+            "packages",
+            "extra-missing",
+            commands=(pip(goal, "install", *asked),),
+            names=list(asked),
+            places=_places(list(asked.values())),
+        )
+    wanted = [canonicalize_name(r.name) for line in goal.profile.requirements if (r := parsed(line))]
+    absent = [name for name in wanted if name not in there and name not in asked]
+    if absent:
+        yield found("packages", "course-packages-missing", names=some(absent), profile=goal.profile.name)
+
+
+def _asking(packages: Packages) -> Iterator[SourceUse]:
+    yield from packages.sources.tasks
+    for use in packages.sources.arguments:
+        if use.what == "device_map" or older(packages, "transformers", "5"):
+            yield use

@@ -1,0 +1,96 @@
+"""What the course stands on, and how a distribution is mended: by a step of ours, or by the person's own pip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from doctor.catalogue import Value, found
+from doctor.facts import Packages
+from doctor.finding import Finding, Severity
+from doctor.goal import Goal
+
+TORCH = ("torch", "torchvision", "torchaudio", "torchcodec", "triton")
+# transformers compares these with its table when it is imported, and refuses to go on.
+AT_IMPORT = (
+    "tqdm", "regex", "packaging", "filelock", "numpy", "tokenizers", "huggingface-hub", "safetensors", "accelerate",
+    "pyyaml", "requests",
+)  # fmt: skip
+SHOWN = 6
+
+
+def parsed(line: str) -> Requirement | None:
+    try:
+        return Requirement(line)
+    except InvalidRequirement:
+        return None
+
+
+def version_of(packages: Packages, name: str) -> Version | None:
+    """The installed version, None when it is not there or says none."""
+    try:
+        return Version(packages.installed.get(name) or "-")
+    except InvalidVersion:
+        return None
+
+
+def older(packages: Packages, name: str, than: str) -> bool:
+    version = version_of(packages, name)
+    return version is not None and version < Version(than)
+
+
+def since(packages: Packages, name: str, floor: str) -> bool:
+    version = version_of(packages, name)
+    return version is not None and version >= Version(floor)
+
+
+def course(packages: Packages, goal: Goal) -> frozenset[str]:
+    """The course's distributions and all that they need, as far as their metadata tells."""
+    names = [r.name for line in goal.profile.requirements if (r := parsed(line))]
+    todo = [*map(canonicalize_name, names), *TORCH, *AT_IMPORT, *packages.wanted]
+    reached: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo += [
+                canonicalize_name(r.name) for line in packages.requires.get(name, ()) if (r := parsed(line))
+            ]
+    return frozenset(reached)
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few, and how many more."""
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" … +{more}" if more > 0 else "")
+
+
+def step_for(names: Sequence[str], packages: Packages, goal: Goal) -> str | None:
+    """The step that installs them again, where our locks hold them."""
+    if goal.foreign:
+        return None
+    if all(name in packages.wanted for name in names):
+        return "packages"
+    return "torch" if all(name in TORCH for name in names) else None
+
+
+def pip(goal: Goal, *arguments: str) -> tuple[str, ...]:
+    return (goal.interpreter, "-m", "pip", *arguments)
+
+
+def mended(
+    name: str,
+    goal: Goal,
+    step: str | None,
+    *otherwise: tuple[str, ...],
+    severity: Severity | None = None,
+    **values: Value,
+) -> Finding:
+    """The finding with the step that mends it; where none can, with the commands for the person."""
+    commands = (("make", "fix"),) if step else otherwise
+    finding = found("packages", name, severity=severity, commands=commands, **values)
+    return msgspec.structs.replace(finding, remedy=msgspec.structs.replace(finding.remedy, step=step))

@@ -1,0 +1,160 @@
+"""What distributions say they need, against what is there: `pip check`, with what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from doctor.checks.packages.needs import (
+    AT_IMPORT,
+    TORCH,
+    course,
+    mended,
+    older,
+    parsed,
+    pip,
+    since,
+    some,
+    step_for,
+)
+from doctor.facts import Colab, Facts, Packages
+from doctor.finding import Finding
+from doctor.goal import Goal
+
+# Other distributions that bring the same module.
+INSTEAD = {
+    "opencv-python": ("opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless", "opencv"),
+    "opencv-python-headless": ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless", "opencv"),
+    "pillow": ("pillow-simd",), "onnxruntime": ("onnxruntime-gpu", "onnxruntime-directml"),
+    "tensorflow": ("tensorflow-cpu", "tensorflow-gpu", "tf-nightly"), "faiss-cpu": ("faiss-gpu", "faiss"),
+    "psycopg2": ("psycopg2-binary",), "triton": ("pytorch-triton", "triton-windows"), "torch": ("pytorch",),
+    "ruamel-yaml": ("ruamel-yaml-conda",), "matplotlib": ("matplotlib-base",), "dataclasses": ("python",),
+    "tensorflow-io-gcs-filesystem": ("tensorflow",), "nvidia-ml-py": ("pynvml",), "pynvml": ("nvidia-ml-py",),
+}  # fmt: skip
+
+
+class Unmet(msgspec.Struct, frozen=True):
+    """One requirement that is not met; `version` is None where the distribution is not there."""
+
+    owner: str
+    name: str
+    line: str
+    version: str | None
+
+
+def requirements(packages: Packages, facts: Facts, goal: Goal) -> Iterator[Finding]:
+    unmet = [one for one in _unmet(packages) if not _of_torch(one) and not _of_the_lock(one, packages)]
+    conflicts, missing = [u for u in unmet if u.version], [u for u in unmet if not u.version]
+    # Colab and its like ship images with gaps of which they know.
+    hosted = isinstance(facts.colab, Colab) and facts.colab.kind is not None
+    named = [one for one in conflicts if _named(one, packages)]
+    for one in named:
+        yield _special(one, str(_named(one, packages)), packages, goal)
+    other = [one for one in conflicts if one not in named]
+    if other:
+        yield _conflict(other, packages, goal, hosted)
+    if missing:
+        yield _missing(missing, packages, goal, hosted)
+
+
+def _unmet(packages: Packages) -> Iterator[Unmet]:
+    there = {**packages.elsewhere, **packages.installed}
+    for owner, lines in packages.requires.items():
+        for line in lines:
+            requirement = parsed(line)
+            if requirement and owner not in packages.duplicates:
+                yield from _compare(owner, requirement, there, packages)
+
+
+def _compare(
+    owner: str, wanted: Requirement, there: Mapping[str, str], packages: Packages
+) -> Iterator[Unmet]:
+    name = canonicalize_name(wanted.name)
+    version = there.get(name)
+    if version is None:
+        if not any(other in there for other in INSTEAD.get(name, ())):
+            yield Unmet(owner, name, str(wanted), None)
+    elif (
+        version
+        and name not in packages.duplicates
+        and not wanted.specifier.contains(version, prereleases=True)
+    ):
+        yield Unmet(owner, name, str(wanted), version)
+
+
+def _of_torch(one: Unmet) -> bool:
+    """What belongs to a torch is the area torch's matter: companions, and the pins of what was built for one torch."""
+    family = one.name in TORCH and (one.version is None or "==" in one.line)
+    return family or (
+        one.owner in TORCH and one.name.startswith(("nvidia-", "cuda-", "triton", "pytorch-triton"))
+    )
+
+
+def _of_the_lock(one: Unmet, packages: Packages) -> bool:
+    """In our own environment a difference from the lock explains it; what is named by its own id is said all the same."""
+    if not packages.wanted or _named(one, packages):
+        return False
+    here = packages.installed
+    return any(
+        name in packages.wanted and here.get(name) != packages.wanted[name] for name in (one.owner, one.name)
+    )
+
+
+def _named(one: Unmet, packages: Packages) -> str | None:
+    """The conflicts that have a name of their own."""
+    if one.owner != "transformers" or one.version is None:
+        return None
+    if one.name == "tokenizers":
+        return "tokenizers-version-mismatch"
+    newer = (
+        one.name == "huggingface-hub"
+        and older(packages, "transformers", "5")
+        and since(packages, one.name, "1")
+    )
+    return "hub-too-new-for-transformers-4" if newer else None
+
+
+def _special(one: Unmet, finding: str, packages: Packages, goal: Goal) -> Finding:
+    return mended(
+        finding,
+        goal,
+        step_for((one.name,), packages, goal),
+        pip(goal, "install", one.line),
+        transformers=packages.installed["transformers"],
+        wanted=one.line,
+        there=str(one.version),
+    )
+
+
+def _conflict(unmet: list[Unmet], packages: Packages, goal: Goal, hosted: bool) -> Finding:
+    """Most programs run with a version that their metadata does not like; transformers refuses."""
+    refused = [one for one in unmet if one.owner == "transformers" and one.name in AT_IMPORT]
+    said = [
+        f"{one.owner} {packages.installed.get(one.owner, '')}: {one.line} ≠ {one.version}"
+        for one in refused + unmet
+    ]
+    return mended(
+        "requirement-conflict",
+        goal,
+        None,
+        pip(goal, "install", *dict.fromkeys(one.line for one in refused or unmet)),
+        severity="fail" if refused else "info" if hosted else "warn",
+        lines=some(list(dict.fromkeys(said))),
+    )
+
+
+def _missing(unmet: list[Unmet], packages: Packages, goal: Goal, hosted: bool) -> Finding:
+    core = course(packages, goal)
+    said = [f"{one.name} ({one.owner})" for one in unmet]
+    lines = dict.fromkeys(one.line for one in unmet)
+    return mended(
+        "requirement-missing",
+        goal,
+        None,
+        pip(goal, "install", *lines),
+        severity="info" if hosted else "fail" if any(one.owner in core for one in unmet) else "warn",
+        names=some(said),
+    )

@@ -1,0 +1,68 @@
+"""The commands in the environment's bin folder, and what .pth files add to its search path."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from doctor.catalogue import found
+from doctor.facts import Facts, Packages, Python
+from doctor.finding import Finding, Severity
+
+# Commands without which a student cannot go on; others may be leftovers that nobody calls.
+NEEDED = ("pip", "pip3", "jupyter", "jupyter-lab", "ipython", "hf", "huggingface-cli")
+
+
+def commands_astray(python: Python) -> Iterator[Finding]:
+    names = [script.name for script in python.scripts]
+    program, count = next(iter(Counter(s.interpreter for s in python.scripts).most_common(1)), ("", 0))
+    gone = [script for script in python.scripts if not script.there]
+    if python.long_shebangs:
+        yield found(
+            "python",
+            "env-prefix-space-or-too-long",
+            severity=_severity(python.long_shebangs),
+            prefix=python.prefix,
+            names=python.long_shebangs,
+        )
+    elif count > 1 and count >= min(len(python.scripts), python.script_count // 2):
+        yield found("python", "environment-moved", prefix=python.prefix, program=program, names=names)
+    elif gone:
+        lost = [script.name for script in gone]
+        yield found(
+            "python",
+            "script-interpreter-gone",
+            severity=_severity(lost),
+            names=lost,
+            program=gone[0].interpreter,
+        )
+    elif set(names) & set(NEEDED):
+        shown = [s for s in python.scripts if s.name in NEEDED]
+        yield found(
+            "python", "script-other-python", names=[s.name for s in shown], program=shown[0].interpreter
+        )
+
+
+def _severity(names: tuple[str, ...] | list[str]) -> Severity:
+    return "fail" if set(names) & set(NEEDED) else "warn"
+
+
+def search_path(python: Python, facts: Facts) -> Iterator[Finding]:
+    editable = set(facts.packages.sources_gone.values()) if isinstance(facts.packages, Packages) else set()
+    gone = [
+        line
+        for line in python.pth
+        if line.state == "gone" and not any(line.path.startswith(source) for source in editable)
+    ]
+    mixed = [line for line in python.pth if line.state == "other-environment"]
+    if gone:
+        yield found(
+            "python", "pth-path-gone", files=[one.file for one in gone], paths=[one.path for one in gone]
+        )
+    if mixed:
+        yield found(
+            "python",
+            "pth-mixes-environments",
+            files=[one.file for one in mixed],
+            paths=[one.path for one in mixed],
+        )

@@ -1,0 +1,38 @@
+"""torch and the compiled parts of the stack: the right build, whole, together with what belongs to it, and loadable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doctor.catalogue import found
+from doctor.checks.torch import around, build, companions, native
+from doctor.facts import Facts, Torch
+from doctor.finding import Finding
+from doctor.goal import Goal
+from doctor.wheels.solve import machine_of
+
+
+def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
+    torch = facts.torch
+    assert isinstance(torch, Torch)
+    yield from build.check(facts, torch, goal)
+    yield from companions.check(torch, goal, bool(machine_of(facts, goal.python).gpus))
+    yield from native.check(facts, torch, goal)
+    yield from around.check(torch, goal)
+    yield from _deep(torch, goal)
+
+
+def _deep(torch: Torch, goal: Goal) -> Iterator[Finding]:
+    """What really happened; the last of the chain is what the libraries hide."""
+    if torch.deep is None or torch.deep.stage == "done":
+        return
+    chain = torch.deep.chain or ("no error was told",)
+    name = "torch-import-fails" if torch.deep.stage == "import" else "torch-operation-fails"
+    yield found(
+        "torch",
+        name,
+        error=chain[-1],
+        chain=" ← ".join(chain[:4]),
+        device=torch.deep.device or "cpu",
+        python=goal.interpreter,
+    )

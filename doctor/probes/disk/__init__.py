@@ -1,0 +1,114 @@
+"""Disk: for each folder that setup or a program writes to, the mount that carries it and what is free there."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+from doctor.facts import Disk, Place, Unknown
+from doctor.facts.disk import Mount, Silent
+from doctor.goal import Goal
+from doctor.probes.disk.deleted import deleted_files
+from doctor.probes.disk.mounts import MountPoint, carrier, is_local_disk, is_network, mounts
+from doctor.probes.disk.speed import read_speed
+from doctor.probes.patience import PATIENCE, start, within
+
+NEARLY_FULL = 0.1  # of a disk left: then who holds deleted files open is looked for
+SPEED_SECONDS = 6.0  # to measure a disk; one that is dead costs this
+MANY = 40  # mounts looked at
+
+
+def probe(goal: Goal) -> Disk:
+    asked = [(role, path, start(place, role, Path(path))) for role, path in folders(goal)]
+    said = [(role, path, answer(PATIENCE)) for role, path, answer in asked]
+    places = tuple(one for _, _, one in said if isinstance(one, Place))
+    return Disk(
+        places,
+        others=others(places),
+        silent=tuple(_silent(role, path, one) for role, path, one in said if isinstance(one, Unknown)),
+        deleted=deleted_files(nearly_full(places)),
+        tmpdir=os.environ.get("TMPDIR"),
+        read_bytes_per_second=within(read_speed, goal.cache, seconds=SPEED_SECONDS) if goal.deep else None,
+    )
+
+
+def folders(goal: Goal) -> tuple[tuple[str, str], ...]:
+    return (
+        ("home", goal.home),
+        ("environment", goal.prefix),
+        ("cache", goal.cache),
+        ("root", "/"),
+        ("tmp", temporary()),
+        ("shm", "/dev/shm"),
+        ("notebooks", goal.root_dir),
+    )
+
+
+def temporary() -> str:
+    """Where programs put temporary files: TMPDIR when it is a folder, as Python decides, else /tmp."""
+    wanted = os.environ.get("TMPDIR", "")
+    return wanted if wanted and within(Path(wanted).is_dir) is True else "/tmp"
+
+
+def place(role: str, path: Path) -> Place:
+    """What is known of the mount below `path`, which need not exist yet."""
+    existing = next(p for p in (path, *path.parents) if p.exists())
+    stat = os.statvfs(existing)
+    mount = carrier(existing.resolve(), mounts())
+    read_only = bool(stat.f_flag & os.ST_RDONLY)
+    writable = os.access(existing, os.W_OK | os.X_OK) and not read_only
+    return Place(
+        role=role,
+        path=str(path),
+        mount=mount.point,
+        filesystem=mount.filesystem,
+        free_bytes=stat.f_bavail * stat.f_frsize,
+        total_bytes=stat.f_blocks * stat.f_frsize,
+        free_inodes=stat.f_favail if stat.f_files else None,
+        total_inodes=stat.f_files or None,
+        writable=writable,
+        exists=existing == path,
+        read_only=read_only,
+        noexec=bool(stat.f_flag & os.ST_NOEXEC),
+        network=is_network(mount.filesystem),
+        owner=None if writable else owner(existing),
+    )
+
+
+def owner(path: Path) -> str:
+    user = path.stat().st_uid
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
+
+
+def _silent(role: str, path: str, said: Unknown) -> Silent:
+    # By the text of the path alone: to resolve it would be to ask again what does not answer.
+    return Silent(
+        role=role, path=path, filesystem=carrier(Path(path), mounts()).filesystem, reason=said.reason
+    )
+
+
+def others(places: tuple[Place, ...]) -> tuple[Mount, ...]:
+    """Local disks that carry none of the folders, and that this user may write to: largest room first."""
+    used = {one.mount for one in places}
+    rest = [m for m in mounts() if is_local_disk(m) and m.point not in used][:MANY]
+    asked = [start(_room, mount) for mount in rest]
+    found = [one for answer in asked if isinstance(one := answer(PATIENCE), Mount)]
+    return tuple(sorted((m for m in found if m.free_bytes), key=lambda m: -m.free_bytes)[:5])
+
+
+def _room(mount: MountPoint) -> Mount:
+    stat = os.statvfs(mount.point)
+    writable = Path(mount.point).is_dir() and os.access(mount.point, os.W_OK | os.X_OK)
+    free = 0 if stat.f_flag & os.ST_RDONLY or not writable else stat.f_bavail * stat.f_frsize
+    return Mount(path=mount.point, filesystem=mount.filesystem, free_bytes=free)
+
+
+def nearly_full(places: tuple[Place, ...]) -> frozenset[str]:
+    low = (
+        p for p in places if p.role != "shm" and not p.network
+    )  # shared memory is deleted at once by design
+    return frozenset(p.mount for p in low if p.free_bytes < NEARLY_FULL * p.total_bytes)

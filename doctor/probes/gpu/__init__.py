@@ -1,0 +1,98 @@
+"""GPUs: what the PCI bus, the kernel, the dynamic linker and NVIDIA's management library each say.
+
+The order matters: NVML comes last, for run as root it makes device nodes itself and so alters the evidence. It is
+asked in a child process, which may hang or be taken down by a broken library.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from doctor.facts import Docker, Gpu, GpuDevice
+from doctor.goal import Goal
+from doctor.peek import peek_text
+from doctor.probes.gpu import (
+    container,
+    docker,
+    kernel_log,
+    libraries,
+    module,
+    nvml,
+    packages,
+    pci,
+    processes,
+    visible,
+)
+
+
+def probe(goal: Goal) -> Gpu:
+    cards, nodes = pci.cards(), nvml.listed()
+    holders = processes.holders() if nodes else ()
+    said = nvml.ask_child(nodes, len(cards))
+    hung = said.hung is not None
+    if not hung:
+        holders = processes.described(holders)
+    inside = container.container()
+    return Gpu(
+        pci=tuple(card.address for card in cards),
+        cards=cards,
+        nvswitches=pci.nvswitches(),
+        driver=module.version() or said.driver,
+        module=module.module(),
+        devices=_with_names(said.devices) if isinstance(said.devices, tuple) and not hung else said.devices,
+        lost=said.lost,
+        nodes=said.nodes,
+        nvml_code=said.code,
+        nvml_hung=said.hung,
+        # Last of all: as root, CUDA loads modules and makes nodes.
+        cuda_code=nvml.cuda_code() if goal.deep and said.code == 0 else None,
+        nvml_stuck=said.stuck or (hung and processes.any_stuck(holders)),
+        holders=holders,
+        libraries=libraries.libraries(),
+        packages=packages.driver_packages(),
+        container=inside,
+        docker=Docker() if inside else docker.docker(),
+        wsl=is_wsl(),
+        has_dxg=Path("/dev/dxg").exists(),
+        secure_boot=module.secure_boot(),
+        key_enrolled=module.key_enrolled(),
+        uptime_seconds=uptime(),
+        fabric_manager=bool(processes.named("nv-fabricmanager")),
+        makes_nodes=shutil.which("nvidia-modprobe") is not None,
+        visible=visible.visible(goal, look_at_processes=not hung),
+        visible_set_in=visible.set_in(goal),
+        nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
+        capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
+        slurm="SLURM_JOB_ID" in os.environ,
+        groups=groups(),
+        xids=kernel_log.lines(),
+    )
+
+
+def _with_names(devices: tuple[GpuDevice, ...]) -> tuple[GpuDevice, ...]:
+    """The devices, each process with the name that it has here."""
+    return tuple(
+        msgspec.structs.replace(device, processes=processes.described(device.processes))
+        if device.processes
+        else device
+        for device in devices
+    )
+
+
+def is_wsl() -> bool:
+    return "microsoft" in peek_text("/proc/version").lower()
+
+
+def uptime() -> float | None:
+    said = peek_text("/proc/uptime").split()
+    return float(said[0]) if said else None
+
+
+def groups() -> tuple[str, ...]:
+    names = {entry.gr_gid: entry.gr_name for entry in grp.getgrall()}
+    return tuple(sorted(names.get(gid, str(gid)) for gid in {os.getegid(), *os.getgroups()}))

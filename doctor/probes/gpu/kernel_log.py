@@ -1,0 +1,59 @@
+"""What NVIDIA's kernel module has written into the kernel log since the machine started, where that may be read."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from doctor.peek import peek_text
+
+LOG = Path("/dev/kmsg")
+FILE = Path("/var/log/kern.log")
+TAIL = 400_000  # bytes of a log file
+MOST_LINES = 20
+MOST_RECORDS = 20_000
+OURS = re.compile(
+    r"NVRM: .*|.*nvidia.*(?:signature|rejected|taints).*|.*(?:Loading of (?:unsigned )?module).*"
+)
+BOOT = re.compile(r"\bLinux version \d")
+
+
+def lines() -> tuple[str, ...]:
+    """The last lines of NVRM, and what Secure Boot said of modules; empty where the log is closed to us."""
+    found = (OURS.search(line) for line in (_records(LOG) or _since_boot(FILE)))
+    said = dict.fromkeys(match.group(0)[:300] for match in found if match)
+    return tuple(said)[-MOST_LINES:]
+
+
+def _records(path: Path) -> list[str]:
+    """The kernel's own log: one record a read, never waiting for the next."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        return b"".join(_reads(handle)).decode("utf-8", "replace").splitlines()
+    finally:
+        os.close(handle)
+
+
+def _reads(handle: int) -> list[bytes]:
+    got: list[bytes] = []
+    while len(got) < MOST_RECORDS:
+        try:
+            record = os.read(handle, 8192)
+        except BrokenPipeError:  # overwritten while we read: the next read goes on
+            continue
+        except OSError:  # no more for now, or not allowed
+            break
+        if not record:
+            break
+        got.append(record)
+    return got
+
+
+def _since_boot(path: Path) -> list[str]:
+    tail = peek_text(path, TAIL, end=True).splitlines()
+    boots = [number for number, line in enumerate(tail) if BOOT.search(line)]
+    return tail[boots[-1] :] if boots else []

@@ -1,0 +1,61 @@
+"""Which files answer to the names of the driver's libraries, in the order in which ld.so finds them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from doctor.ask import ask
+from doctor.facts import DriverLibrary, Unknown
+from doctor.peek import peek
+
+NAMES = ("libnvidia-ml.so.1", "libcuda.so.1")
+# Where ld.so looks without being told.
+DEFAULT = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
+DEBIAN = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu")
+# Where drivers are put too; found there but not by ld.so, the cache was never renewed.
+ELSEWHERE = ("/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/run/nvidia/driver/usr/lib")
+ELF_64 = b"\x7fELF\x02"
+
+
+def libraries() -> tuple[DriverLibrary, ...]:
+    cached = list(_cached())
+    return tuple(found for name in NAMES for found in _of_name(name, cached))
+
+
+def _of_name(name: str, cached: list[tuple[str, str]]) -> Iterator[DriverLibrary]:
+    """Each file once, by where its links end."""
+    places = [
+        *((str(Path(folder) / name), "LD_LIBRARY_PATH") for folder in _path_folders()),
+        *((path, "cache") for soname, path in cached if soname == name),
+        *((f"{folder}/{name}", "default") for folder in (*DEFAULT, *DEBIAN)),
+        *((f"{folder}/{name}", "disk") for folder in ELSEWHERE),
+    ]
+    seen: set[str] = set()
+    for path, via in places:
+        real = os.path.realpath(path)
+        if real not in seen and peek(real, len(ELF_64)) == ELF_64:
+            seen.add(real)
+            yield DriverLibrary(name=name, path=path, real=real, version=version_of(real), via=via)
+
+
+def version_of(path: str) -> str | None:
+    """The driver's version in the name of one of its files: libcuda.so.550.144.03."""
+    match = re.search(r"\.so\.(\d{3}\.\d[\d.]*)$", path)
+    return match.group(1) if match else None
+
+
+def _path_folders() -> list[str]:
+    return [folder for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
+
+
+def _cached() -> Iterator[tuple[str, str]]:
+    """Names and paths of this machine's kind in the linker's cache, in its order."""
+    said = ask([shutil.which("ldconfig") or "/sbin/ldconfig", "-p"], seconds=5)
+    for line in [] if isinstance(said, Unknown) else said.stdout.splitlines():
+        match = re.match(r"\s*(lib(?:nvidia-ml|cuda)\.so\.1) \((.*)\) => (.*)", line)
+        if match and ("64" in match.group(2) or "AArch64" in match.group(2)):
+            yield match.group(1), match.group(3)

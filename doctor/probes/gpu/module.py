@@ -1,0 +1,81 @@
+"""The kernel module: loaded or not, its files for this kernel and others, and whether Secure Boot would let it in."""
+
+from __future__ import annotations
+
+import platform
+import re
+from pathlib import Path
+
+from doctor.facts import Module
+from doctor.peek import peek, peek_text
+
+PROC = Path("/proc/driver/nvidia/version")
+SYS = Path("/sys/module")
+TREES = Path("/lib/modules")
+# Where a kernel's tree keeps NVIDIA's module: DKMS, Ubuntu's signed packages, Debian, .run files, RHEL.
+FOLDERS = ("updates/dkms", "kernel/nvidia-*", "updates", "kernel/drivers/video", "kernel/drivers/char/drm")
+MORE_FOLDERS = ("extra", "extra/*", "weak-updates/*", "video", "nvidia", "extramodules", "kernel/nvidia")
+SIGNED = b"~Module signature appended~\n"
+EFI = Path("/sys/firmware/efi/efivars")
+MOK = ("var/lib/shim-signed/mok/MOK.der", "var/lib/dkms/mok.pub")
+
+
+def version() -> str | None:
+    """Version of the loaded kernel module, None when none is loaded. The file of /proc shows through in containers."""
+    loaded = peek_text(SYS / "nvidia/version").strip()
+    if loaded:
+        return loaded
+    match = re.search(r"Kernel Module\D*?([0-9]+\.[0-9.]+)", peek_text(PROC))
+    return match.group(1) if match else None
+
+
+def module(release: str | None = None) -> Module:
+    release = release or platform.release()
+    here = _files(TREES / release)
+    return Module(
+        state=peek_text(SYS / "nvidia/initstate").strip() or None,
+        nouveau=(SYS / "nouveau").is_dir(),
+        is_open="Open Kernel Module" in peek_text(PROC)
+        or peek_text(SYS / "nvidia/license").startswith("Dual"),
+        here=tuple(map(str, here)),
+        other_kernels=tuple(
+            tree.name for tree in sorted(TREES.glob("*")) if tree.name != release and _files(tree)
+        ),
+        unsigned=_unsigned(here[0]) if here else None,
+        sources=_sources(),
+    )
+
+
+def _files(tree: Path) -> list[Path]:
+    """nvidia.ko in a kernel's tree, whatever packed with. Only where it is ever put: a tree has thousands of files."""
+    places = (tree / folder for folder in (*FOLDERS, *MORE_FOLDERS))
+    found = (path for place in places for path in place.parent.glob(place.name))
+    return sorted({file for place in found for file in place.glob("nvidia*.ko*") if _is_main(file.name)})
+
+
+def _is_main(name: str) -> bool:
+    return name.split(".")[0] in ("nvidia", "nvidia-current", "nvidia-current-open", "nvidia-open")
+
+
+def _unsigned(file: Path) -> bool | None:
+    end = peek(file, len(SIGNED), end=True)
+    return None if file.suffix != ".ko" or end is None else end != SIGNED
+
+
+def _sources() -> tuple[str, ...]:
+    """Versions that DKMS could build: their source is in /usr/src."""
+    names = (path.name for path in Path("/usr/src").glob("nvidia*-[0-9]*"))
+    found = (re.search(r"-(\d{3}\.\d[\d.]*)$", name) for name in names)
+    return tuple(sorted({match.group(1) for match in found if match}))
+
+
+def secure_boot() -> bool:
+    """The firmware's variable: four bytes of attributes, then the value."""
+    return any((peek(path) or b"")[-1:] == b"\x01" for path in EFI.glob("SecureBoot-*"))
+
+
+def key_enrolled(root: Path = Path("/")) -> bool | None:
+    """Whether the key with which DKMS signs here is among those that the firmware trusts. None: there is no such key."""
+    keys = [key for key in ((peek(root / name) or b"") for name in MOK) if key]
+    trusted = b"".join(peek(path) or b"" for path in EFI.glob("MokListRT-*"))
+    return any(key in trusted for key in keys) if keys else None

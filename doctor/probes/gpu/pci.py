@@ -1,0 +1,47 @@
+"""NVIDIA's cards on the PCI bus: needs no driver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from doctor.facts import PciCard
+from doctor.peek import peek, peek_text
+
+DEVICES = Path("/sys/bus/pci/devices")
+NVIDIA = "0x10de"
+DISPLAY_CLASSES = ("0x0300", "0x0302")  # VGA controllers and 3D (compute) controllers
+BRIDGE_CLASS = "0x0680"  # NVSwitch shows itself as a bridge
+OFF_THE_BUS = b"\xff\xff"
+
+
+def cards(root: Path = DEVICES) -> tuple[PciCard, ...]:
+    """The display and compute controllers."""
+    return tuple(map(_card, _of_nvidia(root, DISPLAY_CLASSES)))
+
+
+def nvswitches(root: Path = DEVICES) -> int:
+    return len(_of_nvidia(root, (BRIDGE_CLASS,)))
+
+
+def _of_nvidia(root: Path, classes: tuple[str, ...]) -> list[Path]:
+    # A virtual function (physfn) is a share of a card that is listed itself.
+    there = [device for device in sorted(root.glob("*")) if not (device / "physfn").exists()]
+    mine = [device for device in there if peek_text(device / "vendor").strip() == NVIDIA]
+    return [device for device in mine if peek_text(device / "class").strip().startswith(classes)]
+
+
+def _card(device: Path) -> PciCard:
+    return PciCard(
+        address=device.name,
+        device=int(peek_text(device / "device").strip() or "0", 16),
+        bound=bound_driver(device),
+        # The kernel's own note of the vendor outlives the card; this is what it answers now.
+        answers=peek(device / "config", 2) != OFF_THE_BUS,
+    )
+
+
+def bound_driver(device: Path) -> str | None:
+    try:
+        return (device / "driver").readlink().name
+    except OSError:
+        return None

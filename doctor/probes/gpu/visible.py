@@ -1,0 +1,88 @@
+"""CUDA_VISIBLE_DEVICES wherever programs get it from: this shell, kernel specifications, running notebook kernels."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from doctor.facts import Visible
+from doctor.goal import Goal
+from doctor.lab.files import read_json
+from doctor.peek import peek, peek_text
+
+NAME = "CUDA_VISIBLE_DEVICES"
+PROC = Path("/proc")
+PLAIN = re.compile(r"[\w,.:/\- ]{0,400}\Z")  # a list of devices, nothing else
+HOME_FILES = (".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".bash_login")
+SYSTEM_FILES = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
+SETS = re.compile(rf"^(?!\s*#).*\b{NAME}\s*=|^\s*set\s+-\w*x\w*\s+{NAME}\b")
+
+
+def plain(value: object) -> str | None:
+    """The value of a variable that lists devices or abilities; anything else in it is not kept."""
+    if not isinstance(value, str):
+        return None
+    return value if PLAIN.match(value) else "?"
+
+
+def visible(goal: Goal, look_at_processes: bool) -> tuple[Visible, ...]:
+    found = [
+        ("shell", plain(os.environ.get(NAME))),
+        *_kernelspecs(goal),
+        *(_kernels() if look_at_processes else ()),
+    ]
+    return tuple(Visible(value=value, where=where) for where, value in found if value is not None)
+
+
+def _kernelspecs(goal: Goal) -> Iterator[tuple[str, str | None]]:
+    folders = (
+        Path(goal.prefix) / "share/jupyter/kernels",
+        Path("~/.local/share/jupyter/kernels").expanduser(),
+    )
+    for path in (path for folder in folders for path in sorted(folder.glob("*/kernel.json"))):
+        environ = read_json(path).get("env")
+        if isinstance(environ, dict):
+            yield f"kernelspec {path.parent.name}", plain(environ.get(NAME))
+
+
+def _kernels() -> Iterator[tuple[str, str | None]]:
+    """Notebook kernels that run now: their environment is what a notebook really has."""
+    mine = (entry for entry in PROC.iterdir() if entry.name.isdecimal() and _is_mine(entry))
+    for entry in mine:
+        if "python" in peek_text(entry / "comm") and b"ipykernel" in (peek(entry / "cmdline") or b""):
+            pairs = (
+                pair.decode("utf-8", "replace").partition("=")
+                for pair in (peek(entry / "environ") or b"").split(b"\0")
+            )
+            values = {name: value for name, _, value in pairs if name == NAME}
+            yield f"notebook kernel {entry.name}", plain(values.get(NAME))
+
+
+def _is_mine(entry: Path) -> bool:
+    try:
+        return entry.stat().st_uid == os.geteuid()
+    except OSError:  # has ended
+        return False
+
+
+def set_in(goal: Goal) -> tuple[str, ...]:
+    """The lines of start-up files that set it, as path:line."""
+    home = Path.home()
+    files = [*(home / name for name in HOME_FILES), *map(Path, SYSTEM_FILES)]
+    files += [
+        *Path("/etc/profile.d").glob("*.sh"),
+        *(Path(goal.prefix) / "etc/conda/activate.d").glob("*.sh"),
+    ]
+    files.append(Path(goal.prefix) / "bin/activate")
+    return tuple(
+        f"{_short(path, home)}:{number}"
+        for path in files
+        for number, line in enumerate(peek_text(path).splitlines(), 1)
+        if SETS.search(line)
+    )
+
+
+def _short(path: Path, home: Path) -> str:
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -1,0 +1,86 @@
+"""The machine itself: operating system, memory and processors that this process may really use."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+from pathlib import Path
+
+import psutil
+
+from doctor.facts import Host
+from doctor.facts.host import Cgroup
+from doctor.goal import Goal
+from doctor.probes.host import machine, person
+from doctor.probes.host.apt import apt
+from doctor.probes.host.cgroup import cgroup, text
+
+SCARCE = 0.8  # of the processes that are allowed: from there on the zombies are counted
+
+
+def probe(goal: Goal) -> Host:
+    release, memory, group = os_release(), psutil.virtual_memory(), cgroup()
+    seen = len(os.sched_getaffinity(0))
+    flags, virtual = machine.cpu_flags()
+    now, newest, newest_path = machine.clock()
+    home, home_state = person.home_state()
+    user = person.user_name()
+    total = int(memory.total)
+    return Host(
+        os_id=release.get("ID", "unknown"),
+        os_version=release.get("VERSION_ID", ""),
+        os_name=release.get("PRETTY_NAME", platform.system()),
+        kernel=platform.release(),
+        machine=platform.machine(),
+        glibc=machine.glibc(),
+        cpus=min(float(seen), group.cpus or float(seen)),
+        memory_bytes=min(total, group.memory or total),
+        user=user or str(os.geteuid()),
+        is_root=os.geteuid() == 0,
+        has_apt=shutil.which("apt-get") is not None,
+        container=machine.container(),
+        name=socket.gethostname(),
+        glibcxx=machine.glibcxx(),
+        total_bytes=total,
+        available_bytes=int(memory.available),
+        swap_bytes=swap_bytes(),
+        cpus_seen=seen,
+        cpu_flags=flags,
+        virtual=virtual,
+        cgroup=group,
+        limits=person.limits(),
+        machine_oom_kills=machine.oom_kills(),
+        zombies=machine.zombies() if scarce(group) else 0,
+        shm_bytes=machine.shm_bytes(),
+        encoding=person.encoding(),
+        locale=person.locale_variables(),
+        has_passwd_entry=user is not None,
+        names_user=person.names_user(),
+        home=home,
+        home_state=home_state,
+        systemd=text(Path("/proc/1/comm")) == "systemd",
+        wsl=machine.wsl(platform.release()),
+        clock=now,
+        newest_file=newest,
+        newest_path=newest_path,
+        apt=apt(),
+    )
+
+
+def os_release() -> dict[str, str]:
+    """/etc/os-release as a mapping, empty when there is none."""
+    lines = text(Path("/etc/os-release")).splitlines()
+    pairs = (line.partition("=") for line in lines if "=" in line)
+    return {key: value.strip().strip('"') for key, _, value in pairs}
+
+
+def swap_bytes() -> int:
+    """Read by ourselves: psutil warns where /proc/vmstat is hidden."""
+    lines = (line.split() for line in text(Path("/proc/meminfo")).splitlines())
+    return next((int(words[1]) * 1024 for words in lines if words and words[0] == "SwapTotal:"), 0)
+
+
+def scarce(group: Cgroup) -> bool:
+    return bool(group.pids and group.pids_now and group.pids_now > SCARCE * group.pids)

@@ -1,0 +1,49 @@
+"""Debian's package manager: is it running, was it interrupted? Read from its files, for dpkg takes a lock to answer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from doctor.facts.host import Apt, Program
+from doctor.probes.listing import names_in
+from doctor.probes.locks import holder, holders
+
+ADMIN = Path("/var/lib/dpkg")
+LOCKS = ("lock-frontend", "lock")
+STATUS = re.compile(r"^Package: (\S+)$|^Status: (.+)$", re.MULTILINE)
+HALF = ("unpacked", "half-configured", "half-installed")
+NAMED = 12
+
+
+def apt(admin: Path = ADMIN) -> Apt:
+    if not admin.is_dir():
+        return Apt()
+    return Apt(
+        holder=lock_holder(admin), unfinished=unfinished(admin / "status")[:NAMED], interrupted=journal(admin)
+    )
+
+
+def lock_holder(admin: Path) -> Program | None:
+    known = holders()
+    return next((held for name in LOCKS if (held := holder(admin / name, known))), None)
+
+
+def unfinished(status: Path) -> tuple[str, ...]:
+    """Packages that dpkg unpacked and did not configure. Those that wait for a trigger are no fault."""
+    try:
+        text = status.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ()
+    found, package = [], ""
+    for match in STATUS.finditer(text):
+        package = match[1] or package
+        words = (match[2] or "").split()
+        if len(words) == 3 and (words[2] in HALF or words[1] == "reinstreq"):
+            found.append(package)
+    return tuple(found)
+
+
+def journal(admin: Path) -> bool:
+    """dpkg notes each change in a numbered file and removes it when done: one left over is an interruption."""
+    return any(name.isdecimal() for name in names_in(admin / "updates"))

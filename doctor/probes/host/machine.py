@@ -1,0 +1,105 @@
+"""The machine below the operating system: kernel, processor, C++ library, clock, container."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sysconfig
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from doctor.facts import Unknown
+from doctor.probes.host.cgroup import counter, text
+from doctor.probes.listing import processes
+
+FLAGS = ("avx", "avx2", "avx512f", "fma", "asimd", "sse4_2")
+LIBSTDCXX = "libstdc++.so.6"
+ENOUGH = 64 << 20  # bytes read of a library at most
+OURS = Path(__file__).resolve().parents[2]
+
+
+def glibc() -> str | Unknown:
+    try:
+        return (os.confstr("CS_GNU_LIBC_VERSION") or "").removeprefix("glibc ") or Unknown("not glibc")
+    except (OSError, ValueError) as error:
+        return Unknown(str(error))
+
+
+def glibcxx() -> str | Unknown | None:
+    """The newest GLIBCXX_3.4.N that the system's libstdc++ offers; None when there is no such library."""
+    path = next((folder / LIBSTDCXX for folder in library_folders() if (folder / LIBSTDCXX).is_file()), None)
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            found = re.findall(rb"GLIBCXX_3\.4\.(\d+)\0", file.read(ENOUGH))
+    except OSError as error:
+        return Unknown(error.strerror or str(error))
+    return f"3.4.{max(map(int, found))}" if found else Unknown(f"{path} lists no GLIBCXX level")
+
+
+def library_folders() -> Iterator[Path]:
+    triplet = sysconfig.get_config_var("MULTIARCH") or f"{platform.machine()}-linux-gnu"
+    for name in (f"/usr/lib/{triplet}", f"/lib/{triplet}", "/usr/lib64", "/lib64", "/usr/lib", "/lib"):
+        yield Path(name)
+
+
+def cpu_flags(info: Path = Path("/proc/cpuinfo")) -> tuple[tuple[str, ...], bool]:
+    """Of the first processor, the flags that torch's kernels ask for, and whether a hypervisor shows itself."""
+    try:
+        with info.open(encoding="ascii", errors="replace") as file:
+            lines = file.read(16_384).splitlines()
+    except OSError:
+        return (), False
+    words = next((line.split() for line in lines if line.startswith(("flags", "Features"))), [])
+    return tuple(flag for flag in FLAGS if flag in words), "hypervisor" in words
+
+
+def wsl(release: str) -> int | None:
+    """Windows' Linux: version 1 translates system calls, version 2 is a real kernel."""
+    if "microsoft" not in release.lower():
+        return None
+    return 2 if "wsl2" in release.lower() or "microsoft-standard" in release else 1
+
+
+def container() -> str | None:
+    if Path("/.dockerenv").exists():
+        return "docker"
+    if Path("/run/.containerenv").exists():
+        return "podman"
+    if os.environ.get("KUBERNETES_SERVICE_HOST"):
+        return "kubernetes"
+    return text(Path("/run/systemd/container")) or None
+
+
+def shm_bytes() -> int:
+    try:
+        stat = os.statvfs("/dev/shm")
+    except OSError:
+        return 0
+    return stat.f_blocks * stat.f_frsize
+
+
+def clock(folder: Path = OURS, status: Path = Path("/var/lib/dpkg/status")) -> tuple[float, float, str]:
+    """Now, as the machine has it, and the newest file that was certainly written before now."""
+    times = {str(path): _modified(path) for path in (*folder.glob("*.py"), status)}
+    newest = max(times, key=lambda path: times[path])
+    return time.time(), times[newest], newest
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def oom_kills() -> int:
+    return counter(text(Path("/proc/vmstat")), "oom_kill")
+
+
+def zombies() -> int:
+    """Processes that ended and that nobody reaps; each still counts against the limit."""
+    return sum(1 for pid in processes() if " Z " in text(Path(f"/proc/{pid}/stat")).rpartition(")")[2][:4])

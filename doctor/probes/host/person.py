@@ -1,0 +1,59 @@
+"""Who runs this, from where, and in which language: user, HOME, locale, limits."""
+
+from __future__ import annotations
+
+import locale
+import os
+import pwd
+import resource
+from pathlib import Path
+
+from doctor.facts.host import HomeState, Limits
+
+LOCALE = ("LC_ALL", "LC_CTYPE", "LANG", "PYTHONUTF8", "PYTHONIOENCODING")
+LOGIN = ("LOGNAME", "USER", "LNAME", "USERNAME")  # those that Python's getpass asks before the user database
+
+
+def user_name() -> str | None:
+    """None for a user id without a name, as containers have."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return None
+
+
+def names_user() -> bool:
+    return any(os.environ.get(name) for name in LOGIN)
+
+
+def home_state() -> tuple[str | None, HomeState]:
+    home = os.environ.get("HOME")
+    if not home:
+        return None, "unset"
+    if not Path(home).is_dir():
+        return home, "missing"
+    return home, "fine" if os.access(home, os.W_OK | os.X_OK) else "not-writable"
+
+
+def limits() -> Limits:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return Limits(
+        open_files=_finite(soft),
+        open_files_hard=_finite(hard),
+        file_size=_finite(resource.getrlimit(resource.RLIMIT_FSIZE)[0]),
+        processes=None if os.geteuid() == 0 else _finite(resource.getrlimit(resource.RLIMIT_NPROC)[0]),
+        address_space=_finite(resource.getrlimit(resource.RLIMIT_AS)[0]),
+    )
+
+
+def _finite(limit: int) -> int | None:
+    return None if limit == resource.RLIM_INFINITY else limit
+
+
+def encoding() -> str:
+    """The encoding that Python would use for text files, started as we were."""
+    return locale.getpreferredencoding(False).lower()
+
+
+def locale_variables() -> dict[str, str]:
+    return {name: os.environ[name] for name in LOCALE if name in os.environ}

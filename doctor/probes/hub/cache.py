@@ -1,0 +1,200 @@
+"""The cache as a whole: links, references, locks, owners. Looked at within a budget, never walked to its end."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import time
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+
+from doctor.facts import Unknown
+from doctor.facts.host import Program
+from doctor.facts.hub import BadFile, Cache, Damage, HeldLock
+from doctor.goal import Goal
+from doctor.peek import peek_text
+from doctor.probes.hub.blobs import corrupt_blobs
+from doctor.probes.hub.weights import bad, folders_of_models, is_weights
+from doctor.probes.listing import names_in, shown
+from doctor.probes.locks import holder, holders, state
+from doctor.probes.patience import within
+
+SECONDS = 0.4  # for the whole look
+DEEP_SECONDS = 15.0  # for hashing
+REPOS, FILES, WEIGHTS, NAMED = 300, 4000, 80, 8
+KINDS = ("models--", "datasets--")
+
+
+class Budget:
+    """What is left to look at. Once it is spent, the look ends and says so."""
+
+    def __init__(self, seconds: float) -> None:
+        self.until = time.monotonic() + seconds
+        self.files = FILES
+        self.weights = WEIGHTS
+
+    def may_read(self) -> bool:
+        """Whether one more weights file may be opened; counts it."""
+        self.weights -= 1
+        return self.weights >= 0 and time.monotonic() < self.until
+
+    def spent(self) -> bool:
+        return self.files <= 0 or self.weights < 0 or time.monotonic() > self.until
+
+
+def look(goal: Goal, hub: Path) -> Cache | Unknown:
+    """What can be said of the cache; Unknown when its disk does not answer."""
+    return within(_look, goal, hub, seconds=DEEP_SECONDS + 3 if goal.deep else 3.0)
+
+
+def _look(goal: Goal, hub: Path) -> Cache:
+    budget = Budget(SECONDS)
+    repos = repositories(hub)
+    # What is wanted is looked at first, should the budget not reach for all.
+    wanted = {f"models--{want.id.replace('/', '--')}" for want in goal.models}
+    repos.sort(key=lambda repo: (repo.name not in wanted, repo.name))
+    files = {repo: list(snapshot_files(repo, budget)) for repo in repos}
+    damage = [damage_of(repo, files[repo]) for repo in repos]
+    until = time.monotonic() + DEEP_SECONDS
+    if goal.deep:
+        damage = [corrupt_blobs(repo, one, until) for repo, one in zip(repos, damage, strict=True)]
+    partial = [size for repo in repos for size in partials(repo)]
+    blocked = unwritable(goal, hub, repos)
+    return Cache(
+        path=shown(hub),
+        exists=hub.is_dir(),
+        repos=len(repos),
+        complete=not budget.spent() and len(repos) < REPOS and time.monotonic() < until,
+        damage=tuple(one for one in damage if one.dangling or one.no_blobs or one.lost_refs or one.corrupt),
+        bad_files=(*bad_files(files, budget), *bad_in_folders(Path(goal.root_dir), budget)),
+        partial_files=len(partial),
+        partial_bytes=sum(partial),
+        locks=held_locks(hub),
+        foreign_folders=tuple(map(shown, blocked[:NAMED])),
+        owners=tuple(sorted({owner(path) for path in blocked})),
+        not_a_folder=not_a_folder(goal, hub),
+        largest_weights=max(
+            (_size(f) for f in chain.from_iterable(files.values()) if is_weights(f.name)), default=0
+        ),
+    )
+
+
+def repositories(hub: Path) -> list[Path]:
+    names = sorted(name for name in names_in(hub) if name.startswith(KINDS))
+    return [hub / name for name in names[:REPOS] if (hub / name).is_dir()]
+
+
+def repo_id(repo: Path) -> str:
+    return shown(repo.name).partition("--")[2].replace("--", "/")
+
+
+def snapshot_files(repo: Path, budget: Budget) -> Iterator[Path]:
+    """The files of a repository's snapshots, until the budget is spent."""
+    for folder, _, names in os.walk(repo / "snapshots"):
+        for name in names:
+            if budget.spent():
+                return
+            budget.files -= 1
+            yield Path(folder, name)
+
+
+def damage_of(repo: Path, files: list[Path]) -> Damage:
+    broken = [file for file in files if file.is_symlink() and not file.exists()]
+    no_blobs = bool(broken) and not names_in(repo / "blobs")
+    return Damage(
+        repo=repo_id(repo),
+        folder=shown(repo),
+        dangling=tuple(shown(file.relative_to(repo / "snapshots")) for file in broken[:NAMED]),
+        no_blobs=no_blobs,
+        lost_refs=tuple(lost_refs(repo)),
+    )
+
+
+def lost_refs(repo: Path) -> Iterator[str]:
+    """Names whose commit has no snapshot. One that is known to lack a file (`.no_exist`) is as it should be."""
+    for path in islice((repo / "refs").rglob("*"), 20):
+        commit = peek_text(path, 4096).strip() if path.is_file() else ""
+        known = commit and any((repo / place / commit).exists() for place in ("snapshots", ".no_exist"))
+        if commit and not known and names_in(repo / "blobs"):
+            yield shown(path.relative_to(repo / "refs"))
+
+
+def bad_files(files: dict[Path, list[Path]], budget: Budget) -> Iterator[BadFile]:
+    weights = [(repo, file) for repo, found in files.items() for file in found if is_weights(file.name)]
+    for repo, file in weights:
+        if budget.may_read() and (found := bad(file, repo_id(repo))):
+            yield found
+
+
+def bad_in_folders(root: Path, budget: Budget) -> Iterator[BadFile]:
+    """Weights of models that the person cloned or copied beside the notebooks."""
+    for folder in folders_of_models(root, FILES):
+        for name in filter(is_weights, names_in(folder)):
+            if budget.may_read() and (found := bad(folder / name, None)):
+                yield found
+
+
+def partials(repo: Path) -> Iterator[int]:
+    for path in islice((repo / "blobs").glob("*.incomplete"), 100):
+        yield _size(path)
+
+
+def held_locks(hub: Path) -> tuple[HeldLock, ...]:
+    """Locks of the cache that somebody really holds: the files stay behind for ever and say nothing."""
+    known = holders()
+    if not known:
+        return ()
+    paths = islice((hub / ".locks").glob("*/*.lock"), FILES)
+    held = ((path, holder(path, known)) for path in paths)
+    return tuple(_held(hub, path, program) for path, program in held if program)[:NAMED]
+
+
+def _held(hub: Path, path: Path, program: Program) -> HeldLock:
+    under_way = list((hub / path.parent.name / "blobs").glob("*.incomplete"))
+    newest = max((_modified(one) for one in [*under_way, path]), default=0.0)
+    return HeldLock(
+        path=shown(path),
+        pid=program.pid,
+        name=program.name,
+        stopped=state(program.pid) in ("T", "t", "Z"),
+        idle_seconds=round(max(0.0, time.time() - newest)),
+    )
+
+
+def not_a_folder(goal: Goal, hub: Path) -> str | None:
+    """The first part of the cache's path that is there and is no folder: a file, or a link to a disk that is gone."""
+    parts = [*reversed(hub.parents), Path(goal.cache), hub]
+    return next((shown(path) for path in parts if os.path.lexists(path) and not path.is_dir()), None)
+
+
+def unwritable(goal: Goal, hub: Path, repos: list[Path]) -> list[Path]:
+    """Folders of the cache that this user may not write to. A read-only disk is the disk's matter."""
+    parts = [repo / name for repo in repos for name in ("", "blobs", "refs", "snapshots")]
+    folders = [path for path in (Path(goal.cache), hub, hub / ".locks", *parts) if path.is_dir()]
+    return [path for path in folders if not os.access(path, os.W_OK | os.X_OK) and not _read_only(path)]
+
+
+def owner(path: Path) -> str:
+    try:
+        return pwd.getpwuid(path.stat().st_uid).pw_name
+    except (KeyError, OSError):
+        return "?"
+
+
+def _read_only(path: Path) -> bool:
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

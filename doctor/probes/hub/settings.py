@@ -1,0 +1,125 @@
+"""What steers the Hugging Face client in the person's shell: variables, where they were set, which place wins."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from doctor.facts.hub import CachePlace, EndpointShape, Variable
+from doctor.goal import Goal
+from doctor.peek import peek_text
+from doctor.probes.listing import names_in
+
+NAMES = (
+    "HF_ENDPOINT",
+    "HF_HOME",
+    "HF_HUB_CACHE",
+    "HUGGINGFACE_HUB_CACHE",
+    "TRANSFORMERS_CACHE",
+    "PYTORCH_TRANSFORMERS_CACHE",
+    "HF_HUB_OFFLINE",
+    "TRANSFORMERS_OFFLINE",
+    "HF_DATASETS_OFFLINE",
+    "HF_HUB_DISABLE_XET",
+    "HF_HUB_ENABLE_HF_TRANSFER",
+    "HF_TOKEN_PATH",
+    "HF_HUB_DOWNLOAD_TIMEOUT",
+    "HF_HUB_ETAG_TIMEOUT",
+)
+STARTUP = ("~/.bashrc", "~/.profile", "~/.bash_profile", "~/.zshrc", "~/.zshenv")
+SYSTEM_STARTUP = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
+QUOTES = "\"'`“”‘’"
+STARTUP_MOST = 256 << 10  # bytes of a start-up file
+MANY = 500  # repositories counted in one place
+
+
+def endpoint_shape(value: str | None) -> EndpointShape:
+    """How HF_ENDPOINT is written. A slash at the end is no fault: the client takes it off."""
+    if value is None:
+        return "unset"
+    if not value.strip():
+        return "empty"
+    if value.strip()[0] in QUOTES or value.strip()[-1] in QUOTES:
+        return "quoted"
+    if re.match(r"\w+://[^/\s]*@", value):
+        return "password"
+    return "fine" if re.fullmatch(r"https?://[^/\s]+(/\S*)?", value) else "no-scheme"
+
+
+def variables(environ: Mapping[str, str]) -> tuple[Variable, ...]:
+    """Those that are set, and the start-up files that set them."""
+    present = [name for name in NAMES if name in environ]
+    lines = startup_lines(tuple(present)) if present else {}
+    return tuple(
+        Variable(name=name, value=without_password(environ[name]), files=tuple(lines.get(name, ())))
+        for name in present
+    )
+
+
+def without_password(value: str) -> str:
+    return re.sub(r"(\w+://)?[^/\s@]*:[^/\s@]*@|(?<=://)[^/\s@]*@", lambda m: f"{m[1] or ''}***@", value)
+
+
+def startup_lines(names: tuple[str, ...]) -> dict[str, list[str]]:
+    """Where the shell's start-up files set these names, as FILE:LINE. The values are not read."""
+    setting = re.compile(rf"^\s*(?:export\s+|declare\s+-x\s+)?({'|'.join(names)})=")
+    found: dict[str, list[str]] = {}
+    for shown, path in startup_files():
+        for number, line in enumerate(peek_text(path, STARTUP_MOST).splitlines(), 1):
+            match = setting.match(line)
+            if match:
+                found.setdefault(match[1], []).append(f"{shown}:{number}")
+    return found
+
+
+def startup_files() -> list[tuple[str, Path]]:
+    home = os.environ.get("HOME", "/")
+    own = [(name, Path(name.replace("~", home, 1))) for name in STARTUP]
+    more = sorted(Path("/etc/profile.d").glob("*.sh"))[:50]
+    return own + [(str(path), path) for path in (*map(Path, SYSTEM_STARTUP), *more)]
+
+
+def hub_cache(goal: Goal, environ: Mapping[str, str]) -> Path:
+    """Where models are for the processes that are judged: the person's own, or those of our environment."""
+    return effective(goal, environ)[1] if goal.foreign else Path(goal.cache) / "hub"
+
+
+def effective(goal: Goal, environ: Mapping[str, str]) -> tuple[str, Path]:
+    """The variable that decides where huggingface_hub keeps models, and the place. The newest name wins."""
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if environ.get(name):
+            return name, _plain(environ[name])
+    return "HF_HOME", Path(goal.cache) / "hub"
+
+
+def places(goal: Goal, environ: Mapping[str, str]) -> tuple[CachePlace, ...]:
+    """The place that wins, then the others that some variable names or that hold models all the same."""
+    first = effective(goal, environ)
+    named = [("HF_HOME", Path(goal.cache) / "hub")]
+    named += [(n, _plain(environ[n])) for n in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") if environ.get(n)]
+    rest = [(name, path) for name, path in named if not same(path, first[1])]
+    return tuple(CachePlace(variable=n, path=str(p), models=count_models(p)) for n, p in (first, *rest))
+
+
+def transformers_place(goal: Goal, environ: Mapping[str, str]) -> str | None:
+    """Where transformers 4 looks for models, when an old variable sends it elsewhere than huggingface_hub."""
+    for name in ("TRANSFORMERS_CACHE", "PYTORCH_TRANSFORMERS_CACHE"):
+        if environ.get(name):
+            path = _plain(environ[name])
+            return None if same(path, effective(goal, environ)[1]) else str(path)
+    return None
+
+
+def same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def count_models(folder: Path) -> int:
+    return sum(1 for name in names_in(folder)[:MANY] if name.startswith("models--"))
+
+
+def _plain(value: str) -> Path:
+    """As huggingface_hub takes it: variables and ~ in it are filled in."""
+    return Path(os.path.expandvars(value)).expanduser().absolute()

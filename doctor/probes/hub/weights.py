@@ -1,0 +1,95 @@
+"""Is a weights file what its name says? Told from its first bytes and its size; nothing is loaded."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from doctor.facts.hub import BadFile, BadKind
+from doctor.peek import peek
+from doctor.probes.listing import names_in, shown
+
+SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".model")
+POINTER = b"version https://git-lfs.github.com/spec/"
+LONGEST_HEADER = 8 << 20  # a header longer than that is believed
+ZIP, ZIP_END = b"PK\x03\x04", b"PK\x05\x06"
+ZIP_TAIL = 66_000
+
+
+def is_weights(name: str) -> bool:
+    return name.endswith(SUFFIXES)
+
+
+def bad(path: Path, repo: str | None) -> BadFile | None:
+    """What is wrong with one file; None when nothing is, or when it cannot be looked at."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    kind: BadKind | None = "special" if not stat.S_ISREG(about.st_mode) else _kind(path, about.st_size)
+    if kind is None:
+        return None
+    blob = shown(path.resolve()) if path.is_symlink() else None
+    return BadFile(path=shown(path), kind=kind, bytes=about.st_size, repo=repo, blob=blob)
+
+
+def _kind(path: Path, size: int) -> BadKind | None:
+    if size == 0:
+        return "empty"
+    head = peek(path, 512)
+    if head is None:
+        return None
+    if head.startswith(POINTER):
+        return "pointer"
+    if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "html"
+    if path.name.endswith(".safetensors"):
+        return _safetensors(path, head, size)
+    cut_zip = head.startswith(ZIP) and ZIP_END not in (peek(path, ZIP_TAIL, end=True) or b"")
+    return "cut" if cut_zip else None
+
+
+def _safetensors(path: Path, head: bytes, size: int) -> BadKind | None:
+    """Eight bytes of length, a JSON header of that length, then data up to the largest offset in it."""
+    length = int.from_bytes(head[:8], "little")
+    if len(head) < 9 or head[8:9] != b"{":
+        return "header"
+    if length + 8 > size:
+        return "cut" if length < LONGEST_HEADER else "header"
+    if length > LONGEST_HEADER:
+        return None
+    end = _data_end((peek(path, length + 8) or b"")[8:])
+    if end is None:
+        return "header"
+    return None if length + 8 + end == size else "cut"
+
+
+class _Tensor(msgspec.Struct):
+    data_offsets: tuple[int, int] = (0, 0)
+
+
+def _data_end(header: bytes) -> int | None:
+    try:
+        tensors = msgspec.json.decode(header, type=dict[str, _Tensor])
+    except msgspec.DecodeError:
+        return None
+    return max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
+
+
+def folders_of_models(root: Path, most: int) -> Iterator[Path]:
+    """Folders below `root`, two levels deep, that look like a downloaded or cloned model; hidden ones left out."""
+    looked, level = 0, [root]
+    for _ in range(3):
+        below: list[Path] = []
+        for folder in level:
+            names = names_in(folder)
+            looked += len(names)
+            if looked > most:
+                return
+            if "config.json" in names:
+                yield folder
+            below += [folder / name for name in names if not name.startswith(".") and "." not in name]
+        level = [folder for folder in below if folder.is_dir() and not folder.is_symlink()]

@@ -1,0 +1,51 @@
+"""The JupyterLab that setup makes: kernelspec, our configuration, the server's process, who holds its port."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from doctor.facts import Jupyter, Kernelspec
+from doctor.goal import Goal
+from doctor.hub_env import recorded_endpoint
+from doctor.lab.files import hash_of, is_file, last_lines, mode_of, read_json, settings_of
+from doctor.lab.process import ended_pid, log_path, port_owner, running_server
+from doctor.lab.wanted import config_path, kernel_folder
+
+
+def look(goal: Goal) -> Jupyter:
+    config = Path(config_path(goal))
+    password = Path(goal.jupyter_dir) / "password"
+    server = running_server(goal)
+    return Jupyter(
+        kernelspec=read_kernelspec(Path(kernel_folder(goal)) / "kernel.json"),
+        config_path=str(config),
+        config_mode=mode_of(config),
+        config=settings_of(config),
+        has_password=bool(hash_of(config)) and is_file(password),
+        password_mode=mode_of(password),
+        as_root=os.geteuid() == 0,
+        hub_endpoint=recorded_endpoint(goal),
+        person_configs=(),
+        server=server,
+        ended_pid=None if server else ended_pid(goal),
+        port_owner=port_owner(goal, server.pid if server else None),
+        last_log_lines=last_lines(log_path(goal)),
+    )
+
+
+def read_kernelspec(path: Path) -> Kernelspec | None:
+    """The kernelspec, None when it is absent or no kernelspec (its writing was cut short)."""
+    spec = read_json(path)
+    argv = spec.get("argv")
+    if not isinstance(argv, list) or not argv:
+        return None
+    interpreter = str(argv[0])
+    return Kernelspec(
+        path=str(path),
+        display_name=str(spec.get("display_name", "")),
+        interpreter=interpreter,
+        # A bare name means whatever PATH says at the time: no interpreter that can be looked at.
+        interpreter_exists=not interpreter.startswith("/") or os.access(interpreter, os.X_OK),
+        env={str(name): str(value) for name, value in dict(spec.get("env") or {}).items()},
+    )

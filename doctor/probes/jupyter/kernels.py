@@ -1,0 +1,129 @@
+"""The kernels that the person's Jupyter offers: each with its interpreter, and whether that could run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+from doctor.facts import Kernel
+from doctor.lab.files import is_file, is_folder
+from doctor.peek import peek, peek_text
+from doctor.probes.jupyter.places import data_path, home
+from doctor.target import site_of
+
+HUB_PACKAGES = ("torch", "transformers", "datasets", "accelerate", "diffusers", "sentence_transformers")
+MOST = 60  # kernelspecs; a folder of thousands is no folder of kernels
+
+
+def kernels(prefix: str, leave_out: str) -> tuple[Kernel, ...]:
+    """All kernels by precedence, but for our own (`leave_out`), which is judged by itself."""
+    seen: dict[str, str] = {}
+    found = []
+    for folder in data_path(prefix):
+        for place in _folders(folder / "kernels"):
+            if str(place) != leave_out:
+                found.append(_kernel(place, prefix, seen))
+    hidden = {kernel.name: kernel.path for kernel in found if kernel.path != seen[kernel.name]}
+    first = [kernel for kernel in found if kernel.path == seen[kernel.name]]
+    return tuple(_with_shadow(kernel, hidden) for kernel in first)
+
+
+def _with_shadow(kernel: Kernel, hidden: dict[str, str]) -> Kernel:
+    shadows = hidden.get(kernel.name)
+    if shadows is None:
+        return kernel
+    return Kernel(**{**{f: getattr(kernel, f) for f in kernel.__struct_fields__}, "shadows": shadows})
+
+
+def _folders(kernels: Path) -> list[Path]:
+    try:
+        names = sorted(os.listdir(kernels))[:MOST]  # noqa: PTH208 - a listing, no Path for each name yet
+    except OSError:
+        return []
+    return [
+        kernels / name for name in names if name.isprintable() and is_file(kernels / name / "kernel.json")
+    ]
+
+
+def _kernel(place: Path, prefix: str, seen: dict[str, str]) -> Kernel:
+    name, path = place.name.lower(), place / "kernel.json"
+    seen.setdefault(name, str(path))
+    try:
+        spec = json.loads(peek(path) or b"")
+    except json.JSONDecodeError as error:
+        return Kernel(name=name, path=str(path), error=f"line {error.lineno}: {error.msg}")
+    except (ValueError, RecursionError) as error:
+        return Kernel(name=name, path=str(path), error=str(error) or type(error).__name__)
+    argv = spec.get("argv") if isinstance(spec, dict) else None
+    if not isinstance(argv, list) or not argv or not all(isinstance(word, str) for word in argv):
+        return Kernel(name=name, path=str(path), error="no argv")
+    return _described(name, path, spec, argv, prefix)
+
+
+def _described(name: str, path: Path, spec: dict[str, object], argv: list[str], prefix: str) -> Kernel:
+    env = spec.get("env")
+    interpreter = argv[0]
+    own = bool(re.fullmatch(r"python(3(\.\d+)?)?", interpreter))  # jupyter_client starts its own Python then
+    runs = own or not interpreter.startswith("/") or os.access(interpreter, os.X_OK)
+    ipykernel = any(word in ("ipykernel", "ipykernel_launcher") for word in argv)
+    where = prefix if own else _prefix(interpreter)
+    return Kernel(
+        name=name,
+        path=str(path),
+        display_name=str(spec.get("display_name", ""))[:80],
+        interpreter=interpreter,
+        prefix=where,
+        runs=runs,
+        is_ipykernel=ipykernel,
+        has_ipykernel=has_package(where, "ipykernel") if where and runs and ipykernel and not own else None,
+        hub_packages=hub_packages(where) if where and runs and ipykernel else None,
+        env=tuple(sorted(str(key) for key in env)) if isinstance(env, dict) else (),
+    )
+
+
+def _prefix(interpreter: str) -> str | None:
+    """The environment of an interpreter; for a launcher such as `conda run` there is none to be told."""
+    path = Path(interpreter)
+    if not path.is_absolute() or not path.name.startswith("python"):
+        return None
+    return str(path.parent.parent)
+
+
+def hub_packages(prefix: str) -> tuple[str, ...] | None:
+    """Which of the Hub's libraries an environment has; None where it may borrow them from elsewhere."""
+    said = {name: has_package(prefix, name) for name in HUB_PACKAGES}
+    if None in said.values():
+        return None
+    return tuple(name for name, there in said.items() if there)
+
+
+def has_package(prefix: str, name: str) -> bool | None:
+    """Whether a package's folder is in an environment; None where it may come from elsewhere."""
+    sites = _sites(Path(prefix))
+    if any(is_folder(site / name) for site in sites):
+        return True
+    return None if not sites or _is_open(Path(prefix)) or any(map(_borrows, sites)) else False
+
+
+def _sites(prefix: Path) -> list[Path]:
+    """Folders of packages that the environment's interpreter has on its path."""
+    own = site_of(prefix)
+    others = [prefix / "lib" / "python3" / "dist-packages"]
+    if not is_file(prefix / "pyvenv.cfg"):  # a venv does not look into the person's home
+        others += sorted(home().glob(".local/lib/python3*/site-packages"))
+    return [site for site in (own, *others) if site and is_folder(site)]
+
+
+def _is_open(prefix: Path) -> bool:
+    """A virtual environment that also sees the packages of the Python that it was made from."""
+    return "include-system-site-packages = true" in peek_text(prefix / "pyvenv.cfg").lower()
+
+
+def _borrows(site: Path) -> bool:
+    """A .pth with the path of another folder."""
+    for path in site.glob("*.pth"):
+        if any(line.startswith("/") for line in peek_text(path).splitlines()):
+            return True
+    return False

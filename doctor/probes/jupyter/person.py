@@ -1,0 +1,93 @@
+"""The person's own Jupyter, gathered into facts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from doctor.facts import SettingsFile
+from doctor.goal import Goal
+from doctor.lab.files import is_file
+from doctor.lab.wanted import kernel_folder
+from doctor.probes.jupyter import around, shell
+from doctor.probes.jupyter.configs import person_files
+from doctor.probes.jupyter.folders import folders
+from doctor.probes.jupyter.kernels import HUB_PACKAGES, has_package, kernels
+from doctor.probes.jupyter.logs import log_lines
+from doctor.probes.jupyter.places import home
+from doctor.probes.jupyter.processes import kernel_process, processes
+from doctor.probes.jupyter.servers import dead_servers, lab_process, port_holder
+from doctor.probes.jupyter.sockets import is_absent, listening
+
+DEFAULT_PORT = 8888
+ASKED = 3  # servers at most: one that hangs costs its second
+FILES = ("certfile", "keyfile")
+
+
+def look_at_person(goal: Goal, ours: int | None) -> dict[str, Any]:
+    """Facts by name. `ours` is the server that our launcher started: it and its kernels are judged elsewhere."""
+    running = [p for p in processes() if ours is None or ours not in (p.pid, p.parent)]
+    sockets = listening()
+    of_servers = [process for process in running if not process.is_kernel]
+    servers = tuple(lab_process(p, sockets, may_ask=at < ASKED) for at, p in enumerate(of_servers))
+    files = person_files(goal.prefix)
+    name, ports = around.provider()
+    return {
+        "person_configs": tuple(file.path for file in files if not _below(file.path, goal.prefix)),
+        "files": files,
+        "ignored_folder": ignored_folder(),
+        "kernels": kernels(goal.prefix, "" if goal.foreign else kernel_folder(goal)),
+        "target_packages": tuple(name for name in HUB_PACKAGES if has_package(goal.prefix, name)),
+        "folders": folders(files, servers),
+        "servers": servers,
+        "kernel_processes": tuple(kernel_process(p) for p in running if p.is_kernel),
+        "exports": shell.exports(),
+        "provided": shell.provided(),
+        "startup_errors": shell.startup_errors(),
+        "log_lines": log_lines(servers),
+        "extensions": around.extensions(goal.prefix),
+        "dead_servers": dead_servers(),
+        "absent_addresses": tuple(ip for ip in _named(files, "ip") if is_absent(ip)),
+        "absent_files": tuple(f for name in FILES for f in _named(files, name) if _is_absent_file(f)),
+        "wanted_port": wanted_port(files),
+        "wanted_port_owner": port_holder(wanted_port(files), servers),
+        "provider": name,
+        "provider_ports": ports,
+        "other_users": around.other_users(),
+        "firewall": around.firewall(servers),
+    }
+
+
+def _below(path: str, prefix: str) -> bool:
+    return path.startswith(f"{prefix}/")
+
+
+def _named(files: Iterable[SettingsFile], trait: str) -> Iterator[str]:
+    """The texts that configurations give for a setting of the server."""
+    for file in files:
+        for name, value in file.settings.items():
+            if name.rpartition(".")[2] == trait and isinstance(value, str) and value != "computed":
+                yield value
+
+
+def _is_absent_file(path: str) -> bool:
+    return bool(path) and not is_file(Path(path).expanduser())
+
+
+def wanted_port(files: Iterable[SettingsFile]) -> int:
+    """The port that the person's configuration asks for; of several the one that wins."""
+    for file in sorted(files, key=lambda file: file.rank):
+        port = file.settings.get("ServerApp.port")
+        if isinstance(port, int) and file.error is None:
+            return port
+    return DEFAULT_PORT
+
+
+def ignored_folder() -> str | None:
+    """~/.jupyter with configurations in it, where JUPYTER_CONFIG_DIR says to look elsewhere."""
+    usual, said = home() / ".jupyter", os.environ.get("JUPYTER_CONFIG_DIR")
+    if not said or Path(said).resolve() == usual.resolve() or not any(usual.glob("jupyter*_config.*")):
+        return None
+    return str(usual)

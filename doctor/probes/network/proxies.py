@@ -1,0 +1,113 @@
+"""The proxies of the environment variables, and which of them a request would take, as httpx and requests decide it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from collections.abc import Mapping
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+import msgspec
+
+from doctor.facts.network import Proxy
+
+SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+KINDS = ("https", "http", "all")
+DEFAULT_PORT = {"http": 80, "https": 443}
+LOCAL = ("localhost", "127.0.0.1")
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy for a URL, login and all, None for a direct way. Never to be shown."""
+    parts, known = urlsplit(url), getproxies_environment()
+    found = known.get(parts.scheme) or known.get("all")
+    if not found or not parts.hostname or proxy_bypass(parts.hostname, known):
+        return None
+    return with_scheme(found)
+
+
+def with_scheme(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def place_of(proxy: str) -> str:
+    """A proxy as it may be shown: without its login."""
+    scheme, mark, rest = proxy.strip().rpartition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}".rstrip("/")
+
+
+def proxies(environ: Mapping[str, str] = os.environ) -> tuple[Proxy, ...]:
+    """Each proxy that programs would use, once, with the variables that name it. Not asked yet."""
+    variables: dict[str, list[str]] = {}
+    values: dict[str, str] = {}  # those that differ in the login alone are one proxy
+    for kind, value in getproxies_environment().items():
+        names = [n for n in (f"{kind}_proxy", f"{kind.upper()}_PROXY") if environ.get(n) == value]
+        if kind in KINDS and names:
+            place = place_of(with_scheme(value))
+            values.setdefault(place, value)
+            variables.setdefault(place, []).append(names[0])
+    return tuple(read(values[place], tuple(names)) for place, names in variables.items())
+
+
+def read(value: str, variables: tuple[str, ...]) -> Proxy:
+    written = with_scheme(value)
+    scheme = value.partition("://")[0].lower() if "://" in value else ""
+    try:
+        parts = urlsplit(written)
+        port = parts.port or DEFAULT_PORT.get(parts.scheme, 1080)
+    except ValueError as error:
+        return Proxy(
+            variables=variables, place=place_of(written), scheme=scheme, host="", port=None, fault=str(error)
+        )
+    return Proxy(
+        variables=variables,
+        place=place_of(written),
+        scheme=scheme,
+        host=parts.hostname or "",
+        port=port,
+        fault=_fault(value, parts),
+    )
+
+
+def _fault(value: str, parts: SplitResult) -> str:
+    if value != value.strip() or any(mark in value for mark in " \"'“”‘’"):
+        return "it holds a blank or a quote"
+    if "://" not in value and "/" in value.rstrip("/"):
+        return "its scheme is not followed by ://"
+    if parts.scheme not in SCHEMES:
+        return f"{parts.scheme}:// is no scheme of a proxy"
+    if not parts.hostname or any(ord(letter) > 127 for letter in parts.hostname):
+        return "it names no host"
+    return ""
+
+
+def look(proxy: Proxy, seconds: float) -> Proxy:
+    """With what is told by connecting: does it take connections, and in the way that its scheme says?"""
+    if proxy.fault or proxy.port is None:
+        return proxy
+    try:
+        with socket.create_connection((proxy.host, proxy.port), seconds) as link:
+            plain = proxy.scheme == "https" and not _speaks_tls(proxy, link)
+            return msgspec.structs.replace(proxy, plain=plain)
+    except OSError as error:
+        return msgspec.structs.replace(proxy, error=error.strerror or str(error))
+
+
+def _speaks_tls(proxy: Proxy, link: socket.socket) -> bool:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        context.wrap_socket(link, server_hostname=proxy.host).close()
+    except ssl.SSLError as error:
+        return "WRONG_VERSION_NUMBER" not in str(error) and "RECORD_LAYER" not in str(error)
+    except OSError:
+        return True  # silence tells nothing
+    return True
+
+
+def unproxied(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The names of this machine that requests would reach without the proxies."""
+    known = getproxies_environment()
+    return tuple(name for name in LOCAL if proxy_bypass(name, known))

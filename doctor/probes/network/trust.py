@@ -1,0 +1,127 @@
+"""Whom to trust: the certificates that programs would use, and what a refused host presents."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+
+from doctor.facts.network import CaFile
+
+SYSTEM = (  # Debian, Red Hat, SUSE
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+)
+OF_REQUESTS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # huggingface_hub < 1, pip, conda
+OF_HTTPX = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # huggingface_hub 1 and later
+
+
+def system_bundle() -> str:
+    return next((path for path in SYSTEM if Path(path).is_file()), "")
+
+
+def certifi_bundle(site: Path | None) -> str:
+    """The target's own certifi: people add their company's certificate to it. Else ours."""
+    theirs = site / "certifi" / "cacert.pem" if site else None
+    if theirs and theirs.is_file():
+        return str(theirs)
+    import certifi
+
+    return certifi.where()
+
+
+def ca_files(pip_cert: tuple[str, str] | None, environ: Mapping[str, str] = os.environ) -> tuple[CaFile, ...]:
+    """The settings that name certificates, and whether what they name can be used."""
+    files = (name for name in (*OF_HTTPX, *OF_REQUESTS) if name != "SSL_CERT_DIR")
+    named = [(name, environ[name]) for name in files if environ.get(name)]
+    found = [*named, *([pip_cert] if pip_cert else [])]
+    return tuple(CaFile(setting=name, path=path, fault=fault_of(path)) for name, path in found)
+
+
+def first_usable(variables: tuple[str, ...], environ: Mapping[str, str] = os.environ) -> str:
+    """The first of the variables that is set, as a path; "" when none is, or when it names nothing usable."""
+    path = next((environ[name] for name in variables if environ.get(name)), "")
+    return path if path and not fault_of(path) else ""
+
+
+@cache
+def fault_of(path: str) -> str:
+    """Why a bundle cannot be used; "" when it can."""
+    place = Path(path).expanduser()
+    try:
+        if place.is_dir():
+            return ""
+        if place.exists() and not place.is_file():
+            return "it is not a file"
+        context_of(str(place))
+    except FileNotFoundError:
+        return "there is no such file"
+    except ssl.SSLError:
+        return "it holds no certificate"
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
+@cache
+def context_of(bundle: str) -> ssl.SSLContext:
+    """Trust in what a bundle holds, and in nothing else. Raises OSError (ssl.SSLError) when it holds nothing."""
+    place = Path(bundle).expanduser()
+    if place.is_dir():
+        return ssl.create_default_context(capath=str(place))
+    return ssl.create_default_context(cafile=str(place))
+
+
+def blind_context() -> ssl.SSLContext:
+    """For a look at what a refused host presents. Nothing of the person's is ever sent over it."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+# --- a certificate, as bytes (DER, RFC 5280): Python tells nothing of one that it did not verify ---
+
+
+def issuer_and_dates(certificate: bytes) -> tuple[str, float, float]:
+    """Who signed it, and from when to when it holds. Raises ValueError or IndexError on other bytes."""
+    body = next(children(next(children(certificate))[1]))[1]
+    parts = [part for part in children(body) if part[0] != 0xA0]  # the version is optional
+    issuer, validity = parts[2][1], parts[3][1]
+    first, last = (moment(tag, text) for tag, text in children(validity))
+    return name_in(issuer), first, last
+
+
+def children(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Tag and content of each element in turn."""
+    at = 0
+    while at < len(data):
+        tag, length, at = data[at], data[at + 1], at + 2
+        if length & 0x80:
+            size = length & 0x7F
+            length, at = int.from_bytes(data[at : at + size], "big"), at + size
+        yield tag, data[at : at + length]
+        at += length
+
+
+def moment(tag: int, text: bytes) -> float:
+    """UTCTime (tag 23) has two digits of the year, GeneralizedTime four."""
+    form = "%y%m%d%H%M%SZ" if tag == 0x17 else "%Y%m%d%H%M%SZ"
+    return datetime.strptime(text.decode("ascii"), form).replace(tzinfo=timezone.utc).timestamp()
+
+
+COMMON_NAME, ORGANISATION = bytes((0x55, 4, 3)), bytes((0x55, 4, 10))
+
+
+def name_in(issuer: bytes) -> str:
+    """Organisation and common name."""
+    said: dict[bytes, str] = {}
+    for _, group in children(issuer):
+        for _, pair in children(group):
+            (_, kind), (_, value) = children(pair)
+            said[kind] = value.decode("utf-8", "replace")
+    named = [said[kind] for kind in (ORGANISATION, COMMON_NAME) if said.get(kind)]
+    return ", ".join(dict.fromkeys(named)) or "no name"

@@ -1,0 +1,58 @@
+"""Distributions in the environment, read from their metadata folders; nothing is imported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from doctor.facts import Packages, Sources
+from doctor.goal import Goal
+from doctor.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
+from doctor.probes.packages import abi, files, metadata, uses
+from doctor.probes.packages.killed import installers_killed
+from doctor.probes.packages.metadata import split
+from doctor.probes.packages.places import beside, python_of, site_packages
+from doctor.probes.patience import within
+from doctor.probes.sources import scan
+
+__all__ = ["probe", "site_packages", "split"]
+
+
+def probe(goal: Goal) -> Packages:
+    site = site_packages(goal)
+    lock = lock_path(goal.profile.name, goal.python)
+    current = recorded_inputs(lock) == inputs_digest(goal.profile, goal.python)
+    dists, leftovers = metadata.read_all(site)
+    installed = {dist.name: dist.version for dist in dists if dist.name}
+    elsewhere = {d.name: d.version for place in beside(goal) for d in metadata.read_all(place)[0]}
+    recorded = files.check([d for d in dists if not d.by_system], site, deep=goal.deep)
+    half = tuple(d.name for d in dists if not d.whole)
+    code = within(scan, goal, installed)  # the notebook folder may be on a network disk that is dead
+    return Packages(
+        site=str(site),
+        wanted=pins(lock, goal.python)
+        if current and not goal.foreign
+        else {},  # a lock of other requirements says nothing
+        lock=digest(lock),
+        installed=installed,
+        half_installed=half,
+        **metadata.doubles(dists),
+        elsewhere=elsewhere,
+        requires=metadata.requires(dists, python_of(goal)),
+        by_system=tuple(d.name for d in dists if d.by_system),
+        leftovers=leftovers,
+        unreadable=tuple(d.folder for d in dists if d.unreadable),
+        damaged=recorded.damaged,
+        edited=recorded.edited,
+        unchecked=recorded.unchecked,
+        sources_gone={d.name: d.editable for d in dists if d.editable and not Path(d.editable).exists()},
+        root_owned=recorded.root_owned,
+        closed=recorded.closed,
+        **abi.numpy_builds(dists, installed, site),
+        imports=uses.removed_from_hub(dists, installed, site),
+        **uses.pkg_resources(dists, site, beside(goal)),
+        ffmpeg_owners=recorded.ffmpeg_owners,
+        use_tf=uses.wants_tensorflow(os.environ),
+        killed=installers_killed() if half or recorded.damaged else (),
+        sources=code if isinstance(code, Sources) else Sources(),
+    )

@@ -1,0 +1,149 @@
+"""Metadata folders, read as files: name, version, installer, requirements; whole or not."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from packaging.markers import InvalidMarker, Marker, default_environment
+from packaging.utils import canonicalize_name
+
+from doctor.peek import peek, peek_text
+
+HEADER = re.compile(rb"^(Name|Version|Requires-Dist):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+BY_SYSTEM = ("conda", "debian", "rpm", "dnf", "apt", "portage", "pacman")
+LEFTOVER = re.compile(r"^~[A-Za-z0-9_.\-]")
+
+
+class Dist(msgspec.Struct, frozen=True):
+    """One metadata folder."""
+
+    name: str
+    version: str
+    folder: str  # its path
+    whole: bool  # installers write RECORD last, so one without it was killed
+    unreadable: bool = False
+    by_system: bool = False
+    requires: tuple[str, ...] = ()
+    editable: str | None = None  # the source folder of an editable install
+
+
+def read_all(site: Path) -> tuple[list[Dist], tuple[str, ...]]:
+    """All metadata folders of a site, and what an interrupted pip put aside there (`~ransformers`)."""
+    try:
+        names = sorted(path.name for path in site.iterdir())
+    except OSError:
+        return [], ()
+    dists = [_read(site / name) for name in names if name.endswith(".dist-info") and not LEFTOVER.match(name)]
+    eggs = [
+        _read_egg(site / name) for name in names if name.endswith(".egg-info") and not LEFTOVER.match(name)
+    ]
+    known = {dist.name for dist in dists}
+    return dists + [egg for egg in eggs if egg.name not in known], tuple(
+        n for n in names if LEFTOVER.match(n)
+    )
+
+
+def split(info: Path) -> tuple[str, str, bool]:
+    """Name, version and whether it is whole. Installers write RECORD last, so one without it was killed."""
+    name, _, version = info.name.removesuffix(".dist-info").partition("-")
+    return canonicalize_name(name), version, (info / "RECORD").is_file() and (info / "METADATA").is_file()
+
+
+def _read(info: Path) -> Dist:
+    name, version, whole = split(info)
+    headers = _headers(info / "METADATA")
+    said = canonicalize_name(headers.get("name", [""])[0])
+    installer = peek_text(info / "INSTALLER").strip().lower()
+    by_system = installer in BY_SYSTEM
+    return Dist(
+        name,
+        headers.get("version", [version])[0] or version,
+        info.name,
+        # A packager of the system needs no RECORD of its own.
+        whole=whole or by_system,
+        unreadable=(info / "RECORD").is_file() and (said != name or not headers.get("version")),
+        by_system=by_system,
+        requires=tuple(headers.get("requires-dist", ())),
+        editable=_editable(info / "direct_url.json"),
+    )
+
+
+def _read_egg(info: Path) -> Dist:
+    """The old form, which system packagers still write: a folder, or a single file."""
+    headers = _headers(info / "PKG-INFO" if info.is_dir() else info)
+    name = info.name.removesuffix(".egg-info").partition("-")[0]
+    return Dist(
+        canonicalize_name(headers.get("name", [name])[0]),
+        headers.get("version", [""])[0],
+        info.name,
+        whole=True,
+        by_system=True,
+    )
+
+
+def _headers(path: Path) -> dict[str, list[str]]:
+    """The header fields that matter; nothing when the file cannot be read or is no text."""
+    head = (peek(path) or b"").replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    found: dict[str, list[str]] = {}
+    for name, value in HEADER.findall(head):
+        found.setdefault(name.decode().lower(), []).append(value.decode("utf-8", "replace"))
+    return found
+
+
+def _editable(path: Path) -> str | None:
+    try:
+        said = msgspec.json.decode(peek(path) or b"{}")
+    except msgspec.DecodeError:
+        return None
+    url = said.get("url", "") if isinstance(said, dict) else ""
+    info = said.get("dir_info", {}) if isinstance(said, dict) else {}
+    if isinstance(info, dict) and info.get("editable") and str(url).startswith("file://"):
+        return unquote(urlsplit(url).path)
+    return None
+
+
+def doubles(dists: Sequence[Dist]) -> dict[str, Any]:
+    """Names with several metadata folders, and the versions of each."""
+    count = Counter(dist.name for dist in dists)
+    names = tuple(name for name, times in count.items() if times > 1)
+    versions = {name: tuple(d.version for d in dists if d.name == name) for name in names}
+    return {"duplicates": names, "versions": versions}
+
+
+def requires(dists: Sequence[Dist], python: str) -> dict[str, tuple[str, ...]]:
+    """What each distribution needs on this Python, its extras left out."""
+    environment = {
+        **{name: str(value) for name, value in default_environment().items()},
+        "python_version": python,
+        "python_full_version": f"{python}.99",
+        "extra": "",
+    }
+    applies: dict[str, bool] = {"": True}
+    found = {dist.name: tuple(_applying(dist, environment, applies)) for dist in dists if not dist.by_system}
+    return {name: lines for name, lines in found.items() if lines}
+
+
+def _applying(dist: Dist, environment: dict[str, str], known: dict[str, bool]) -> list[str]:
+    kept = []
+    for line in dist.requires:
+        requirement, _, marker = (part.strip() for part in line.partition(";"))
+        if "extra" in marker:
+            continue
+        if marker not in known:
+            known[marker] = _holds(marker, environment)
+        if known[marker] and " @ " not in requirement:
+            kept.append(requirement)
+    return kept
+
+
+def _holds(marker: str, environment: dict[str, str]) -> bool:
+    try:
+        return Marker(marker).evaluate(environment)
+    except (InvalidMarker, ValueError):
+        return False

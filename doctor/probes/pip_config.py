@@ -1,0 +1,117 @@
+"""Which package indexes pip and uv are told to use, and by which file or variable.
+
+scripts/pip_settings.sh translates the same files for uv; it cannot say where a value came from, which is what the
+doctor is asked.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from doctor.peek import peek_text
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SECTIONS = ("global", "install")
+UV_VARIABLES = {
+    "UV_DEFAULT_INDEX": False,
+    "UV_INDEX_URL": False,
+    "UV_INDEX": True,
+    "UV_EXTRA_INDEX_URL": True,
+}
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One value as it is in effect. It may hold a login: not for facts as it is."""
+
+    value: str
+    key: str
+    source: str
+
+
+def pip_files(prefix: str, environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """pip's order, later files winning. PIP_CONFIG_FILE=/dev/null means no file at all."""
+    own = environ.get("PIP_CONFIG_FILE", "")
+    if own == os.devnull:
+        return []
+    home = Path(environ.get("HOME") or "~").expanduser()
+    system = [
+        Path(base) / "pip/pip.conf" for base in environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":") if base
+    ]
+    config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+    user = [] if own and Path(own).exists() else [home / ".pip/pip.conf", config / "pip/pip.conf"]
+    return [*system, Path("/etc/pip.conf"), *user, Path(prefix) / "pip.conf", *([Path(own)] if own else [])]
+
+
+def read_pip(prefix: str, environ: Mapping[str, str] = os.environ) -> dict[str, Setting]:
+    """The settings of pip that are in effect, by key; a variable wins over all files."""
+    found: dict[str, Setting] = {}
+    for path in pip_files(prefix, environ):
+        found.update(_in_file(path))
+    for name, value in environ.items():
+        if name.startswith("PIP_") and value:
+            key = name.removeprefix("PIP_").lower().replace("_", "-")
+            found[key] = Setting(value, key, name)
+    return found
+
+
+def _in_file(path: Path) -> dict[str, Setting]:
+    """What pip could not read tells nothing."""
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(peek_text(path))
+    except configparser.Error:
+        return {}
+    pairs = (pair for section in SECTIONS if parser.has_section(section) for pair in parser.items(section))
+    named = ((key.replace("_", "-"), value) for key, value in pairs)
+    return {key: Setting(value, key, str(path)) for key, value in named}
+
+
+def indexes(prefix: str, environ: Mapping[str, str] = os.environ) -> list[tuple[Setting, bool]]:
+    """Each index once, and whether it is an extra one. pip's first: uv's variables may be translations of them."""
+    found: dict[str, tuple[Setting, bool]] = {}
+    for setting, extra in (*_of_pip(read_pip(prefix, environ)), *_of_uv(environ)):
+        if re.match(r"https?://", setting.value):
+            found.setdefault(setting.value.rstrip("/"), (setting, extra))
+    return list(found.values())
+
+
+def _of_pip(settings: Mapping[str, Setting]) -> Iterator[tuple[Setting, bool]]:
+    if "index-url" in settings:
+        yield settings["index-url"], False
+    extra = settings.get("extra-index-url")
+    for url in extra.value.split() if extra else ():
+        yield Setting(url, "extra-index-url", extra.source if extra else ""), True
+
+
+def _of_uv(environ: Mapping[str, str]) -> Iterator[tuple[Setting, bool]]:
+    for name, extra in UV_VARIABLES.items():
+        for word in environ.get(name, "").split():
+            yield Setting(re.sub(r"^[\w-]+=(?=http)", "", word), name, name), extra
+    home = Path(environ.get("HOME") or "~").expanduser()
+    for base in (Path("/etc"), Path(environ.get("XDG_CONFIG_HOME") or home / ".config")):
+        yield from _in_uv_file(base / "uv/uv.toml")
+
+
+def _in_uv_file(path: Path) -> Iterator[tuple[Setting, bool]]:
+    try:
+        said: dict[str, Any] = tomllib.loads(peek_text(path))
+    except ValueError:
+        return
+    for key, extra in (("index-url", False), ("extra-index-url", True)):
+        value = said.get(key, [])
+        for url in [value] if isinstance(value, str) else value:
+            yield Setting(str(url), key, str(path)), extra
+    for entry in said.get("index", []):
+        yield Setting(str(entry.get("url", "")), "[[index]]", str(path)), not entry.get("default", False)

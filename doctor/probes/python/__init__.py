@@ -1,0 +1,80 @@
+"""The environment's interpreter, looked at from outside: is it there, whole, of which kind, and what misleads it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from doctor.facts import EnvironmentState, Python, Shadow
+from doctor.goal import Goal
+from doctor.prefix import marker
+from doctor.probes.patience import within
+from doctor.probes.python import interpreter, scripts, shadows
+from doctor.target import site_of
+
+
+def probe(goal: Goal) -> Python:
+    prefix = Path(goal.prefix)
+    said = interpreter.ask_it(goal.interpreter)
+    version = said.version if said else None
+    kind = kind_of(prefix, goal)
+    config = interpreter.config(prefix)
+    sees_system = config.get("include-system-site-packages", "").lower() == "true"
+    found = scripts.look(prefix) if kind in ("venv", "conda") else scripts.Found()
+    # Folders of anybody, on any disk.
+    ahead = within(shadows.pythonpath, os.environ, site_of(prefix))
+    user = within(shadows.user_site, os.environ, version)
+    return Python(
+        prefix=str(prefix),
+        state=state_of(prefix, kind, version, goal),
+        interpreter=goal.interpreter if said else None,
+        version=version,
+        kind=kind,
+        unfinished=is_unfinished(prefix, kind),
+        refusal=None if said or kind is None else interpreter.refusal(Path(goal.interpreter)),
+        base=said.base if said else config.get("home"),
+        maker=("uv" if "uv" in config else "venv") if config else None,
+        made_with=config.get("version_info") or config.get("version"),
+        sees_system=sees_system,
+        other_sites=scripts.other_sites(prefix, version),
+        site_empty=scripts.site_empty(prefix, version),
+        pip=interpreter.has_pip(prefix, version, said),
+        headers=said.missing_headers if said else None,
+        externally_managed=said.externally_managed if said and not interpreter.pip_may(os.environ) else None,
+        pythonhome=shadows.pythonhome(os.environ, said.base if said else None),
+        pythonpath=ahead if isinstance(ahead, tuple) else (),
+        # A venv searches ~/.local after its own packages, or not at all.
+        user_site=user if kind != "venv" and isinstance(user, Shadow) else None,
+        scripts=found.astray,
+        script_count=found.count,
+        long_shebangs=found.unusable,
+        pth=scripts.pth_lines(site_of(prefix)),
+    )
+
+
+def kind_of(prefix: Path, goal: Goal) -> Literal["conda", "venv", "system"] | None:
+    """Of the person's own environments too: conda and venv fail in different ways."""
+    if goal.system and not goal.foreign:
+        return "system"
+    if (prefix / "conda-meta").is_dir():
+        return "conda"
+    if (prefix / "pyvenv.cfg").is_file():
+        return "venv"
+    return "system" if goal.system else None
+
+
+def state_of(prefix: Path, kind: str | None, version: str | None, goal: Goal) -> EnvironmentState:
+    if goal.system:
+        return "complete" if version else "absent"
+    if not prefix.exists() or (prefix.is_dir() and not any(prefix.iterdir())):
+        return "absent"
+    if kind is None and not marker(prefix).is_file():
+        return "foreign"
+    return "complete" if version and not is_unfinished(prefix, kind) else "half"
+
+
+def is_unfinished(prefix: Path, kind: str | None) -> bool:
+    """A making that was ended before its time: by our mark, or by the empty conda-meta of a killed `conda create`."""
+    killed = kind == "conda" and not (prefix / "conda-meta" / "history").is_file()
+    return killed or marker(prefix).is_file()

@@ -1,0 +1,119 @@
+"""What the interpreter says of itself, or why it says nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from configparser import Error, RawConfigParser
+from pathlib import Path
+
+import msgspec
+
+from doctor.ask import ask
+from doctor.facts import Unknown
+from doctor.peek import peek, peek_text
+
+# -I keeps the person's variables out, -B keeps bytecode from being written.
+QUESTION = """
+import os, sys, sysconfig
+stdlib = sysconfig.get_path('stdlib')
+include = sysconfig.get_path('include')
+managed = os.path.join(stdlib, 'EXTERNALLY-MANAGED')
+print('.'.join(map(str, sys.version_info[:3])))
+print(sys.base_prefix)
+print('' if os.path.exists(os.path.join(include, 'Python.h')) else include)
+print(managed if sys.prefix == sys.base_prefix and os.path.exists(managed) else '')
+print(os.path.isdir(os.path.join(os.path.dirname(stdlib), 'python3', 'dist-packages', 'pip')))
+"""
+HEAD = 4  # bytes that tell a program's format
+FORMATS = {b"\x7fELF": "", b"\xcf\xfa\xed\xfe": "macOS", b"MZ\x90\x00": "Windows"}
+
+
+class Said(msgspec.Struct, frozen=True):
+    """The interpreter's own answer."""
+
+    version: str
+    base: str
+    missing_headers: str | None
+    externally_managed: str | None
+    system_pip: bool
+
+
+def ask_it(interpreter: str) -> Said | None:
+    """What the interpreter says of itself, None when it does not run."""
+    said = ask([interpreter, "-I", "-B", "-c", QUESTION], seconds=10)
+    if isinstance(said, Unknown) or said.returncode != 0:
+        return None
+    lines = said.stdout.splitlines()[-5:]  # a .pth file may have printed something before
+    if len(lines) != 5:
+        return None
+    version, base, headers, managed, pip = lines
+    return Said(version, base, headers or None, managed or None, pip == "True")
+
+
+def refusal(interpreter: Path) -> str:
+    """Why this interpreter does not run, as far as its file tells; else what it printed last."""
+    if not os.path.lexists(interpreter):
+        return f"{interpreter} is not there"
+    if not interpreter.exists():
+        return f"{interpreter} leads to {_end_of(interpreter)}, which is not there"
+    if not os.access(interpreter, os.X_OK):
+        return f"{interpreter} may not be executed"
+    return _other_machine(interpreter) or _last_words(interpreter)
+
+
+def _end_of(link: Path) -> str:
+    """The first of a chain of links that is not there."""
+    for _ in range(40):
+        if not link.is_symlink():
+            return str(link)
+        link = link.parent / link.readlink()
+    return f"{link} (links in a circle)"
+
+
+def _other_machine(interpreter: Path) -> str | None:
+    """Whether the program was made for another system or processor."""
+    head = peek(interpreter, 20) or b""
+    system = FORMATS.get(head[:HEAD])
+    if system:
+        return f"{interpreter} is a program for {system}"
+    machine = {62: "x86_64", 183: "aarch64"}.get(int.from_bytes(head[18:20], "little"))
+    here = os.uname().machine
+    if system == "" and machine and machine != here:
+        return f"{interpreter} is a program for {machine}, this machine is {here}"
+    return f"{interpreter} is empty" if not head else None
+
+
+def _last_words(interpreter: Path) -> str:
+    said = ask([str(interpreter), "-I", "-B", "-c", ""], seconds=5)
+    if isinstance(said, Unknown):
+        return said.reason
+    lines = [line.strip() for line in (said.stderr or said.stdout).splitlines() if line.strip()]
+    return f"exit code {said.returncode}: {(lines or ['-'])[-1][:200]}"
+
+
+def config(prefix: Path) -> dict[str, str]:
+    """pyvenv.cfg as names and values; empty when there is none."""
+    parser = RawConfigParser(strict=False)
+    try:
+        parser.read_string(f"[venv]\n{peek_text(prefix / 'pyvenv.cfg')}")
+    except Error:
+        return {}
+    return dict(parser["venv"])
+
+
+def has_pip(prefix: Path, version: str | None, said: Said | None) -> bool:
+    """Whether `python -m pip` would find pip. Nothing is held against an interpreter that does not run."""
+    if version is None or said is None:
+        return True
+    minor = ".".join(version.split(".")[:2])
+    places = (
+        prefix / "lib" / f"python{minor}" / "site-packages",
+        prefix / "local" / "lib" / f"python{minor}" / "dist-packages",
+    )
+    return said.system_pip or any((place / "pip").is_dir() for place in places)
+
+
+def pip_may(environ: Mapping[str, str]) -> bool:
+    """Whether the person told pip to write into a system's Python all the same."""
+    return environ.get("PIP_BREAK_SYSTEM_PACKAGES", "").lower() in ("1", "true", "yes", "on")

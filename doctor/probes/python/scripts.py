@@ -1,0 +1,147 @@
+"""The environment's commands and search path, read off its files: whose Python they start, where they lead."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from doctor.facts import PthLine, Script
+from doctor.peek import peek, peek_text
+
+MOST = 400  # commands that are looked at
+KEPT = 12  # of what is found
+LINE = 1024  # bytes of a first line; the kernel reads 256, older ones 128
+KERNEL = 255
+PYTHON = re.compile(r"python[0-9.]*$")
+TRAMPOLINE = re.compile(rb"""'''exec' ["']?(.+?)["']? "\$0\"""")
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What the commands' first lines say."""
+
+    count: int = 0
+    astray: tuple[Script, ...] = ()
+    unusable: tuple[str, ...] = ()
+
+
+def look(prefix: Path) -> Found:
+    """The Python commands in bin whose first line starts another Python, or cannot start any."""
+    lines = list(_first_lines(prefix / "bin"))
+    astray = [script for name, line, _ in lines if (script := _astray(name, line, prefix))]
+    unusable = [name for name, line, direct in lines if direct and _unusable(line, prefix)]
+    return Found(len(lines), _worst(astray), tuple(unusable[:KEPT]))
+
+
+def _worst(scripts: list[Script]) -> tuple[Script, ...]:
+    return tuple(sorted(scripts, key=lambda script: script.there)[:KEPT])
+
+
+def _first_lines(folder: Path) -> Iterator[tuple[str, str, bool]]:
+    """Name and first line of each script that a Python runs, and whether the kernel itself reads that line."""
+    try:
+        entries = sorted((e for e in os.scandir(folder) if e.is_file()), key=lambda e: e.name)[:MOST]
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_symlink():
+            continue
+        line, direct = _first_line(entry.path)
+        if PYTHON.search(line.split(" -")[0].strip()):
+            yield entry.name, line, direct
+
+
+def _first_line(path: str) -> tuple[str, bool]:
+    """What stands behind #!. Of a trampoline, which installers write for long paths, what it calls, and False."""
+    first, _, second = (peek(path, LINE) or b"").partition(b"\n")
+    called = TRAMPOLINE.match(second)
+    if called:
+        return os.fsdecode(called.group(1)), False
+    return (os.fsdecode(first[2:]).strip() if first.startswith(b"#!") else ""), True
+
+
+def _astray(name: str, line: str, prefix: Path) -> Script | None:
+    """A script whose Python is not in this environment, unless it takes whatever is on PATH."""
+    program = line.split(" -")[0].strip()
+    if program.startswith("/usr/bin/env") or not program.startswith("/"):
+        return None
+    if _within(program, prefix):
+        return None if Path(program).exists() else Script(name=name, interpreter=program, there=False)
+    if os.path.realpath(program) == os.path.realpath(prefix / "bin" / "python") and _is_base(prefix):
+        return None
+    return Script(name=name, interpreter=program, there=Path(program).exists())
+
+
+def _is_base(prefix: Path) -> bool:
+    """An installation of its own, where every path to the one Python is as good as the other."""
+    return not (prefix / "pyvenv.cfg").is_file()
+
+
+def _within(program: str, prefix: Path) -> bool:
+    return os.path.realpath(Path(program).parent) == os.path.realpath(prefix / "bin")
+
+
+def _unusable(line: str, prefix: Path) -> bool:
+    """A first line that the kernel cuts at the first space, or at its limit. Trampolines are read through before."""
+    program = line.split(" -")[0].strip()
+    raw = program.startswith(f"{prefix}/") and not program.startswith("/bin/sh")
+    return raw and (" " in program or len(os.fsencode(line)) > KERNEL)
+
+
+def other_sites(prefix: Path, version: str | None) -> tuple[str, ...]:
+    """The Pythons, other than the one that runs, for which packages lie here."""
+    if version is None:
+        return ()
+    minor = ".".join(version.split(".")[:2])
+    others = (
+        p.parent.name.removeprefix("python") for p in prefix.glob("lib/python3.*/site-packages") if _held(p)
+    )
+    return tuple(sorted(other for other in others if other != minor))
+
+
+def site_empty(prefix: Path, version: str | None) -> bool:
+    """Whether the Python that runs has no packages here at all."""
+    if version is None:
+        return False
+    minor = ".".join(version.split(".")[:2])
+    return not _held(prefix / "lib" / f"python{minor}" / "site-packages")
+
+
+def _held(site: Path) -> int:
+    """How many distributions lie there, pip and its like left out."""
+    try:
+        names = [path.name for path in site.iterdir()]
+    except OSError:
+        return 0
+    return sum(
+        name.endswith(".dist-info") and not name.startswith(("pip-", "setuptools-", "wheel-"))
+        for name in names
+    )
+
+
+def pth_lines(site: Path | None) -> tuple[PthLine, ...]:
+    """Paths that .pth files add to the search path and that are gone, or are another environment's packages."""
+    if site is None:
+        return ()
+    found = (
+        _judged(file.name, path, site) for file in sorted(site.glob("*.pth"))[:60] for path in _paths(file)
+    )
+    return tuple(line for line in found if line)[:KEPT]
+
+
+def _paths(file: Path) -> list[str]:
+    lines = (line.strip() for line in peek_text(file, 65536).splitlines())
+    return [line for line in lines if line and not line.startswith(("#", "import ", "import\t"))]
+
+
+def _judged(file: str, line: str, site: Path) -> PthLine | None:
+    path = Path(os.path.normpath(site / line))
+    if not path.exists():
+        return PthLine(file=file, path=str(path), state="gone")
+    foreign = path.name in ("site-packages", "dist-packages")
+    if foreign and os.path.realpath(path) != os.path.realpath(site):
+        return PthLine(file=file, path=str(path), state="other-environment")
+    return None

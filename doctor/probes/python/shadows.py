@@ -1,0 +1,67 @@
+"""What Python searches before the environment: PYTHONHOME, PYTHONPATH, and the packages in ~/.local."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from doctor.facts import Shadow
+
+# The modules of a course on transformers, and what they cannot do without.
+STACK = (
+    "torch", "transformers", "tokenizers", "huggingface_hub", "datasets", "accelerate", "safetensors", "numpy",
+    "torchvision", "torchaudio", "evaluate", "diffusers", "peft", "timm", "sentencepiece", "pandas", "scipy",
+    "sklearn", "PIL", "tqdm", "requests", "packaging", "regex", "yaml", "filelock", "fsspec", "typing_extensions",
+    "pyarrow", "jinja2", "sympy", "IPython", "ipykernel",
+)  # fmt: skip
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml"}  # where the names differ
+MOST = 64  # entries of PYTHONPATH that are looked at
+
+
+def pythonhome(environ: Mapping[str, str], base: str | None) -> str | None:
+    """PYTHONHOME, unless it names the very installation that the environment stands on."""
+    home = environ.get("PYTHONHOME")
+    if not home or (base and os.path.realpath(home.split(os.pathsep)[0]) == os.path.realpath(base)):
+        return None
+    return home
+
+
+def pythonpath(environ: Mapping[str, str], site: Path | None) -> tuple[Shadow, ...]:
+    """Entries of PYTHONPATH that hold a module of the course, the environment's own folder left out."""
+    own = str(site) if site else ""
+    entries = dict.fromkeys(environ.get("PYTHONPATH", "").split(os.pathsep)[:MOST])
+    looked = (_look(entry) for entry in entries if entry and os.path.realpath(entry) != os.path.realpath(own))
+    return tuple(shadow for shadow in looked if shadow.holds)
+
+
+def user_site(environ: Mapping[str, str], version: str | None) -> Shadow | None:
+    """The person's own site-packages, where Python would search it and it holds a module of the course."""
+    if version is None or environ.get("PYTHONNOUSERSITE"):
+        return None
+    base = Path(environ.get("PYTHONUSERBASE") or "~/.local").expanduser()
+    minor = ".".join(version.split(".")[:2])
+    shadow = _look(f"{base}/lib/python{minor}/site-packages")
+    return shadow if shadow.holds else None
+
+
+def _look(folder: str) -> Shadow:
+    try:
+        names = [path.name for path in Path(folder).iterdir()]
+    except OSError:
+        return Shadow(path=folder)
+    versions = dict(_dist(name) for name in names if name.endswith(".dist-info"))
+    here = set(names)
+    holds = {
+        module: versions.get(DISTRIBUTIONS.get(module) or canonicalize_name(module), "")
+        for module in STACK
+        if f"{module}.py" in here or (module in here and Path(folder, module, "__init__.py").is_file())
+    }
+    return Shadow(path=folder, holds=holds)
+
+
+def _dist(name: str) -> tuple[str, str]:
+    project, _, version = name.removesuffix(".dist-info").partition("-")
+    return canonicalize_name(project), version

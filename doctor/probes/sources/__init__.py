@@ -1,0 +1,28 @@
+"""The person's notebooks and scripts, read as text: which pipelines, arguments and settings they use.
+
+Bounded in number, size, depth and time; hidden folders, environments and what is no plain text file are left out.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+from doctor.facts import Sources
+from doctor.goal import Goal
+from doctor.probes.sources.questions import arguments, late_endpoint, shadows, tasks
+from doctor.probes.sources.reading import read
+
+
+def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
+    """What the person's code in the notebook folder, and where they stand now, asks for."""
+    with warnings.catch_warnings():  # of the person's code, as of '\d' in a plain string
+        warnings.simplefilter("ignore")
+        found = read(goal)
+    return Sources(
+        files=len(found),
+        tasks=tuple(use for code in found for use in tasks(code)),
+        arguments=tuple(use for code in found for use in arguments(code)),
+        late_endpoint=tuple(use for code in found for use in late_endpoint(code)),
+        shadows=tuple(shadows(found, goal, installed)),
+    )

@@ -1,0 +1,145 @@
+"""Finding and parsing the person's files: bounded in number, size, depth and time."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from doctor.goal import Goal
+from doctor.profile import CONFIGS
+
+SECONDS = 0.3
+FILES = 150
+ENTRIES = 3000  # names that are looked at
+DEPTH = 3
+LARGEST = {".py": 300_000, ".ipynb": 3_000_000}
+LEFT_OUT = {
+    "node_modules",
+    "site-packages",
+    "dist-packages",
+    "__pycache__",
+    "envs",
+    "venv",
+    "env",
+    "build",
+    "dist",
+}
+
+
+class Code(msgspec.Struct, frozen=True):
+    """One file, parsed: for a notebook its cells one after the other."""
+
+    path: Path
+    shown: str
+    trees: tuple[ast.Module, ...]
+
+
+def read(goal: Goal) -> list[Code]:
+    """The person's files that can be parsed."""
+    until = time.monotonic() + SECONDS
+    found = []
+    for path in _files(roots(goal), until):
+        code = _parse(path, Path(goal.root_dir))
+        found += [code] if code else []
+        if time.monotonic() > until:
+            break
+    return found
+
+
+def roots(goal: Goal) -> list[Path]:
+    """The notebook folder, and the current one, unless that is this tool's own."""
+    here = Path.cwd()
+    ours = CONFIGS.parent
+    roots = [Path(goal.root_dir), *([] if here == ours or ours in here.parents else [here])]
+    return list(dict.fromkeys(roots))
+
+
+def _files(roots: list[Path], until: float) -> Iterator[Path]:
+    """Notebooks and scripts, those near the top first."""
+    folders = [(root, 0) for root in roots]
+    seen = given = 0
+    for folder, depth in folders:  # grows while it is walked: breadth first
+        for entry in _entries(folder):
+            seen += 1
+            if seen > ENTRIES or given >= FILES or time.monotonic() > until:
+                return
+            if entry.is_dir(follow_symlinks=False):
+                if depth < DEPTH and not _left_out(entry):
+                    folders.append((Path(entry.path), depth + 1))
+            elif Path(entry.name).suffix in LARGEST and entry.is_file(follow_symlinks=False):
+                given += 1
+                yield Path(entry.path)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        return sorted((e for e in os.scandir(folder) if not e.name.startswith(".")), key=lambda e: e.name)
+    except OSError:
+        return []
+
+
+def _left_out(folder: os.DirEntry[str]) -> bool:
+    path = Path(folder.path)
+    made = any((path / sign).exists() for sign in ("pyvenv.cfg", "conda-meta", "doctor/catalogue"))
+    # The source of a library that is worked on is not the person's use of it.
+    library = (path / "src" / "transformers").is_dir()
+    return folder.name in LEFT_OUT or made or library
+
+
+def _parse(path: Path, root: Path) -> Code | None:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST[path.suffix]:
+            return None
+        text = path.read_text(encoding="utf-8")
+        trees = [ast.parse(text)] if path.suffix == ".py" else [ast.parse(cell) for cell in _cells(text)]
+    except (OSError, UnicodeDecodeError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    shown = str(path.relative_to(root)) if root in path.parents else str(path)
+    return Code(path, shown, tuple(trees))
+
+
+class _Cell(msgspec.Struct):
+    cell_type: str = ""
+    source: str | list[str] = ""
+
+
+class _Notebook(msgspec.Struct):
+    cells: list[_Cell] = []
+
+
+def _cells(text: str) -> Iterator[str]:
+    """The code of a notebook, what only IPython understands left out; `%env A=b` is an assignment."""
+    try:
+        notebook = msgspec.json.decode(text, type=_Notebook)
+    except msgspec.DecodeError:
+        return
+    for cell in notebook.cells:
+        source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
+        if cell.cell_type == "code":
+            code = "\n".join(map(_python_line, source.splitlines()))
+            yield code if _parses(code) else ""
+
+
+def _python_line(line: str) -> str:
+    bare = line.lstrip()
+    env = re.match(r"%(?:set_)?env\s+(\w+)[ =](\S*)", bare)
+    if env:
+        return f"import os; os.environ[{env.group(1)!r}] = {env.group(2)!r}"
+    magic = bare.startswith(("%", "!", "?")) or bare.rstrip().endswith("?")
+    return line[: len(line) - len(bare)] + "pass" if magic else line
+
+
+def _parses(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError):
+        return False
+    return True

@@ -1,0 +1,79 @@
+"""The torch build and the native libraries of the stack, read from files: importing torch takes seconds and may crash."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from pathlib import Path
+
+from doctor.facts import Torch
+from doctor.goal import Goal
+from doctor.linker import Linker
+from doctor.peek import peek_text
+from doctor.probes.packages import site_packages, split
+from doctor.probes.torch import toolkit
+from doctor.probes.torch.deep import really_import
+from doctor.probes.torch.modules import Site
+from doctor.probes.torch.native import codec_cores, native_faults, needs_cuda, sound_library
+from doctor.probes.torch.pins import pins
+from doctor.probes.torch.shadows import shadows
+
+FAMILY = re.compile(
+    r"(torch|triton|nvidia-|cuda-|xformers|flash-attn|bitsandbytes|vllm|deepspeed|opencv-|soundfile|intel-extension)"
+)
+CONDA = ("pytorch", "libtorch", "mkl", "cpuonly", "pytorch-cuda")
+
+
+def probe(goal: Goal) -> Torch:
+    folder = site_packages(goal)
+    infos = sorted(folder.glob("*.dist-info"))
+    installed = {name: version for name, version, whole in map(split, infos) if whole}
+    built = version_file(folder)
+    site = Site(folder, infos, Path(goal.interpreter))
+    path = tuple(word for word in os.environ.get("LD_LIBRARY_PATH", "").split(":") if word)
+    linker = Linker(platform.machine(), path, os.path.realpath(goal.interpreter))
+    nvcc = toolkit.nvcc()
+    return Torch(
+        version=installed.get("torch"),
+        cuda=built.get("cuda"),
+        torchvision=installed.get("torchvision"),
+        hip=built.get("hip"),
+        xpu=built.get("xpu"),
+        installer=installer(folder, installed.get("torch")),
+        conda=conda_packages(Path(goal.prefix)),
+        family={name: version for name, version in installed.items() if FAMILY.match(name)},
+        pins=pins(infos, installed, goal.python),
+        native=native_faults(site, linker),
+        shadows=shadows(site, linker, installed),
+        torchvision_for_cuda=needs_cuda(site, linker),
+        codec_cores=codec_cores(site, linker),
+        bitsandbytes=tuple(p.name for p in sorted(folder.glob("bitsandbytes/libbitsandbytes*.so"))),
+        bitsandbytes_override=os.environ.get("BNB_CUDA_VERSION") or None,
+        sndfile=sound_library(site, linker),
+        nvcc=nvcc,
+        nvcc_version=toolkit.nvcc_version(nvcc) if nvcc else None,
+        cuda_home=os.environ.get("CUDA_HOME") or None,
+        cpu_flags=toolkit.cpu_flags(),
+        noexec=toolkit.noexec(folder),
+        has_pip="pip" in installed,
+        deep=really_import(goal) if goal.deep and "torch" in installed else None,
+    )
+
+
+def version_file(site: Path) -> dict[str, str]:
+    """What torch/version.py says the build was made for: `cuda`, `hip`, `xpu`. Absent: not for that, or no torch."""
+    text = peek_text(site / "torch" / "version.py", 65536)
+    return dict(re.findall(r"^(cuda|hip|xpu)\b[^=]*=\s*'([^']+)'", text, re.MULTILINE))
+
+
+def installer(site: Path, version: str | None) -> str | None:
+    return peek_text(site / f"torch-{version}.dist-info" / "INSTALLER", 20).strip() or None
+
+
+def conda_packages(prefix: Path) -> dict[str, str]:
+    """Versions of the conda packages that torch may come from, by their records' file names."""
+    records = (
+        path.stem.rsplit("-", 2) for name in CONDA for path in prefix.glob(f"conda-meta/{name}-*.json")
+    )
+    return {parts[0]: parts[1] for parts in records if len(parts) == 3 and parts[0] in CONDA}

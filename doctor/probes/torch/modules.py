@@ -1,0 +1,173 @@
+"""Which compiled modules of an environment to look at, and who installed them. Folders are not walked: RECORD says what is there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from doctor.peek import peek
+
+MODULE = re.compile(r"\.(cpython-(?P<tag>\d+)[^/]*|abi3)\.so$")  # what `import` takes
+PLAIN = re.compile(r"(?!lib)[A-Za-z_]\w*\.so")  # likewise
+LIBRARY = re.compile(rb'^"?([^,"\r\n]+\.so[.\d]*)"?,', re.MULTILINE)
+RECORDED = re.compile(rb'^"?([^,"\r\n]+\.so)"?,', re.MULTILINE)
+# Compiled parts that are not named like modules, and are loaded all the same.
+ALSO = ("torchvision/*.so", "torchaudio/lib/*.so", "torchcodec/*.so", "xformers/*.so", "_soundfile_data/*.so")
+MOST = 1000  # modules: what a very full environment has
+MOST_RECORD = 20_000_000  # bytes
+SHIPPED = ("nvidia/*/lib/*.so*", "torch/lib/*.so*")
+# Modules of the standard library that a library of the system may break.
+STANDARD = ("_ssl", "_ctypes", "_sqlite3", "_lzma", "_bz2")
+# Recorded further down than a package's own folder, these are needed at import; elsewhere such modules are often optional.
+STACK = frozenset(
+    [
+        "torch",
+        "torchvision",
+        "torchaudio",
+        "torchcodec",
+        "numpy",
+        "scipy",
+        "pandas",
+        "pyarrow",
+        "sklearn",
+        "tokenizers",
+        "safetensors",
+        "hf_xet",
+        "sentencepiece",
+        "PIL",
+        "matplotlib",
+        "regex",
+        "yaml",
+        "_yaml",
+        "google",
+        "xformers",
+        "flash_attn",
+        "bitsandbytes",
+        "triton",
+        "accelerate",
+        "datasets",
+        "cv2",
+        "soundfile",
+        "_soundfile_data",
+        "psutil",
+        "zmq",
+        "aiohttp",
+        "multidict",
+        "yarl",
+        "frozenlist",
+        "propcache",
+        "msgpack",
+        "xxhash",
+        "tornado",
+    ]
+)
+
+
+class Site:
+    """The folder of an environment's packages."""
+
+    def __init__(self, folder: Path, infos: Sequence[Path], interpreter: Path) -> None:
+        self.folder, self.infos, self.interpreter = folder, infos, interpreter
+
+    @cached_property
+    def modules(self) -> list[str]:
+        """Paths of the compiled modules, torch's own first: what it lacks explains what others lack."""
+        names = dict.fromkeys((*self._near(), *self._named(), *self._recorded()))
+        paths = [
+            f"{self.folder}/{name}" for name in sorted(names, key=lambda name: not name.startswith("torch/"))
+        ]
+        return [*(path for path in paths[:MOST] if os.path.lexists(path)), *self._standard()]
+
+    @cached_property
+    def shipped(self) -> dict[str, str]:
+        """Libraries that torch and NVIDIA's wheels bring: name → path."""
+        found = (path for pattern in SHIPPED for path in sorted(self.folder.glob(pattern)))
+        return {path.name: str(path) for path in found}
+
+    def package(self, path: str) -> str:
+        """What one would import to load that file."""
+        if not path.startswith(f"{self.folder}/"):
+            return path.rpartition("/")[2].split(".")[0]
+        return path[len(str(self.folder)) + 1 :].split("/")[0].split(".")[0]
+
+    def brings(self, library: str) -> bool:
+        """Whether some package has that library somewhere: then it loads it by itself before its modules."""
+        return any(os.access(f"{self.folder}/{name}", os.F_OK) for name in self._libraries.get(library, ()))
+
+    @cached_property
+    def _libraries(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for _, record in self._records:
+            for line in LIBRARY.findall(record):
+                name = os.fsdecode(line)
+                found.setdefault(name.rpartition("/")[2], []).append(name)
+        return found
+
+    def owner(self, path: str) -> str | None:
+        """The distribution whose RECORD lists the file, as "name==version"."""
+        name = os.fsencode(path[len(str(self.folder)) + 1 :])
+        for info, record in self._records:
+            if record.startswith(name + b",") or b"\n" + name + b"," in record:
+                dist, _, version = info.name.removesuffix(".dist-info").partition("-")
+                return f"{dist.replace('_', '-')}=={version}"
+        return None
+
+    @cached_property
+    def _records(self) -> list[tuple[Path, bytes]]:
+        return [(info, peek(info / "RECORD", MOST_RECORD) or b"") for info in self.infos]
+
+    @cached_property
+    def _stack(self) -> dict[str, list[str]]:
+        """The recorded modules of the stack, for whichever Python, by package."""
+        found: dict[str, list[str]] = {}
+        for _, record in self._records:
+            for line in RECORDED.findall(record):
+                name = os.fsdecode(line)
+                package = name.split("/")[0].split(".")[0]
+                if package in STACK and MODULE.search(name):
+                    found.setdefault(package, []).append(name)
+        return found
+
+    def _recorded(self) -> Iterator[str]:
+        return (name for names in self._stack.values() for name in names if self._importable(name))
+
+    def for_another_python(self) -> Iterator[str]:
+        """One module of each package that has none for this Python: the folder was made by another one."""
+        for names in self._stack.values():
+            if not any(self._importable(name) for name in names):
+                yield f"{self.folder}/{names[0]}"
+
+    def _near(self) -> Iterator[str]:
+        """Modules beside the packages and directly in them, recorded or not."""
+        for entry in _entries(self.folder):
+            if self._importable(entry.name) or PLAIN.fullmatch(entry.name):
+                yield entry.name
+            elif entry.name.isidentifier() and entry.is_dir():
+                yield from (
+                    f"{entry.name}/{e.name}" for e in _entries(entry.path) if self._importable(e.name)
+                )
+
+    def _importable(self, name: str) -> bool:
+        """Named like a module, and for this Python: others are passed over by `import`."""
+        match, own = MODULE.search(name), self.folder.parent.name.removeprefix("python").replace(".", "")
+        return match is not None and (match["tag"] in (None, own) or len(own) < 2)
+
+    def _named(self) -> Iterator[str]:
+        for pattern in ALSO:
+            yield from (str(path.relative_to(self.folder)) for path in sorted(self.folder.glob(pattern)))
+
+    def _standard(self) -> Iterator[str]:
+        lib = Path(os.path.realpath(self.interpreter)).parent.parent / "lib"
+        for name in STANDARD:
+            yield from map(str, sorted(lib.glob(f"{self.folder.parent.name}/lib-dynload/{name}.*.so")))
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []

@@ -1,0 +1,52 @@
+"""What distributions ask of torch, and torch of the libraries that it was built with, from their metadata."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from doctor.facts.torch import Pin
+from doctor.peek import peek
+from doctor.probes.packages import split
+
+OF_TORCH = re.compile(rb"^Requires-Dist:[ \t]*((?:nvidia|triton|cuda|pytorch-triton)[^\r\n]*)", re.MULTILINE)
+ON_TORCH = re.compile(rb"^Requires-Dist:[ \t]*(torch[^a-zA-Z\r\n][^\r\n]*)", re.MULTILINE)
+HEAD = 65536  # bytes; the description that follows may be long
+
+
+def pins(infos: Sequence[Path], installed: Mapping[str, str], python: str) -> tuple[Pin, ...]:
+    """Exact wishes (`torch==2.13.0`) of others on torch, and torch's own on CUDA libraries and triton."""
+    return tuple(pin for info in infos for pin in _pins_of(info, installed, python))
+
+
+def _pins_of(info: Path, installed: Mapping[str, str], python: str) -> Iterator[Pin]:
+    by, version, whole = split(info)
+    for line in (
+        (OF_TORCH if by == "torch" else ON_TORCH).findall(peek(info / "METADATA", HEAD) or b"")
+        if whole
+        else ()
+    ):
+        wish = _requirement(line.decode("utf-8", "replace"), python)
+        if wish and ("==" in str(wish.specifier) or by == "torch"):
+            name = canonicalize_name(wish.name)
+            yield Pin(
+                by=by,
+                by_version=version,
+                name=name,
+                specifier=str(wish.specifier),
+                installed=installed.get(name),
+            )
+
+
+def _requirement(line: str, python: str) -> Requirement | None:
+    """The wish, None where it is for another Python or an extra."""
+    try:
+        wish = Requirement(line)
+    except InvalidRequirement:
+        return None
+    environment = {"python_version": python, "python_full_version": f"{python}.0", "extra": ""}
+    return wish if wish.marker is None or wish.marker.evaluate(environment) else None

@@ -1,0 +1,52 @@
+"""What lies around torch: the CUDA compiler, what the processor can do, and whether code may be loaded at all."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+from pathlib import Path
+
+from doctor.peek import peek, peek_text
+
+# What the wheels of numpy (x86-64-v2) and torch rely on, as the kernel calls it.
+WATCHED = ("sse4_1", "sse4_2", "ssse3", "popcnt", "cx16", "avx", "avx2", "fma", "f16c")
+
+
+def nvcc() -> str | None:
+    """The CUDA compiler that a build would take: CUDA_HOME first, then PATH, then the usual place."""
+    home = os.environ.get("CUDA_HOME") or os.environ.get("CUDA_PATH")
+    if home:
+        return f"{home}/bin/nvcc" if os.access(f"{home}/bin/nvcc", os.X_OK) else None
+    usual = "/usr/local/cuda/bin/nvcc"
+    return shutil.which("nvcc") or (usual if os.access(usual, os.X_OK) else None)
+
+
+def nvcc_version(path: str) -> str | None:
+    """From the toolkit's own notes; the compiler is not run."""
+    root = Path(path).resolve().parent.parent
+    for name, pattern in (
+        ("version.json", rb'"cuda"[^}]*"version"\s*:\s*"(\d+\.\d+)'),
+        ("version.txt", rb"(\d+\.\d+)"),
+    ):
+        if match := re.search(pattern, peek(root / name, 65536) or b""):
+            return match.group(1).decode()
+    named = re.search(r"cuda-(\d+\.\d+)", str(root))
+    return named.group(1) if named else None
+
+
+def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> tuple[str, ...] | None:
+    """Of the watched abilities those that the processor has. None where this says nothing (other kinds of processor)."""
+    if platform.machine() != "x86_64":
+        return None
+    lines = peek_text(path, 16384).splitlines()  # the first processor is enough
+    words = next((line.split() for line in lines if line.startswith("flags")), None)
+    return tuple(flag for flag in WATCHED if flag in words) if words else None
+
+
+def noexec(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_NOEXEC)
+    except OSError:
+        return False
