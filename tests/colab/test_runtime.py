@@ -18,6 +18,7 @@ import pytest
 from tests.colab.image import Image, colab_environ, kernelspec, make_image, tiny_sentiment_model
 from tests.colab.notebook import Session, cells_of, session
 from tests.conftest import ROOT, missing
+from tests.faults.test_colab import NEW_ROOT
 from tests.hub.server import Hub, Repo, serve
 from tests.wait import until
 
@@ -166,26 +167,23 @@ def test_drive_that_is_not_mounted_is_told_with_the_line_to_type(kernel: Session
 
 
 # What the mounted Drive is made of: a file system of its own that outlives the session, in which no links can be made.
-MOUNT = 'mount --bind "$0" /content/drive && exec "$@"'
+MOUNT = "mkdir -p content/drive dev/shm; mount -t tmpfs tmpfs dev/shm; mount --bind {disk} content/drive"
 WITHOUT_LINKS = str(ROOT / "tests" / "colab" / "without_links.py")
 
 
 @pytest.fixture
 def mounted(specs: Path, image: Image, tmp_path: Path, environ: dict[str, str]) -> Iterator[Path]:
-    """The folder behind /content/drive, which kernels named `drive` have mounted."""
-    disk = tmp_path / "drive"
+    """MyDrive, which kernels named `drive` see in /content/drive, in a root of their own."""
+    disk, root = tmp_path / "disk", tmp_path / "root"
     disk.mkdir()
+    root.mkdir()
     if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "drive", disk], check=False).returncode:
         missing("root", "mounting needs root")
-    made = [path for path in (Path("/content/drive"), Path("/content")) if not path.exists()]
-    Path("/content/drive").mkdir(parents=True, exist_ok=True)
     (disk / "MyDrive").mkdir()
-    through = ("unshare", "-m", "sh", "-c", MOUNT, str(disk), sys.executable, WITHOUT_LINKS)
-    kernelspec(image, specs, "drive", through)
+    in_root = ("unshare", "-m", "sh", "-c", NEW_ROOT, "sh", str(root), MOUNT.format(disk=disk))
+    kernelspec(image, specs, "drive", (*in_root, sys.executable, WITHOUT_LINKS))
     yield disk / "MyDrive"
     subprocess.run(["umount", disk], check=True)
-    for path in made:
-        path.rmdir()
     for name in (".groundwork/settings.json", ".ipython/profile_default/startup/00-groundwork.py"):
         Path(environ["HOME"], name).unlink()
 
