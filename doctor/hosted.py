@@ -19,8 +19,10 @@ def has_own_kernel(environ: Mapping[str, str]) -> bool:
 
 
 def look_at_runtime(goal: Goal, environ: Mapping[str, str]) -> Goal:
-    """Where setup made no environment, the runtime's Python is looked at: judged for what it is, not by the profile's lock."""
-    if goal.foreign or Path(goal.prefix, "pyvenv.cfg").exists() or not has_own_kernel(environ):
+    """Where nobody asked for an environment and setup made none, the runtime's Python is looked at: judged for what it is,
+    not by the profile's lock."""
+    made = Path(goal.prefix, "pyvenv.cfg").exists() and goal.system is None
+    if goal.manager not in ("auto", "system") or goal.foreign or made or not has_own_kernel(environ):
         return goal
     runtime = msgspec.structs.replace(system_python(environ), adopted=False)
     return msgspec.structs.replace(goal, manager="system", system=runtime)

@@ -39,8 +39,9 @@ def run(flags: Mapping[str, str | None], lang: Lang, asked: Asked) -> int:
     if asked.listing:
         return _list(lang, asked.as_json)
     areas = pick_areas(asked.area, asked.offline)
-    goal = look_at_active(settle_by_sight(resolve(flags, changes=False)), os.environ)
-    goal = msgspec.structs.replace(look_at_runtime(goal, os.environ), deep=asked.deep)
+    goal = look_at_runtime(resolve(flags, changes=False), os.environ)
+    goal = look_at_active(settle_by_sight(goal), os.environ)
+    goal = msgspec.structs.replace(goal, deep=asked.deep)
     snapshot, findings = diagnose(goal, areas, asked.facts)
     code = exit_code(findings)
     if asked.save:

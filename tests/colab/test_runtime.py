@@ -26,7 +26,7 @@ PREPARE, PROVE, SHOW = cells_of(ROOT / "docs" / "colab.ipynb")
 SENTIMENT = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"
 COMMIT = "714eb0fa89d2f80546fda750413ed43d93601a13"
 CELL = "groundwork/scripts/colab_cell.py"
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("colab")]
+pytestmark = [pytest.mark.timeout(400), pytest.mark.index]
 
 
 @pytest.fixture(scope="module")
