@@ -85,6 +85,13 @@ def with_target(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_settings(command, (TARGET, *SETTINGS))
 
 
+def with_colab_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Those that mean something where there is no environment to make and no JupyterLab to start."""
+    return with_settings(
+        command, tuple(s for s in SETTINGS if s[1] in ("PROFILE", "CACHE", "MIRRORS", "MODELS"))
+    )
+
+
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     text = say("nothing but JSON on standard output", "标准输出只有 JSON")
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
@@ -250,7 +257,7 @@ def wheels(as_json: bool, **asked: Any) -> None:
         "模型在使用时下载；要现在下载请用 MODELS=all 或模型名。",
     ),
 )
-@with_settings
+@with_colab_settings
 @plan_option
 @json_option
 @click.option(

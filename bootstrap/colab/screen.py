@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -58,7 +58,8 @@ def tell(told: Told, lang: Lang, as_json: bool) -> None:
     if told.done.proved is not None:
         show(table(told.goal))
     show([text.get(lang) for text in _screen(told)])
-    show([f"! {f.title.get(lang)}: {f.cause.get(lang)}  [{f.id}]" for f in _worth_saying(told)])
+    colon = Text(": ", "：").get(lang)
+    show([f"! {f.title.get(lang)}{colon}{f.cause.get(lang)}  [{f.id}]" for f in _worth_saying(told)])
 
 
 def _worth_saying(told: Told) -> Iterator[Finding]:
@@ -116,14 +117,18 @@ def _packages(overlay: Overlay, shown: int) -> Iterator[Text]:
             )
     new = [f"{n} {v}" for n, v in overlay.distributions.items() if n not in overlay.instead_of]
     if new:
-        more = f", +{len(new) - shown}" if len(new) > shown else ""
-        yield both(f"  {', '.join(new[:shown])}{more}")
+        yield both(f"  {_some(new, shown)}")
     if overlay.disturbed:
-        names = ", ".join(overlay.disturbed)
+        names = _some(overlay.disturbed, shown)
         yield Text(
             f"  not usable in a notebook beside these: {names}",
             f"  在笔记本中无法与上述版本同时使用：{names}",
         )
+
+
+def _some(names: Sequence[str], shown: int) -> str:
+    more = f", +{len(names) - shown}" if len(names) > shown else ""
+    return f"{', '.join(names[:shown])}{more}"
 
 
 def _cache(goal: Goal) -> Text:
