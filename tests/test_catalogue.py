@@ -60,6 +60,10 @@ def test_patterns_compile_and_causes_exist(name: str) -> None:
     assert {cause for cause in entry.blocked_by if cause not in groups()} <= set(IDS)
 
 
+def test_groups_of_causes_name_findings_that_exist() -> None:
+    assert {cause for causes in groups().values() for cause in causes} <= set(IDS)
+
+
 @pytest.mark.parametrize("name", [name for name in IDS if name not in ANY_AREA])
 def test_a_recorded_machine_shows_it(name: str) -> None:
     assert name in SHOWN, f"no file in tests/machines expects {name}"
