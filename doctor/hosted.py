@@ -9,6 +9,7 @@ import msgspec
 
 from doctor.checks.colab import OWN_KERNEL
 from doctor.goal import Goal
+from doctor.peek import is_there
 from doctor.probes.colab import kind_of
 from doctor.settings import system_python
 
@@ -21,7 +22,7 @@ def has_own_kernel(environ: Mapping[str, str]) -> bool:
 def look_at_runtime(goal: Goal, environ: Mapping[str, str]) -> Goal:
     """Where nobody asked for an environment and setup made none, the runtime's Python is looked at: judged for what it is,
     not by the profile's lock."""
-    made = Path(goal.prefix, "pyvenv.cfg").exists() and goal.system is None
+    made = is_there(Path(goal.prefix, "pyvenv.cfg")) and goal.system is None
     if goal.manager not in ("auto", "system") or goal.foreign or made or not has_own_kernel(environ):
         return goal
     runtime = msgspec.structs.replace(system_python(environ), adopted=False)

@@ -9,6 +9,7 @@ import msgspec
 
 from doctor.facts import CondaInstall
 from doctor.goal import Goal, Manager
+from doctor.peek import is_file, is_there
 from doctor.prefix import marker, unfit
 from doctor.probes.conda import look, roots
 from doctor.settings import default_conda_root
@@ -50,6 +51,6 @@ def made_by(goal: Goal) -> Manager | None:
     its hosts may have fallen silent since."""
     for manager, sign in SIGNS:
         prefix = Path(as_manager(goal, manager).prefix)
-        if (prefix / sign).is_file() and not marker(prefix).exists():
+        if is_file(prefix / sign) and not is_there(marker(prefix)):
             return manager
     return None

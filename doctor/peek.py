@@ -41,3 +41,19 @@ def _read(descriptor: int, most: int) -> bytes:
 def peek_text(path: Path | str, most: int = MOST, *, end: bool = False) -> str:
     """The same as text, empty when it cannot be read; what is no UTF-8 is replaced."""
     return (peek(path, most, end=end) or b"").decode("utf-8", "replace")
+
+
+# Path.exists() and its like raise where a folder on the way is closed to us (before Python 3.14): /root, another's home.
+
+
+def is_there(path: Path | str) -> bool:
+    """Whether something can be had at a path; what we may not reach is not there for us."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def is_file(path: Path | str) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path | str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112

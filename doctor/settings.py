@@ -16,6 +16,7 @@ from doctor.errors import Trouble, bad_input
 from doctor.facts import Unknown
 from doctor.goal import Goal, Manager, MirrorPolicy, System
 from doctor.mirrors import load_mirrors
+from doctor.peek import is_folder, is_there
 from doctor.prefix import LONGEST, unfit
 from doctor.profile import ModelWant, Profile, load_manifest, load_profile
 from doctor.remembered import path_in
@@ -210,8 +211,8 @@ def _path(name: str, value: str) -> str:
 def _folder(name: str, value: str) -> str:
     """An absolute path that can be made and written to; nothing is made here."""
     path = Path(value).expanduser().absolute()
-    existing = next((p for p in (path, *path.parents) if p.exists()), Path("/"))
-    if existing.is_dir() and can_hold_files(existing):
+    existing = next((p for p in (path, *path.parents) if is_there(p)), Path("/"))
+    if is_folder(existing) and can_hold_files(existing):
         return str(path)
     raise bad_input(
         f"{name}={value} cannot be written to: {existing} is not a folder that this user may write.",
@@ -228,7 +229,7 @@ def can_hold_files(folder: Path) -> bool:
 
 def _root_dir(value: str | None) -> str:
     path = Path(value or "~").expanduser().absolute()
-    if path.is_dir():
+    if is_folder(path):
         return str(path)
     raise bad_input(f"ROOT_DIR={value} is not a folder.", f"ROOT_DIR={value} 不是文件夹。")
 

@@ -11,6 +11,7 @@ import msgspec
 
 from doctor.errors import bad_input
 from doctor.goal import Goal, System
+from doctor.peek import is_file, is_folder, is_there
 
 ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")  # what activating an environment sets
 
@@ -18,8 +19,8 @@ ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")  # what activating an environment sets
 def target_at(path: str) -> System:
     """The environment at a folder, or of an interpreter. Raises Trouble (exit 2) when there is none."""
     place = Path(path).expanduser().absolute()
-    prefix = place if place.is_dir() else place.parent.parent
-    python = place if place.is_file() else python_of(prefix)
+    prefix = place if is_folder(place) else place.parent.parent
+    python = place if is_file(place) else python_of(prefix)
     site = site_of(prefix)
     if site is None:
         raise bad_input(
@@ -32,7 +33,7 @@ def target_at(path: str) -> System:
 def python_of(prefix: Path) -> Path:
     """The interpreter of a prefix. Debian's own /usr has `python3` alone."""
     python, python3 = prefix / "bin" / "python", prefix / "bin" / "python3"
-    lone = not os.path.lexists(python) and os.path.exists(python3)  # noqa: PTH110
+    lone = not os.path.lexists(python) and is_there(python3)
     return python3 if lone else python
 
 
@@ -47,7 +48,7 @@ def site_of(prefix: Path) -> Path | None:
 
 def look_at_active(goal: Goal, environ: Mapping[str, str]) -> Goal:
     """Where setup made no environment, the one that is activated in the person's shell is the patient."""
-    if goal.system or Path(goal.prefix).exists():
+    if goal.system or is_there(Path(goal.prefix)):
         return goal
     for name in ACTIVE:
         prefix = environ.get(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +52,3 @@ def last_lines(path: Path) -> tuple[str, ...]:
     """The end of a log, however long it is."""
     lines = peek_text(path, LAST_BYTES, end=True).splitlines()
     return tuple(line.rstrip() for line in lines[-LAST_LINES:])
-
-
-def is_file(path: Path) -> bool:
-    """Path.is_file that says no, and does not fail, where we may not look."""
-    return os.path.isfile(path)  # noqa: PTH113
-
-
-def is_folder(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from doctor.facts import Colab
 from doctor.goal import Goal
+from doctor.peek import is_file, is_folder, is_there
 from doctor.probes.kernels import stale_kernels
 
 # A name is a variable, a path a file or folder. Some are set by people too, so that one is never enough.
@@ -61,7 +62,7 @@ def probe(goal: Goal) -> Colab:
         kind,
         signs,
         release=os.environ.get("COLAB_RELEASE_TAG"),
-        gpu=Path("/dev/nvidia0").exists(),
+        gpu=is_there(Path("/dev/nvidia0")),
         tpu=tuple(sign for sign in TPU if present(sign)),
         drive_mounted=os.path.ismount(DRIVE),
         on_drive=tuple(_on_drive(goal, os.environ)),
@@ -81,7 +82,7 @@ def kind_of(environ: Mapping[str, str]) -> tuple[str | None, tuple[str, ...]]:
 
 
 def present(sign: str, environ: Mapping[str, str] = os.environ) -> bool:
-    return Path(sign).exists() if sign.startswith("/") else sign in environ
+    return is_there(Path(sign)) if sign.startswith("/") else sign in environ
 
 
 def _on_drive(goal: Goal, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -99,12 +100,12 @@ def _has_token(goal: Goal, environ: Mapping[str, str]) -> bool:
     """Whether there is one; never what it is."""
     places = (environ.get("HF_TOKEN_PATH"), f"{goal.cache}/token", "~/.cache/huggingface/token")
     return any(environ.get(name) for name in TOKENS) or any(
-        Path(place).expanduser().is_file() for place in places if place
+        is_file(Path(place).expanduser()) for place in places if place
     )
 
 
 def _free(folder: str | None) -> int | None:
-    if not folder or not Path(folder).is_dir():
+    if not folder or not is_folder(Path(folder)):
         return None
     stat = os.statvfs(folder)
     return stat.f_bavail * stat.f_frsize

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.peek import peek_text
+from doctor.peek import is_file, peek_text
 
 ALIAS = "https://conda.anaconda.org"
 # What `defaults` means where no file says otherwise.
@@ -48,14 +48,14 @@ def files(roots: tuple[str, ...], environ: Mapping[str, str] = os.environ) -> It
     prefix = environ.get("CONDA_PREFIX")
     own = environ.get("CONDARC")
     last = [home / ".condarc", *([Path(own).expanduser()] if own else [])]
-    yield from (path for path in last if path.is_file())
+    yield from (path for path in last if is_file(path))
     if prefix and prefix not in roots:
         yield from _in_folder(Path(prefix))
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
     listed = sorted((folder / "condarc.d").glob("*.y*ml"))
-    yield from (path for path in (folder / ".condarc", folder / "condarc", *listed) if path.is_file())
+    yield from (path for path in (folder / ".condarc", folder / "condarc", *listed) if is_file(path))
 
 
 def read_all(roots: tuple[str, ...], environ: Mapping[str, str] = os.environ) -> tuple[Condarc, ...]:

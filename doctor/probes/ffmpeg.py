@@ -11,7 +11,7 @@ from doctor.ask import ask
 from doctor.elf import read
 from doctor.facts import Ffmpeg, Unknown
 from doctor.goal import Goal
-from doctor.peek import peek
+from doctor.peek import is_file, peek
 
 USUAL = ("/usr/local/bin", "/usr/bin", "/bin")
 # What audio comes in, and the decoders that serve it.
@@ -82,4 +82,4 @@ def kind_of(path: str) -> tuple[str | None, str | None, str | None]:
 def not_executable(goal: Goal) -> str | None:
     """A file named ffmpeg on the path that may not be run."""
     folders = search_path(goal).split(os.pathsep)
-    return next((f"{folder}/ffmpeg" for folder in folders if Path(folder, "ffmpeg").is_file()), None)
+    return next((f"{folder}/ffmpeg" for folder in folders if is_file(Path(folder, "ffmpeg"))), None)

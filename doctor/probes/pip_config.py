@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from doctor.peek import peek_text
+from doctor.peek import is_there, peek_text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -50,7 +50,7 @@ def pip_files(prefix: str, environ: Mapping[str, str] = os.environ) -> list[Path
         Path(base) / "pip/pip.conf" for base in environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":") if base
     ]
     config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
-    user = [] if own and Path(own).exists() else [home / ".pip/pip.conf", config / "pip/pip.conf"]
+    user = [] if own and is_there(Path(own)) else [home / ".pip/pip.conf", config / "pip/pip.conf"]
     return [*system, Path("/etc/pip.conf"), *user, Path(prefix) / "pip.conf", *([Path(own)] if own else [])]
 
 

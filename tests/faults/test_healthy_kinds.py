@@ -152,6 +152,24 @@ def test_a_person_without_rights_and_with_a_strict_umask(student: Path) -> None:
     assert fine(diagnose(person, "--area", AREAS, prefix=prefix))
 
 
+def test_a_python_in_a_folder_of_roots(student: Path) -> None:
+    """No probe gives up for a folder that is closed to the person: root's home, and root's Python in it."""
+    closed = student / "closed"
+    closed.mkdir(mode=0o700)
+    python = closed / "lib" / "bin" / "python3"
+    python.parent.mkdir(parents=True)
+    shutil.copy("/usr/bin/python3", python)
+    (student / "env/bin/python").unlink()
+    (student / "env/bin/python").symlink_to(python)
+    person = {**bare_environ(student), "TARGET": str(student / "env")}
+    prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    said = diagnose(person, "--area", AREAS, prefix=prefix)
+    assert said.failed == ["interpreter-broken"] and not [
+        i for i in said.complaints if i.endswith("-unknown")
+    ]
+    assert "may not reach" in said.of("interpreter-broken")["evidence"]
+
+
 @pytest.mark.parametrize(
     "variables",
     [

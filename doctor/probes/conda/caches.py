@@ -12,7 +12,7 @@ import msgspec
 import psutil
 
 from doctor.facts import CondaLock, PackageCache, Unknown
-from doctor.peek import peek
+from doctor.peek import is_file, is_folder, peek
 from doctor.probes.conda.condarc import Condarc
 
 LARGEST = 64_000_000  # bytes of a list of files
@@ -45,15 +45,15 @@ def caches(said: Condarc, root: str | None) -> tuple[PackageCache, ...]:
 
 
 def cache(path: Path, until: float) -> PackageCache:
-    existing = next(p for p in (path, *path.parents) if os.path.lexists(p) and p.is_dir())
+    existing = next(p for p in (path, *path.parents) if os.path.lexists(p) and is_folder(p))
     stat = os.statvfs(existing)
     return PackageCache(
         path=str(path),
-        exists=path.is_dir(),
+        exists=is_folder(path),
         writable=os.access(existing, os.W_OK | os.X_OK),
         free_bytes=stat.f_bavail * stat.f_frsize,
         free_inodes=stat.f_favail if stat.f_files else None,
-        corrupt=tuple(_corrupt(path, until)) if path.is_dir() else (),
+        corrupt=tuple(_corrupt(path, until)) if is_folder(path) else (),
     )
 
 
@@ -78,9 +78,9 @@ def _entries(path: Path) -> list[os.DirEntry[str]]:
 
 
 def _wrong_with(entry: os.DirEntry[str]) -> str | None:
-    if entry.name.endswith(".conda") and not Path(entry.path.removesuffix(".conda")).is_dir():
+    if entry.name.endswith(".conda") and not is_folder(Path(entry.path.removesuffix(".conda"))):
         return "the archive is cut short" if _cut_short(entry) else None
-    if not entry.is_dir() or not Path(entry.path, "info", "index.json").is_file():
+    if not entry.is_dir() or not is_file(Path(entry.path, "info", "index.json")):
         return None
     try:
         listed = msgspec.json.decode(peek(f"{entry.path}/info/paths.json", LARGEST) or b"", type=Paths).paths

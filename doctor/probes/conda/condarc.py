@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from doctor.peek import peek
+from doctor.peek import is_there, peek
 
 # conda/base/constants.py: SEARCH_PATH, weakest first.
 PLACES = (
@@ -173,7 +173,7 @@ def is_refused(name: str, value: object) -> bool:
         return str(value).lower() not in ("strict", "flexible", "disabled", "true", "false")
     if name == "ssl_verify" and isinstance(value, str) and value != "truststore":
         said = os.path.expandvars(value)
-        return said.lower() not in ("true", "false", "yes", "no") and not Path(said).exists()
+        return said.lower() not in ("true", "false", "yes", "no") and not is_there(Path(said))
     return False
 
 

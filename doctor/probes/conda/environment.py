@@ -13,7 +13,7 @@ import msgspec
 
 from doctor.facts import CondaEnvironment
 from doctor.goal import Goal
-from doctor.peek import peek, peek_text
+from doctor.peek import is_file, is_folder, peek, peek_text
 
 LITTER = (".pyc", ".a", ".la", ".pc", ".map", ".txt")  # what people and images clean up
 CLEANED = re.compile(r"/(?:tests?|idlelib|site-packages|pkgconfig|cmake)/")
@@ -33,15 +33,15 @@ class Record(msgspec.Struct):
 def environment(goal: Goal, environ: Mapping[str, str]) -> CondaEnvironment | None:
     prefix = Path(goal.prefix)
     meta = prefix / "conda-meta"
-    if not meta.is_dir():
+    if not is_folder(meta):
         return None
     unreadable, incomplete = _records(prefix, time.monotonic() + (60 if goal.deep else SECONDS))
     return CondaEnvironment(
         prefix=str(prefix),
         root=root_of(prefix),
         is_base=root_of(prefix) == str(prefix),
-        history=(meta / "history").is_file(),
-        frozen=(meta / "frozen").is_file(),
+        history=is_file(meta / "history"),
+        frozen=is_file(meta / "frozen"),
         writable=os.access(meta, os.W_OK | os.X_OK),
         pins=_pins(meta / "pinned"),
         unreadable=unreadable,
@@ -52,12 +52,12 @@ def environment(goal: Goal, environ: Mapping[str, str]) -> CondaEnvironment | No
 
 def root_of(prefix: Path) -> str | None:
     """The install that a conda environment belongs to: itself for base, else the one above `envs`."""
-    if not (prefix / "conda-meta").is_dir():
+    if not is_folder(prefix / "conda-meta"):
         return None
-    if (prefix / "condabin").is_dir() or any(prefix.glob("conda-meta/conda-[0-9]*.json")):
+    if is_folder(prefix / "condabin") or any(prefix.glob("conda-meta/conda-[0-9]*.json")):
         return str(prefix)
     above = prefix.parent.parent
-    return str(above) if prefix.parent.name == "envs" and (above / "condabin").is_dir() else None
+    return str(above) if prefix.parent.name == "envs" and is_folder(above / "condabin") else None
 
 
 def _records(prefix: Path, until: float) -> tuple[tuple[str, ...], tuple[tuple[str, str, int], ...]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from doctor import elf
 from doctor.facts import CondaInstall, CondaState, Unknown
-from doctor.peek import peek
+from doctor.peek import is_file, is_folder, is_there, peek
 from doctor.prefix import marker
 
 USUAL = (
@@ -57,13 +57,13 @@ def look(prefix: Path) -> CondaInstall:
 
 
 def _state(prefix: Path, record: Path | None) -> CondaState:
-    if not prefix.exists() or (prefix.is_dir() and not _entries(prefix)):
+    if not is_there(prefix) or (is_folder(prefix) and not _entries(prefix)):
         return "absent"
-    if marker(prefix).is_file():
+    if is_file(marker(prefix)):
         return "half"
     if record and _works(prefix):
         return "complete"
-    return "damaged" if any((prefix / name).exists() for name in REMAINS) else "foreign"
+    return "damaged" if any(is_there(prefix / name) for name in REMAINS) else "foreign"
 
 
 def _works(prefix: Path) -> bool:
@@ -95,7 +95,7 @@ def _lost_interpreter(command: Path) -> str | None:
     line = (peek(command, 300) or b"").partition(b"\n")[0]
     found = re.match(rb"#!\s*(/\S+)", line)
     interpreter = os.fsdecode(found.group(1)) if found else ""
-    return interpreter if interpreter and not Path(interpreter).exists() else None
+    return interpreter if interpreter and not is_there(Path(interpreter)) else None
 
 
 def _lacks(lib: Path) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ def _entries(prefix: Path) -> bool:
 
 
 def _writable(prefix: Path) -> bool:
-    existing = next(p for p in (prefix, *prefix.parents) if p.exists())
+    existing = next(p for p in (prefix, *prefix.parents) if is_there(p))
     return os.access(existing, os.W_OK | os.X_OK)
 
 
@@ -145,6 +145,6 @@ def from_shell(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _is_dir(path: Path) -> bool:
     try:
-        return path.is_dir()
+        return is_folder(path)
     except OSError:  # below a folder that this user may not enter
         return False

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from doctor.facts import CondaShell, ShellBlock
-from doctor.peek import peek_text
+from doctor.peek import is_file, is_folder, peek_text
 from doctor.probes.conda.installs import from_shell
 
 # What each shell reads when a person logs in or opens a terminal, below HOME.
@@ -43,9 +43,9 @@ def shell(environ: Mapping[str, str]) -> CondaShell:
         on_path=tuple(dict.fromkeys(str(root) for root in from_shell({"PATH": path}))),
         others=tuple(found for word in OTHERS if (found := _other(word, environ))),
         active=active,
-        active_exists=not active or Path(active).is_dir(),
+        active_exists=not active or is_folder(Path(active)),
         active_python=not active or os.path.lexists(f"{active}/bin/python"),
-        venv=venv if venv and Path(venv, "pyvenv.cfg").is_file() else None,
+        venv=venv if venv and is_file(Path(venv, "pyvenv.cfg")) else None,
         first_python=shutil.which("python", path=path),
         first_pip=shutil.which("pip", path=path),
         gone=tuple((name, environ[name]) for name in VARIABLES if _gone(environ.get(name))),

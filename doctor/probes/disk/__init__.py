@@ -9,6 +9,7 @@ from pathlib import Path
 from doctor.facts import Disk, Place, Unknown
 from doctor.facts.disk import Mount, Silent
 from doctor.goal import Goal
+from doctor.peek import is_folder, is_there
 from doctor.probes.disk.deleted import deleted_files
 from doctor.probes.disk.mounts import MountPoint, carrier, is_local_disk, is_network, mounts
 from doctor.probes.disk.speed import read_speed
@@ -53,7 +54,7 @@ def temporary() -> str:
 
 def place(role: str, path: Path) -> Place:
     """What is known of the mount below `path`, which need not exist yet."""
-    existing = next(p for p in (path, *path.parents) if p.exists())
+    existing = next(p for p in (path, *path.parents) if is_there(p))
     stat = os.statvfs(existing)
     mount = carrier(existing.resolve(), mounts())
     read_only = bool(stat.f_flag & os.ST_RDONLY)
@@ -102,7 +103,7 @@ def others(places: tuple[Place, ...]) -> tuple[Mount, ...]:
 
 def _room(mount: MountPoint) -> Mount:
     stat = os.statvfs(mount.point)
-    writable = Path(mount.point).is_dir() and os.access(mount.point, os.W_OK | os.X_OK)
+    writable = is_folder(Path(mount.point)) and os.access(mount.point, os.W_OK | os.X_OK)
     free = 0 if stat.f_flag & os.ST_RDONLY or not writable else stat.f_bavail * stat.f_frsize
     return Mount(path=mount.point, filesystem=mount.filesystem, free_bytes=free)
 

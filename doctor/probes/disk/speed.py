@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from doctor.facts import Unknown
+from doctor.peek import is_file
 
 PART = 4 << 20
 MOST = 128 << 20
@@ -17,7 +18,7 @@ LARGE = 32 << 20
 
 def read_speed(cache: str) -> float | Unknown:
     """Bytes a second of the largest of some cached files, read anew from the disk."""
-    blobs = [blob for blob in islice(Path(cache).glob("hub/models--*/blobs/*"), 2000) if blob.is_file()]
+    blobs = [blob for blob in islice(Path(cache).glob("hub/models--*/blobs/*"), 2000) if is_file(blob)]
     largest = max(blobs, key=lambda blob: blob.stat().st_size, default=None)
     if largest is None or largest.stat().st_size < LARGE:
         return Unknown("no large file in the cache to read")

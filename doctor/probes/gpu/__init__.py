@@ -15,7 +15,7 @@ import msgspec
 
 from doctor.facts import Docker, Gpu, GpuDevice
 from doctor.goal import Goal
-from doctor.peek import peek_text
+from doctor.peek import is_there, peek_text
 from doctor.probes.gpu import (
     container,
     docker,
@@ -58,7 +58,7 @@ def probe(goal: Goal) -> Gpu:
         container=inside,
         docker=Docker() if inside else docker.docker(),
         wsl=is_wsl(),
-        has_dxg=Path("/dev/dxg").exists(),
+        has_dxg=is_there(Path("/dev/dxg")),
         secure_boot=module.secure_boot(),
         key_enrolled=module.key_enrolled(),
         uptime_seconds=uptime(),

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from doctor.facts import Module
-from doctor.peek import peek, peek_text
+from doctor.peek import is_folder, peek, peek_text
 
 PROC = Path("/proc/driver/nvidia/version")
 SYS = Path("/sys/module")
@@ -34,7 +34,7 @@ def module(release: str | None = None) -> Module:
     here = _files(TREES / release)
     return Module(
         state=peek_text(SYS / "nvidia/initstate").strip() or None,
-        nouveau=(SYS / "nouveau").is_dir(),
+        nouveau=is_folder(SYS / "nouveau"),
         is_open="Open Kernel Module" in peek_text(PROC)
         or peek_text(SYS / "nvidia/license").startswith("Dual"),
         here=tuple(map(str, here)),

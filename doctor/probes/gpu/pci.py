@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from doctor.facts import PciCard
-from doctor.peek import peek, peek_text
+from doctor.peek import is_there, peek, peek_text
 
 DEVICES = Path("/sys/bus/pci/devices")
 NVIDIA = "0x10de"
@@ -25,7 +25,7 @@ def nvswitches(root: Path = DEVICES) -> int:
 
 def _of_nvidia(root: Path, classes: tuple[str, ...]) -> list[Path]:
     # A virtual function (physfn) is a share of a card that is listed itself.
-    there = [device for device in sorted(root.glob("*")) if not (device / "physfn").exists()]
+    there = [device for device in sorted(root.glob("*")) if not is_there(device / "physfn")]
     mine = [device for device in there if peek_text(device / "vendor").strip() == NVIDIA]
     return [device for device in mine if peek_text(device / "class").strip().startswith(classes)]
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from doctor.facts.host import Apt, Program
+from doctor.peek import is_folder
 from doctor.probes.listing import names_in
 from doctor.probes.locks import holder, holders
 
@@ -17,7 +18,7 @@ NAMED = 12
 
 
 def apt(admin: Path = ADMIN) -> Apt:
-    if not admin.is_dir():
+    if not is_folder(admin):
         return Apt()
     return Apt(
         holder=lock_holder(admin), unfinished=unfinished(admin / "status")[:NAMED], interrupted=journal(admin)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from doctor.facts.host import Cgroup
+from doctor.peek import is_folder, is_there
 
 ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
@@ -29,9 +30,9 @@ def cgroup(root: Path = ROOT, own: Path = OWN) -> Cgroup:
 
 
 def version(root: Path) -> int | None:
-    if (root / "cgroup.controllers").exists():
+    if is_there(root / "cgroup.controllers"):
         return 2
-    return 1 if (root / "memory").is_dir() or (root / "cpu").is_dir() else None
+    return 1 if is_folder(root / "memory") or is_folder(root / "cpu") else None
 
 
 def own_groups(own: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from doctor.facts import Unknown
+from doctor.peek import is_file, is_there
 from doctor.probes.host.cgroup import counter, text
 from doctor.probes.listing import processes
 
@@ -29,7 +30,7 @@ def glibc() -> str | Unknown:
 
 def glibcxx() -> str | Unknown | None:
     """The newest GLIBCXX_3.4.N that the system's libstdc++ offers; None when there is no such library."""
-    path = next((folder / LIBSTDCXX for folder in library_folders() if (folder / LIBSTDCXX).is_file()), None)
+    path = next((folder / LIBSTDCXX for folder in library_folders() if is_file(folder / LIBSTDCXX)), None)
     if path is None:
         return None
     try:
@@ -65,9 +66,9 @@ def wsl(release: str) -> int | None:
 
 
 def container() -> str | None:
-    if Path("/.dockerenv").exists():
+    if is_there(Path("/.dockerenv")):
         return "docker"
-    if Path("/run/.containerenv").exists():
+    if is_there(Path("/run/.containerenv")):
         return "podman"
     if os.environ.get("KUBERNETES_SERVICE_HOST"):
         return "kubernetes"

@@ -9,6 +9,7 @@ import resource
 from pathlib import Path
 
 from doctor.facts.host import HomeState, Limits
+from doctor.peek import is_folder
 
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG", "PYTHONUTF8", "PYTHONIOENCODING")
 LOGIN = ("LOGNAME", "USER", "LNAME", "USERNAME")  # those that Python's getpass asks before the user database
@@ -30,7 +31,7 @@ def home_state() -> tuple[str | None, HomeState]:
     home = os.environ.get("HOME")
     if not home:
         return None, "unset"
-    if not Path(home).is_dir():
+    if not is_folder(Path(home)):
         return home, "missing"
     return home, "fine" if os.access(home, os.W_OK | os.X_OK) else "not-writable"
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from doctor.facts import CachedModel, Hub, Unknown
 from doctor.goal import Goal
-from doctor.peek import peek_text
+from doctor.peek import is_file, is_there, peek_text
 from doctor.probes.hub import cache, settings
 from doctor.probes.hub.token import other_people, tokens
 from doctor.probes.patience import within
@@ -127,7 +127,7 @@ def unnamed(hub: Path, want: ModelWant) -> tuple[str, ...]:
     """The names (refs, aliases) by which this model would not load without a network."""
     refs = tuple(ref for ref in want.refs if not ref_works(hub, want, ref))
     aliases = want.aliases if has_links(hub, want) else ()
-    return refs + tuple(alias for alias in aliases if not repo_folder(hub, alias).exists())
+    return refs + tuple(alias for alias in aliases if not is_there(repo_folder(hub, alias)))
 
 
 def has_links(hub: Path, want: ModelWant) -> bool:
@@ -143,4 +143,4 @@ def ref_works(hub: Path, want: ModelWant, ref: str) -> bool:
     if commit == want.revision:
         return True
     snapshot = repo_folder(hub, want.id) / "snapshots" / commit
-    return bool(commit) and all((snapshot / name).is_file() for name in want.files)
+    return bool(commit) and all(is_file(snapshot / name) for name in want.files)

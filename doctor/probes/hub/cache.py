@@ -13,7 +13,7 @@ from doctor.facts import Unknown
 from doctor.facts.host import Program
 from doctor.facts.hub import BadFile, Cache, Damage, HeldLock
 from doctor.goal import Goal
-from doctor.peek import peek_text
+from doctor.peek import is_file, is_folder, is_there, peek_text
 from doctor.probes.hub.blobs import corrupt_blobs
 from doctor.probes.hub.weights import bad, folders_of_models, is_weights
 from doctor.probes.listing import names_in, shown
@@ -63,7 +63,7 @@ def _look(goal: Goal, hub: Path) -> Cache:
     blocked = unwritable(goal, hub, repos)
     return Cache(
         path=shown(hub),
-        exists=hub.is_dir(),
+        exists=is_folder(hub),
         repos=len(repos),
         complete=not budget.spent() and len(repos) < REPOS and time.monotonic() < until,
         damage=tuple(one for one in damage if one.dangling or one.no_blobs or one.lost_refs or one.corrupt),
@@ -82,7 +82,7 @@ def _look(goal: Goal, hub: Path) -> Cache:
 
 def repositories(hub: Path) -> list[Path]:
     names = sorted(name for name in names_in(hub) if name.startswith(KINDS))
-    return [hub / name for name in names[:REPOS] if (hub / name).is_dir()]
+    return [hub / name for name in names[:REPOS] if is_folder(hub / name)]
 
 
 def repo_id(repo: Path) -> str:
@@ -100,7 +100,7 @@ def snapshot_files(repo: Path, budget: Budget) -> Iterator[Path]:
 
 
 def damage_of(repo: Path, files: list[Path]) -> Damage:
-    broken = [file for file in files if file.is_symlink() and not file.exists()]
+    broken = [file for file in files if file.is_symlink() and not is_there(file)]
     no_blobs = bool(broken) and not names_in(repo / "blobs")
     return Damage(
         repo=repo_id(repo),
@@ -114,8 +114,8 @@ def damage_of(repo: Path, files: list[Path]) -> Damage:
 def lost_refs(repo: Path) -> Iterator[str]:
     """Names whose commit has no snapshot. One that is known to lack a file (`.no_exist`) is as it should be."""
     for path in islice((repo / "refs").rglob("*"), 20):
-        commit = peek_text(path, 4096).strip() if path.is_file() else ""
-        known = commit and any((repo / place / commit).exists() for place in ("snapshots", ".no_exist"))
+        commit = peek_text(path, 4096).strip() if is_file(path) else ""
+        known = commit and any(is_there(repo / place / commit) for place in ("snapshots", ".no_exist"))
         if commit and not known and names_in(repo / "blobs"):
             yield shown(path.relative_to(repo / "refs"))
 
@@ -165,13 +165,13 @@ def _held(hub: Path, path: Path, program: Program) -> HeldLock:
 def not_a_folder(goal: Goal, hub: Path) -> str | None:
     """The first part of the cache's path that is there and is no folder: a file, or a link to a disk that is gone."""
     parts = [*reversed(hub.parents), Path(goal.cache), hub]
-    return next((shown(path) for path in parts if os.path.lexists(path) and not path.is_dir()), None)
+    return next((shown(path) for path in parts if os.path.lexists(path) and not is_folder(path)), None)
 
 
 def unwritable(goal: Goal, hub: Path, repos: list[Path]) -> list[Path]:
     """Folders of the cache that this user may not write to. A read-only disk is the disk's matter."""
     parts = [repo / name for repo in repos for name in ("", "blobs", "refs", "snapshots")]
-    folders = [path for path in (Path(goal.cache), hub, hub / ".locks", *parts) if path.is_dir()]
+    folders = [path for path in (Path(goal.cache), hub, hub / ".locks", *parts) if is_folder(path)]
     return [path for path in folders if not os.access(path, os.W_OK | os.X_OK) and not _read_only(path)]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from doctor.facts.hub import Token, TokenShape
 from doctor.goal import Goal
-from doctor.peek import peek_text
+from doctor.peek import is_folder, is_there, peek_text
 from doctor.probes.hub.settings import QUOTES
 
 VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
@@ -27,7 +27,7 @@ def tokens(goal: Goal, environ: Mapping[str, str]) -> tuple[Token, ...]:
     found = [Token(place=name, shape=shape(set_one))] if set_one else []
     path = Path(environ.get("HF_TOKEN_PATH") or f"{goal.cache}/token").expanduser()
     said = clean(peek_text(path, 4096))
-    if (path.exists() and not os.access(path, os.R_OK)) or path.is_dir():
+    if (is_there(path) and not os.access(path, os.R_OK)) or is_folder(path):
         found.append(Token(place=str(path), shape="unreadable"))
     elif said:
         found.append(_of_file(path, said, differs=bool(set_one) and said != set_one))
@@ -43,7 +43,7 @@ def _of_file(path: Path, said: str, differs: bool) -> Token:
 def other_people() -> bool:
     """Whether anybody else has an account here, with a home of their own; services do not count."""
     others = (who for who in pwd.getpwall() if 1000 <= who.pw_uid < 60_000 and who.pw_uid != os.geteuid())
-    return any(Path(who.pw_dir).is_dir() for who in others)
+    return any(is_folder(Path(who.pw_dir)) for who in others)
 
 
 def clean(value: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts.hub import BadFile, BadKind
-from doctor.peek import peek
+from doctor.peek import is_folder, peek
 from doctor.probes.listing import names_in, shown
 
 SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".model")
@@ -92,4 +92,4 @@ def folders_of_models(root: Path, most: int) -> Iterator[Path]:
             if "config.json" in names:
                 yield folder
             below += [folder / name for name in names if not name.startswith(".") and "." not in name]
-        level = [folder for folder in below if folder.is_dir() and not folder.is_symlink()]
+        level = [folder for folder in below if is_folder(folder) and not folder.is_symlink()]

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from doctor.facts import LabExtension, LabProcess
-from doctor.lab.files import is_folder, read_json
-from doctor.peek import peek_text
+from doctor.lab.files import read_json
+from doctor.peek import is_folder, peek_text
 from doctor.probes.jupyter.places import config_path, data_path
 
 AUTODL_PORTS = (

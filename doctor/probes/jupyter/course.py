@@ -8,9 +8,10 @@ from pathlib import Path
 from doctor.facts import Jupyter, Kernelspec
 from doctor.goal import Goal
 from doctor.hub_env import recorded_endpoint
-from doctor.lab.files import hash_of, is_file, last_lines, mode_of, read_json, settings_of
+from doctor.lab.files import hash_of, last_lines, mode_of, read_json, settings_of
 from doctor.lab.process import ended_pid, log_path, port_owner, running_server
 from doctor.lab.wanted import config_path, kernel_folder
+from doctor.peek import is_file
 
 
 def look(goal: Goal) -> Jupyter:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from doctor.facts import Folder, LabProcess, SettingsFile
+from doctor.peek import is_folder, is_there
 from doctor.probes.jupyter.places import config_dir, data_dir, home, runtime_dir
 
 ROOT_TRAITS = ("root_dir", "notebook_dir")
@@ -39,8 +40,8 @@ def _absolute(path: str) -> Path:
 def folder(role: str, path: Path, named_by: str = "") -> Folder:
     """What is known of a folder. One that is not there yet is as writable as the nearest that is."""
     try:
-        exists = path.is_dir()
-        nearest = next(p for p in (path, *path.parents) if p.exists())
+        exists = is_folder(path)
+        nearest = next(p for p in (path, *path.parents) if is_there(p))
         room = os.statvfs(nearest)
     except OSError as error:
         return Folder(role=role, path=str(path), exists=False, writable=False, owner=str(error.strerror))
@@ -48,7 +49,7 @@ def folder(role: str, path: Path, named_by: str = "") -> Folder:
         role=role,
         path=str(path),
         exists=exists,
-        writable=nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK),
+        writable=is_folder(nearest) and os.access(nearest, os.W_OK | os.X_OK),
         owner=_owner(nearest),
         free_bytes=room.f_bavail * room.f_frsize,
         total_bytes=room.f_blocks * room.f_frsize,

@@ -8,8 +8,7 @@ import re
 from pathlib import Path
 
 from doctor.facts import Kernel
-from doctor.lab.files import is_file, is_folder
-from doctor.peek import peek, peek_text
+from doctor.peek import is_file, is_folder, peek, peek_text
 from doctor.probes.jupyter.places import data_path, home
 from doctor.target import site_of
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from doctor.facts import LabProcess, LogLine
-from doctor.lab.files import LAST_BYTES, is_file
-from doctor.peek import peek_text
+from doctor.lab.files import LAST_BYTES
+from doctor.peek import is_file, peek_text
 from doctor.probes.jupyter.places import home
 from doctor.probes.jupyter.processes import CREDENTIALS
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from doctor.facts import SettingsFile
 from doctor.goal import Goal
-from doctor.lab.files import is_file
 from doctor.lab.wanted import kernel_folder
+from doctor.peek import is_file
 from doctor.probes.jupyter import around, shell
 from doctor.probes.jupyter.configs import person_files
 from doctor.probes.jupyter.folders import folders

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from doctor.facts import LabProcess, PortOwner
-from doctor.lab.files import is_file, read_json
+from doctor.lab.files import read_json
 from doctor.lab.process import describe_owner
+from doctor.peek import is_file, is_there
 from doctor.probes.jupyter.kernels import hub_packages
 from doctor.probes.jupyter.places import runtime_dir
 from doctor.probes.jupyter.processes import Process, hub_env, prefix_of, started_at
@@ -133,4 +134,4 @@ def dead_servers() -> int:
     except OSError:
         return 0
     pids = [name[9:-5] for name in names if name.startswith("jpserver-") and name.endswith(".json")]
-    return sum(1 for pid in pids if pid.isdecimal() and not Path(f"/proc/{pid}").exists())
+    return sum(1 for pid in pids if pid.isdecimal() and not is_there(Path(f"/proc/{pid}")))

@@ -8,8 +8,7 @@ import re
 from pathlib import Path
 
 from doctor.facts import Export
-from doctor.lab.files import is_file
-from doctor.peek import peek, peek_text
+from doctor.peek import is_file, peek, peek_text
 from doctor.probes.jupyter.places import home, ipython_dir
 from doctor.probes.jupyter.processes import HUB, without_secret
 

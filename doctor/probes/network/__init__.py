@@ -7,6 +7,7 @@ from pathlib import Path
 
 from doctor.facts.network import Network
 from doctor.goal import Goal
+from doctor.peek import is_file
 from doctor.probes.network import hub, names, proxies, trust
 from doctor.probes.network.client import Names
 from doctor.probes.network.rounds import Desk, ask_all
@@ -48,7 +49,7 @@ def settings(goal: Goal, endpoint: str, source: str) -> Network:
         routes=names.routes(),
         name_servers=names.name_servers(),
         offline_flag=hub.offline_flag(),
-        turbo=Path("/etc/network_turbo").is_file(),
+        turbo=is_file(Path("/etc/network_turbo")),
     )
 
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from doctor.facts.network import Name, Way
-from doctor.peek import peek, peek_text
+from doctor.peek import is_there, peek, peek_text
 
 # Well-known anycast resolvers, which have TCP 443 open: do packets leave at all? One in mainland China, one outside.
 CONTROLS = ("223.5.5.5", "1.1.1.1")
@@ -42,7 +42,7 @@ def _leads_away(line: list[str]) -> bool:
 
 def name_servers(path: Path = Path("/etc/resolv.conf")) -> int | None:
     """How many name servers are listed; None when the file cannot be read."""
-    if not path.exists():
+    if not is_there(path):
         return 0
     said = peek(path)
     if said is None:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from doctor.facts.network import CaFile
+from doctor.peek import is_file, is_folder, is_there
 
 SYSTEM = (  # Debian, Red Hat, SUSE
     "/etc/ssl/certs/ca-certificates.crt",
@@ -21,13 +22,13 @@ OF_HTTPX = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # huggingface_hub 1 and later
 
 
 def system_bundle() -> str:
-    return next((path for path in SYSTEM if Path(path).is_file()), "")
+    return next((path for path in SYSTEM if is_file(Path(path))), "")
 
 
 def certifi_bundle(site: Path | None) -> str:
     """The target's own certifi: people add their company's certificate to it. Else ours."""
     theirs = site / "certifi" / "cacert.pem" if site else None
-    if theirs and theirs.is_file():
+    if theirs and is_file(theirs):
         return str(theirs)
     import certifi
 
@@ -53,9 +54,9 @@ def fault_of(path: str) -> str:
     """Why a bundle cannot be used; "" when it can."""
     place = Path(path).expanduser()
     try:
-        if place.is_dir():
+        if is_folder(place):
             return ""
-        if place.exists() and not place.is_file():
+        if is_there(place) and not is_file(place):
             return "it is not a file"
         context_of(str(place))
     except FileNotFoundError:
@@ -71,7 +72,7 @@ def fault_of(path: str) -> str:
 def context_of(bundle: str) -> ssl.SSLContext:
     """Trust in what a bundle holds, and in nothing else. Raises OSError (ssl.SSLError) when it holds nothing."""
     place = Path(bundle).expanduser()
-    if place.is_dir():
+    if is_folder(place):
         return ssl.create_default_context(capath=str(place))
     return ssl.create_default_context(cafile=str(place))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from doctor.facts import Packages, Sources
 from doctor.goal import Goal
 from doctor.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
+from doctor.peek import is_there
 from doctor.probes.packages import abi, files, metadata, uses
 from doctor.probes.packages.killed import installers_killed
 from doctor.probes.packages.metadata import split
@@ -45,7 +46,7 @@ def probe(goal: Goal) -> Packages:
         damaged=recorded.damaged,
         edited=recorded.edited,
         unchecked=recorded.unchecked,
-        sources_gone={d.name: d.editable for d in dists if d.editable and not Path(d.editable).exists()},
+        sources_gone={d.name: d.editable for d in dists if d.editable and not is_there(Path(d.editable))},
         root_owned=recorded.root_owned,
         closed=recorded.closed,
         **abi.numpy_builds(dists, installed, site),

@@ -13,7 +13,7 @@ import msgspec
 from packaging.markers import InvalidMarker, Marker, default_environment
 from packaging.utils import canonicalize_name
 
-from doctor.peek import peek, peek_text
+from doctor.peek import is_file, is_folder, peek, peek_text
 
 HEADER = re.compile(rb"^(Name|Version|Requires-Dist):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
 BY_SYSTEM = ("conda", "debian", "rpm", "dnf", "apt", "portage", "pacman")
@@ -52,7 +52,7 @@ def read_all(site: Path) -> tuple[list[Dist], tuple[str, ...]]:
 def split(info: Path) -> tuple[str, str, bool]:
     """Name, version and whether it is whole. Installers write RECORD last, so one without it was killed."""
     name, _, version = info.name.removesuffix(".dist-info").partition("-")
-    return canonicalize_name(name), version, (info / "RECORD").is_file() and (info / "METADATA").is_file()
+    return canonicalize_name(name), version, is_file(info / "RECORD") and is_file(info / "METADATA")
 
 
 def _read(info: Path) -> Dist:
@@ -67,7 +67,7 @@ def _read(info: Path) -> Dist:
         info.name,
         # A packager of the system needs no RECORD of its own.
         whole=whole or by_system,
-        unreadable=(info / "RECORD").is_file() and (said != name or not headers.get("version")),
+        unreadable=is_file(info / "RECORD") and (said != name or not headers.get("version")),
         by_system=by_system,
         requires=tuple(headers.get("requires-dist", ())),
         editable=_editable(info / "direct_url.json"),
@@ -76,7 +76,7 @@ def _read(info: Path) -> Dist:
 
 def _read_egg(info: Path) -> Dist:
     """The old form, which system packagers still write: a folder, or a single file."""
-    headers = _headers(info / "PKG-INFO" if info.is_dir() else info)
+    headers = _headers(info / "PKG-INFO" if is_folder(info) else info)
     name = info.name.removesuffix(".egg-info").partition("-")[0]
     return Dist(
         canonicalize_name(headers.get("name", [name])[0]),

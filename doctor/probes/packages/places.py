@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from doctor.goal import Goal
+from doctor.peek import is_folder
 from doctor.probes.python.interpreter import config
 
 
@@ -17,7 +18,7 @@ def site_packages(goal: Goal) -> Path:
     lib = Path(goal.prefix) / "lib"
     wanted = lib / f"python{goal.python}" / "site-packages"
     others = sorted(lib.glob("python3*/site-packages"))
-    return wanted if wanted.is_dir() or not others else others[-1]
+    return wanted if is_folder(wanted) or not others else others[-1]
 
 
 def python_of(goal: Goal) -> str:
@@ -41,4 +42,4 @@ def beside(goal: Goal) -> tuple[Path, ...]:
         user / "lib" / f"python{python}" / "site-packages",
     )
     own = os.path.realpath(site_packages(goal))
-    return tuple(place for place in places if place.is_dir() and os.path.realpath(place) != own)
+    return tuple(place for place in places if is_folder(place) and os.path.realpath(place) != own)

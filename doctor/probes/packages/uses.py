@@ -11,7 +11,7 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from doctor.facts import ImportUse
-from doctor.peek import peek, peek_text
+from doctor.peek import is_file, peek, peek_text
 from doctor.probes.packages.metadata import Dist
 
 SECONDS = 0.3  # for each of the two questions
@@ -59,7 +59,7 @@ def removed_from_hub(
 
 def pkg_resources(dists: Sequence[Dist], site: Path, beside: Sequence[Path]) -> dict[str, Any]:
     """Whether the module pkg_resources is there; where it is not, who imports it."""
-    if any((place / "pkg_resources" / "__init__.py").is_file() for place in (site, *beside)):
+    if any(is_file(place / "pkg_resources" / "__init__.py") for place in (site, *beside)):
         return {}
     asking = [d for d in dists if d.name not in PLAIN and not d.by_system]
     found: dict[str, ImportUse] = {}

@@ -8,6 +8,7 @@ from typing import Literal
 
 from doctor.facts import EnvironmentState, Python, Shadow
 from doctor.goal import Goal
+from doctor.peek import is_file, is_folder, is_there
 from doctor.prefix import marker
 from doctor.probes.patience import within
 from doctor.probes.python import interpreter, scripts, shadows
@@ -57,9 +58,9 @@ def kind_of(prefix: Path, goal: Goal) -> Literal["conda", "venv", "system"] | No
     """Of the person's own environments too: conda and venv fail in different ways."""
     if goal.system and not goal.foreign:
         return "system"
-    if (prefix / "conda-meta").is_dir():
+    if is_folder(prefix / "conda-meta"):
         return "conda"
-    if (prefix / "pyvenv.cfg").is_file():
+    if is_file(prefix / "pyvenv.cfg"):
         return "venv"
     return "system" if goal.system else None
 
@@ -67,14 +68,14 @@ def kind_of(prefix: Path, goal: Goal) -> Literal["conda", "venv", "system"] | No
 def state_of(prefix: Path, kind: str | None, version: str | None, goal: Goal) -> EnvironmentState:
     if goal.system:
         return "complete" if version else "absent"
-    if not prefix.exists() or (prefix.is_dir() and not any(prefix.iterdir())):
+    if not is_there(prefix) or (is_folder(prefix) and not any(prefix.iterdir())):
         return "absent"
-    if kind is None and not marker(prefix).is_file():
+    if kind is None and not is_file(marker(prefix)):
         return "foreign"
     return "complete" if version and not is_unfinished(prefix, kind) else "half"
 
 
 def is_unfinished(prefix: Path, kind: str | None) -> bool:
     """A making that was ended before its time: by our mark, or by the empty conda-meta of a killed `conda create`."""
-    killed = kind == "conda" and not (prefix / "conda-meta" / "history").is_file()
-    return killed or marker(prefix).is_file()
+    killed = kind == "conda" and not is_file(prefix / "conda-meta" / "history")
+    return killed or is_file(marker(prefix))

@@ -11,7 +11,7 @@ import msgspec
 
 from doctor.ask import ask
 from doctor.facts import Unknown
-from doctor.peek import peek, peek_text
+from doctor.peek import is_folder, is_there, peek, peek_text
 
 # -I keeps the person's variables out, -B keeps bytecode from being written.
 QUESTION = """
@@ -55,7 +55,7 @@ def refusal(interpreter: Path) -> str:
     """Why this interpreter does not run, as far as its file tells; else what it printed last."""
     if not os.path.lexists(interpreter):
         return f"{interpreter} is not there"
-    if not os.path.exists(interpreter):  # noqa: PTH110 — Path.exists raises where a folder is closed to us
+    if not is_there(interpreter):
         return f"{interpreter} leads to {_lost(_end_of(interpreter))}"
     if not os.access(interpreter, os.X_OK):
         return f"{interpreter} may not be executed"
@@ -122,7 +122,7 @@ def has_pip(prefix: Path, version: str | None, said: Said | None) -> bool:
         prefix / "lib" / f"python{minor}" / "site-packages",
         prefix / "local" / "lib" / f"python{minor}" / "dist-packages",
     )
-    return said.finds_pip or any((place / "pip").is_dir() for place in places)
+    return said.finds_pip or any(is_folder(place / "pip") for place in places)
 
 
 def pip_may(environ: Mapping[str, str]) -> bool:

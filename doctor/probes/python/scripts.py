@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts import PthLine, Script
-from doctor.peek import peek, peek_text
+from doctor.peek import is_file, is_there, peek, peek_text
 
 MOST = 400  # commands that are looked at
 KEPT = 12  # of what is found
@@ -70,15 +70,15 @@ def _astray(name: str, line: str, prefix: Path) -> Script | None:
     if program.startswith("/usr/bin/env") or not program.startswith("/"):
         return None
     if _within(program, prefix):
-        return None if Path(program).exists() else Script(name=name, interpreter=program, there=False)
+        return None if is_there(Path(program)) else Script(name=name, interpreter=program, there=False)
     if os.path.realpath(program) == os.path.realpath(prefix / "bin" / "python") and _is_base(prefix):
         return None
-    return Script(name=name, interpreter=program, there=Path(program).exists())
+    return Script(name=name, interpreter=program, there=is_there(Path(program)))
 
 
 def _is_base(prefix: Path) -> bool:
     """An installation of its own, where every path to the one Python is as good as the other."""
-    return not (prefix / "pyvenv.cfg").is_file()
+    return not is_file(prefix / "pyvenv.cfg")
 
 
 def _within(program: str, prefix: Path) -> bool:
@@ -140,7 +140,7 @@ def _paths(file: Path) -> list[str]:
 
 def _judged(file: str, line: str, site: Path) -> PthLine | None:
     path = Path(os.path.normpath(site / line))
-    if not path.exists():
+    if not is_there(path):
         return PthLine(file=file, path=str(path), state="gone")
     foreign = path.name in ("site-packages", "dist-packages") and file != OF_PIPX
     if foreign and os.path.realpath(path) != os.path.realpath(site):

@@ -9,6 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from doctor.facts import Shadow
+from doctor.peek import is_file
 
 # The modules of a course on transformers, and what they cannot do without.
 STACK = (
@@ -57,7 +58,7 @@ def _look(folder: str) -> Shadow:
     holds = {
         module: versions.get(DISTRIBUTIONS.get(module) or canonicalize_name(module), "")
         for module in STACK
-        if f"{module}.py" in here or (module in here and Path(folder, module, "__init__.py").is_file())
+        if f"{module}.py" in here or (module in here and is_file(Path(folder, module, "__init__.py")))
     }
     return Shadow(path=folder, holds=holds)
 

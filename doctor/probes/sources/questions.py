@@ -8,6 +8,7 @@ from pathlib import Path
 
 from doctor.facts import SourceUse
 from doctor.goal import Goal
+from doctor.peek import is_file, is_there
 from doctor.probes.python.shadows import DISTRIBUTIONS, STACK
 from doctor.probes.sources.reading import Code, roots
 
@@ -137,12 +138,12 @@ def shadows(found: list[Code], goal: Goal, installed: Mapping[str, str]) -> Iter
     for code in found:
         by_folder.setdefault(code.path.parent, []).append(code)
     for folder in dict.fromkeys([*roots(goal), *by_folder]):
-        if (folder / "__init__.py").exists():
+        if is_there(folder / "__init__.py"):
             continue  # part of a package: imported by another name
         needed = {name for code in by_folder.get(folder, ()) for name in _imported(code)}
         for name in (*STACK, *STDLIB):
             path = next(
-                (p for p in (folder / f"{name}.py", folder / name / "__init__.py") if p.is_file()), None
+                (p for p in (folder / f"{name}.py", folder / name / "__init__.py") if is_file(p)), None
             )
             if path and _matters(name, needed, installed, folder in roots(goal)):
                 root = Path(goal.root_dir)

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.goal import Goal
+from doctor.peek import is_folder, is_there
 from doctor.profile import CONFIGS
 
 SECONDS = 0.3
@@ -87,9 +88,9 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def _left_out(folder: os.DirEntry[str]) -> bool:
     path = Path(folder.path)
-    made = any((path / sign).exists() for sign in ("pyvenv.cfg", "conda-meta", "doctor/catalogue"))
+    made = any(is_there(path / sign) for sign in ("pyvenv.cfg", "conda-meta", "doctor/catalogue"))
     # The source of a library that is worked on is not the person's use of it.
-    library = (path / "src" / "transformers").is_dir()
+    library = is_folder(path / "src" / "transformers")
     return folder.name in LEFT_OUT or made or library
 
 

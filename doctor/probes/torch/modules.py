@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from doctor.peek import peek
+from doctor.peek import is_folder, peek
 
 MODULE = re.compile(r"\.(cpython-(?P<tag>\d+)[^/]*|abi3)\.so$")  # what `import` takes
 PLAIN = re.compile(r"(?!lib)[A-Za-z_]\w*\.so")  # likewise
@@ -161,7 +161,7 @@ class Site:
 
     def _standard(self) -> Iterator[str]:
         lib = Path(os.path.realpath(self.interpreter)).parent.parent / "lib"
-        for name in STANDARD:
+        for name in STANDARD if is_folder(lib) else ():  # glob raises in a folder that is closed to us
             yield from map(str, sorted(lib.glob(f"{self.folder.parent.name}/lib-dynload/{name}.*.so")))
 
 

@@ -10,6 +10,7 @@ from doctor.elf import Elf, lacks, undefined
 from doctor.facts import Unknown
 from doctor.facts.torch import NativeFault
 from doctor.linker import Lack, Linker, Loaded, Taken
+from doctor.peek import is_there
 from doctor.probes.torch.modules import Site
 
 # The driver brings these; on a machine without one they are absent, and that is the driver's matter.
@@ -173,4 +174,4 @@ def sound_library(site: Site, linker: Linker) -> str | None:
     own = next(iter(sorted(site.folder.glob("_soundfile_data/libsndfile*.so"))), None)
     near = site.folder.parent.parent / "libsndfile.so.1"
     taken = linker.find("libsndfile.so.1", linker.program, ())
-    return str(own) if own else str(near) if near.exists() else taken.path if taken else None
+    return str(own) if own else str(near) if is_there(near) else taken.path if taken else None
