@@ -22,5 +22,5 @@ def check(host: Host) -> Iterator[Finding]:
     if host.encoding not in UTF8:  # LANG=C alone is no fault: Python then takes UTF-8 all the same
         said = ", ".join(f"{name}={value}" for name, value in host.locale.items()) or "no locale variable"
         yield found("host", "locale-not-utf8", encoding=host.encoding, variables=said)
-    if host.systemd is False and host.container is None:
+    if host.systemd is False and host.wsl:  # elsewhere nobody misses it
         yield found("host", "systemd-absent")
