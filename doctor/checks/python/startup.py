@@ -43,7 +43,7 @@ def whole(python: Python, goal: Goal) -> Iterator[Finding]:
             base=python.base or "?",
         )
     if python.start_errors:
-        yield found("python", "startup-file-fails", errors=python.start_errors)
+        yield found("python", "startup-file-fails", errors=python.start_errors, file=_file(python))
     if python.optimize:
         severity: Severity = "fail" if goal.foreign else "warn"
         yield found("python", "docstrings-stripped", severity=severity, value=python.optimize)
@@ -76,4 +76,14 @@ def inserted(python: Python, facts: Facts, goal: Goal) -> Iterator[Finding]:
     ahead = {path: names for path, names in ahead.items() if names}
     if ahead:
         names = [name for said in ahead.values() for name in said]
-        yield found("python", "search-path-shadow", paths=list(ahead), names=names)
+        yield found("python", "search-path-shadow", paths=list(ahead), names=names, site=_site(python))
+
+
+def _site(python: Python) -> str:
+    minor = ".".join(str(python.version).split(".")[:2])
+    return f"{python.prefix}/lib/python{minor}/site-packages"
+
+
+def _file(python: Python) -> str:
+    name = python.start_errors[0].partition(":")[0]
+    return f"{_site(python)}/{name if '.' in name else f'{name}.py'}"
