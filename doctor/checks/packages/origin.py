@@ -83,7 +83,7 @@ def _remains(packages: Packages, goal: Goal) -> Iterator[Finding]:
             "package-remains",
             goal,
             step_for(names, packages, goal),
-            ("mv", *(f"{packages.site}/{module}" for module in packages.remains), "/tmp"),
+            *(("mv", f"{packages.site}/{one}", f"{packages.site}/{one}.old") for one in packages.remains),
             pip(goal, "install", *(wanted_line(name, packages) for name in names)),
             names=packages.remains,
             site=packages.site,
