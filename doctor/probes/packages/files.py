@@ -23,6 +23,8 @@ from doctor.probes.packages.metadata import Dist
 
 SECONDS = 2.0  # for all of it; a network disk may take minutes
 KEPT = 5
+MIXED = 10  # files of one distribution that differ: more than one edits by hand
+BLOCK = 4096  # what a disk writes at a time
 LONGEST = 20_000_000  # bytes of one RECORD
 # What nobody misses at run time: images of containers are slimmed by removing it. virtualenv lists folders, too.
 IDLE = re.compile(
@@ -44,6 +46,7 @@ class Recorded(msgspec.Struct, frozen=True):
     root_owned: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
     ffmpeg_owners: tuple[str, ...] = ()
+    mixed: tuple[str, ...] = ()
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -74,7 +77,8 @@ def check(dists: Sequence[Dist], site: Path, deep: bool = False) -> Recorded:
             for d, look in found
             if look.bad
         ),
-        edited=tuple(path for _, look in found for path in look.edited)[:KEPT],
+        edited=tuple(path for _, look in found if not look.is_mixed for path in look.edited)[:KEPT],
+        mixed=tuple(f"{d.name} {d.version}: {len(look.edited)}" for d, look in found if look.is_mixed),
         unchecked=tuple(late),
         root_owned=tuple(d.name for d, look in found if look.of_root),
         closed=tuple(path for _, look in found for path in look.closed)[:KEPT],
@@ -98,6 +102,11 @@ class Look:
         self.closed: list[str] = []
         self.of_root = False
 
+    @property
+    def is_mixed(self) -> bool:
+        """Many other files, the start of a package among them: not somebody's edit, but another release."""
+        return len(self.edited) >= MIXED and any(path.endswith("__init__.py") for path in self.edited)
+
 
 def _look(rows: Sequence[Row], site: Path, sizes: dict[str, set[int]], owner: int, deep: bool) -> Look:
     look, base = Look(), str(site)
@@ -112,7 +121,7 @@ def _look(rows: Sequence[Row], site: Path, sizes: dict[str, set[int]], owner: in
         known = sizes[row.path]
         if status.st_size not in known and -1 not in known:
             _note_size(look, row, status.st_size, base)
-        elif (
+        elif (_worth_reading(row.path, deep) and _is_blank(f"{base}/{row.path}", status.st_size)) or (
             deep
             and row.path.endswith(LIBRARY)
             and len(known) == 1
@@ -120,6 +129,28 @@ def _look(rows: Sequence[Row], site: Path, sizes: dict[str, set[int]], owner: in
         ):
             look.bad.append(row.path)
     return look
+
+
+def _worth_reading(path: str, deep: bool) -> bool:
+    """Modules, and the Python files at the top of a package; all of them where there is time."""
+    return path.endswith(LIBRARY) or (path.endswith(".py") and (deep or path.count("/") < 2))
+
+
+def _is_blank(path: str, size: int) -> bool:
+    """Zeros at the end, which neither text nor modules have: the machine went down before the content was on the disk."""
+    tail = min(size, BLOCK if path.endswith(LIBRARY) else 64)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        # Programs of a Mac end in zeros; what lost its content to the disk has lost its head as well, or is ELF.
+        whose = not path.endswith(LIBRARY) or os.pread(descriptor, 4, 0) in (b"\x7fELF", bytes(4))
+        return whose and tail > 0 and not any(os.pread(descriptor, tail, size - tail))
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def _note_owner(look: Look, path: str, status: os.stat_result, owner: int) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 from packaging.markers import InvalidMarker, Marker, default_environment
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from doctor.peek import is_file, is_folder, peek, peek_text
 
@@ -127,6 +129,35 @@ def requires(dists: Sequence[Dist], python: str) -> dict[str, tuple[str, ...]]:
     applies: dict[str, bool] = {"": True}
     found = {dist.name: tuple(_applying(dist, environment, applies)) for dist in dists if not dist.by_system}
     return {name: lines for name, lines in found.items() if lines}
+
+
+# Whose extras are looked at, and which of their extras are for their own developers.
+WITH_EXTRAS = ("transformers", "datasets", "evaluate", "huggingface-hub", "diffusers", "peft")
+FOR_DEVELOPERS = re.compile(r"dev|test|quality|docs|benchmark|all|typing|doc|ja|retrieval|sagemaker|example")
+EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
+
+
+def optional_unmet(dists: Sequence[Dist], there: Mapping[str, str]) -> tuple[str, ...]:
+    """What is installed and older than a library asks for where it uses it: its import works, its use does not."""
+    found: dict[str, None] = {}
+    for dist in (d for d in dists if d.name in WITH_EXTRAS):
+        for line in dist.requires:
+            extra = EXTRA.search(line)
+            if extra and ">=" in line and not FOR_DEVELOPERS.search(extra[1]):
+                wanted = line.partition(";")[0].strip()
+                if _too_old(wanted, there):
+                    found[f"{dist.name}: {wanted}"] = None
+    return tuple(found)
+
+
+def _too_old(line: str, there: Mapping[str, str]) -> bool:
+    try:
+        wanted = Requirement(line)
+        floors = [Version(one.version) for one in wanted.specifier if one.operator == ">="]
+        have = Version(there[canonicalize_name(wanted.name)])
+    except (InvalidRequirement, InvalidVersion, KeyError):
+        return False
+    return any(have < floor for floor in floors)
 
 
 def _applying(dist: Dist, environment: dict[str, str], known: dict[str, bool]) -> list[str]:

@@ -106,3 +106,11 @@ def wants_tensorflow(environ: Mapping[str, str]) -> bool:
     """Whether transformers would use TensorFlow where it is installed."""
     switched_off = environ.get("USE_TF", "").upper() in ("0", "NO", "OFF", "FALSE")
     return not switched_off and environ.get("USE_TORCH", "").upper() not in ("1", "ON", "YES", "TRUE")
+
+
+def torch_switched_off(environ: Mapping[str, str]) -> str | None:
+    """The variable by which transformers is told to do without torch; by its own rules of what is yes and no."""
+    torch, tensorflow = environ.get("USE_TORCH", "AUTO"), environ.get("USE_TF", "AUTO")
+    if torch.upper() not in ("1", "ON", "YES", "TRUE", "AUTO"):
+        return f"USE_TORCH={torch[:20]}"
+    return f"USE_TF={tensorflow[:20]}" if tensorflow.upper() in ("1", "ON", "YES", "TRUE") else None

@@ -11,7 +11,7 @@ from doctor.goal import Goal
 from doctor.peek import is_file, is_folder, is_there
 from doctor.prefix import marker
 from doctor.probes.patience import within
-from doctor.probes.python import interpreter, scripts, shadows
+from doctor.probes.python import interpreter, scripts, shadows, startup
 from doctor.target import site_of
 
 
@@ -51,7 +51,23 @@ def probe(goal: Goal) -> Python:
         script_count=found.count,
         long_shebangs=found.unusable,
         pth=scripts.pth_lines(site_of(prefix)),
+        library_lacks=said.library_lacks if said else (),
+        entered=said is None or kind == "conda" or entered(prefix, said),
+        optimize=shadows.optimized(os.environ),
+        **(
+            startup.of_person(goal.interpreter, said, site_of(prefix), os.environ)
+            if kind or goal.system
+            else {}
+        ),
     )
+
+
+def entered(prefix: Path, said: interpreter.Said) -> bool:
+    """Whether its Python knows of the environment. One whose pyvenv.cfg is gone works in the installation below it."""
+    if os.path.realpath(said.prefix) == os.path.realpath(prefix) or is_file(prefix / "pyvenv.cfg"):
+        return True
+    minor = ".".join(said.version.split(".")[:2])
+    return is_file(prefix / "lib" / f"python{minor}" / "os.py") or not site_of(prefix)
 
 
 def kind_of(prefix: Path, goal: Goal) -> Literal["conda", "venv", "system"] | None:

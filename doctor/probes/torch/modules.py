@@ -15,7 +15,19 @@ PLAIN = re.compile(r"(?!lib)[A-Za-z_]\w*\.so")  # likewise
 LIBRARY = re.compile(rb'^"?([^,"\r\n]+\.so[.\d]*)"?,', re.MULTILINE)
 RECORDED = re.compile(rb'^"?([^,"\r\n]+\.so)"?,', re.MULTILINE)
 # Compiled parts that are not named like modules, and are loaded all the same.
-ALSO = ("torchvision/*.so", "torchaudio/lib/*.so", "torchcodec/*.so", "xformers/*.so", "_soundfile_data/*.so")
+ALSO = (
+    "torchvision/*.so",
+    "torchaudio/lib/*.so",
+    "torchcodec/*.so",
+    "xformers/*.so",
+    "_soundfile_data/*.so",
+    "torchtext/lib/*.so",
+    "torch_*/*.so",
+    "torchao/*.so",
+    "pyg_lib/*.so",
+    "fbgemm_gpu/*.so",
+    "detectron2/*.so",
+)
 MOST = 1000  # modules: what a very full environment has
 MOST_RECORD = 20_000_000  # bytes
 SHIPPED = ("nvidia/*/lib/*.so*", "torch/lib/*.so*")
