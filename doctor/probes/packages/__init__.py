@@ -26,13 +26,13 @@ def probe(goal: Goal) -> Packages:
     installed = {dist.name: dist.version for dist in dists if dist.name}
     elsewhere = {d.name: d.version for place in beside(goal) for d in metadata.read_all(place)[0]}
     recorded = files.check([d for d in dists if not d.by_system], site, deep=goal.deep)
+    # A lock of other requirements says nothing.
+    wanted = pins(lock, goal.python) if current and not goal.foreign else {}
     half = tuple(d.name for d in dists if not d.whole)
     code = within(scan, goal, installed)  # the notebook folder may be on a network disk that is dead
     return Packages(
         site=str(site),
-        wanted=pins(lock, goal.python)
-        if current and not goal.foreign
-        else {},  # a lock of other requirements says nothing
+        wanted=wanted,
         lock=digest(lock),
         installed=installed,
         half_installed=half,
@@ -50,7 +50,7 @@ def probe(goal: Goal) -> Packages:
         closed=recorded.closed,
         **abi.numpy_builds(dists, installed, site),
         imports=uses.removed_from_hub(dists, installed, site),
-        **uses.pkg_resources(dists, site, beside(goal)),
+        **uses.pkg_resources(dists, site, beside(goal), wanted),
         ffmpeg_owners=recorded.ffmpeg_owners,
         use_tf=uses.wants_tensorflow(os.environ),
         killed=installers_killed() if half or recorded.damaged else (),

@@ -13,9 +13,10 @@ import msgspec
 from packaging.markers import InvalidMarker, Marker, default_environment
 from packaging.utils import canonicalize_name
 
-from doctor.peek import peek, peek_text
+from doctor.peek import MOST, peek, peek_text
 
 HEADER = re.compile(rb"^(Name|Version|Requires-Dist):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+HEAD = 32768  # bytes: longer header fields than these are rare, and read when they come
 BY_SYSTEM = ("conda", "debian", "rpm", "dnf", "apt", "portage", "pacman")
 LEFTOVER = re.compile(r"^~[A-Za-z0-9_.\-]")
 
@@ -89,11 +90,19 @@ def _read_egg(info: Path) -> Dist:
 
 def _headers(path: Path) -> dict[str, list[str]]:
     """The header fields that matter; nothing when the file cannot be read or is no text."""
-    head = (peek(path) or b"").replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     found: dict[str, list[str]] = {}
-    for name, value in HEADER.findall(head):
+    for name, value in HEADER.findall(head(path)):
         found.setdefault(name.decode().lower(), []).append(value.decode("utf-8", "replace"))
     return found
+
+
+def head(path: Path) -> bytes:
+    """The header fields, without the long description that follows them."""
+    for most in (HEAD, MOST):
+        start, end, _ = (peek(path, most) or b"").replace(b"\r\n", b"\n").partition(b"\n\n")
+        if end or len(start) < HEAD // 2:
+            break
+    return start
 
 
 def _editable(path: Path) -> str | None:

@@ -10,12 +10,11 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from doctor.facts.torch import Pin
-from doctor.peek import peek
 from doctor.probes.packages import split
+from doctor.probes.packages.metadata import head
 
 OF_TORCH = re.compile(rb"^Requires-Dist:[ \t]*((?:nvidia|triton|cuda|pytorch-triton)[^\r\n]*)", re.MULTILINE)
 ON_TORCH = re.compile(rb"^Requires-Dist:[ \t]*(torch[^a-zA-Z\r\n][^\r\n]*)", re.MULTILINE)
-HEAD = 65536  # bytes; the description that follows may be long
 
 
 def pins(infos: Sequence[Path], installed: Mapping[str, str], python: str) -> tuple[Pin, ...]:
@@ -25,11 +24,7 @@ def pins(infos: Sequence[Path], installed: Mapping[str, str], python: str) -> tu
 
 def _pins_of(info: Path, installed: Mapping[str, str], python: str) -> Iterator[Pin]:
     by, version, whole = split(info)
-    for line in (
-        (OF_TORCH if by == "torch" else ON_TORCH).findall(peek(info / "METADATA", HEAD) or b"")
-        if whole
-        else ()
-    ):
+    for line in (OF_TORCH if by == "torch" else ON_TORCH).findall(head(info / "METADATA")) if whole else ():
         wish = _requirement(line.decode("utf-8", "replace"), python)
         if wish and ("==" in str(wish.specifier) or by == "torch"):
             name = canonicalize_name(wish.name)
