@@ -6,7 +6,6 @@ stay closed in the child for ever: so only where there is no other thread, and o
 
 from __future__ import annotations
 
-import gc
 import math
 import os
 import signal
@@ -45,7 +44,6 @@ def start(area: str, answer: Callable[[], Any], seconds: float) -> Waiting | Non
 def _tell(writing: int, answer: Callable[[], Any], seconds: float) -> None:
     """In the child. It ends here whatever happens, and the kernel ends it when it takes too long."""
     try:
-        gc.disable()  # it lives for a tenth of a second
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(math.ceil(seconds) + 1)  # the parent gives up before

@@ -10,19 +10,28 @@ from doctor.peek import peek
 STATUS = Path("/var/lib/dpkg/status")
 MOST = 20_000_000  # bytes: of many thousand packages
 OF_THE_DRIVER = re.compile(
-    rb"^(nvidia-(driver|headless|dkms|kernel|open|fabricmanager|compute|utils|alternative)|libnvidia-(compute|ml)"
-    rb"|libcuda1|cuda-(drivers|compat)|linux-modules-nvidia|xserver-xorg-video-nvidia)"
+    rb"^Package: *((?:nvidia-(?:driver|headless|dkms|kernel|open|fabricmanager|compute|utils|alternative)"
+    rb"|libnvidia-(?:compute|ml)|libcuda1|cuda-(?:drivers|compat)|linux-modules-nvidia"
+    rb"|xserver-xorg-video-nvidia).*)$",
+    re.MULTILINE,
 )
 
 
 def driver_packages(status: Path = STATUS) -> dict[str, str]:
     """Name and version of each installed one."""
     found: dict[str, str] = {}
-    for paragraph in (peek(status, MOST) or b"").split(b"\n\n"):
-        name = _field(paragraph, b"Package")
-        if OF_THE_DRIVER.match(name) and _field(paragraph, b"Status").endswith(b" installed"):
-            found[name.decode()] = _field(paragraph, b"Version").decode("utf-8", "replace")
+    text = peek(status, MOST) or b""
+    for match in OF_THE_DRIVER.finditer(text):
+        paragraph = text[match.start() : _end(text, match.end())]
+        if _field(paragraph, b"Status").endswith(b" installed"):
+            found[match[1].strip().decode()] = _field(paragraph, b"Version").decode("utf-8", "replace")
     return found
+
+
+def _end(text: bytes, start: int) -> int:
+    """Where the paragraph ends that `start` is in."""
+    end = text.find(b"\n\n", start)
+    return end if end >= 0 else len(text)
 
 
 def _field(paragraph: bytes, name: bytes) -> bytes:
