@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
@@ -25,16 +25,24 @@ from doctor.redact import redacted
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
 DEEP_DEADLINE = 150.0  # where it may take its time
 LARGE = ("packages", "torch")  # most of the work by far
+ASKS_A_PROGRAM = ("ffmpeg", "gpu")  # they wait for it, so they start first
 NOT_ASKED = Unknown("not asked")
 
 
-def gather(goal: Goal, areas: Sequence[str] = AREAS, seconds: float = DEADLINE) -> Facts:
-    """Facts of the given areas. The others are Unknown("not asked")."""
+def gather(
+    goal: Goal,
+    areas: Sequence[str] = AREAS,
+    seconds: float = DEADLINE,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Facts:
+    """Facts of the given areas. The others are Unknown("not asked"). `meanwhile` is done while they are awaited."""
     answers: dict[str, Any] = {}
-    elsewhere = _start_apart(goal, areas, seconds)  # before any thread
-    threads = [(area, _start(area, goal, answers, elsewhere.get(area))) for area in areas]
     until = time.monotonic() + seconds
-    for _, thread in threads:
+    elsewhere = _start_apart(goal, areas, seconds)  # before any thread
+    in_turn = sorted(areas, key=lambda area: area not in ASKS_A_PROGRAM)
+    threads = [_start(area, goal, answers, elsewhere.get(area)) for area in in_turn]
+    meanwhile()
+    for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     late = Unknown(f"no answer within {seconds:.0f} s")
     asked = {area: answers.get(area, late) for area in areas}

@@ -147,9 +147,7 @@ class Site:
             if self._importable(entry.name) or PLAIN.fullmatch(entry.name):
                 yield entry.name
             elif entry.name.isidentifier() and entry.is_dir():
-                yield from (
-                    f"{entry.name}/{e.name}" for e in _entries(entry.path) if self._importable(e.name)
-                )
+                yield from (f"{entry.name}/{name}" for name in _names(entry.path) if self._importable(name))
 
     def _importable(self, name: str) -> bool:
         """Named like a module, and for this Python: others are passed over by `import`."""
@@ -174,6 +172,14 @@ def _lines_with(word: bytes, text: bytes) -> Iterator[bytes]:
         end = end if end >= 0 else len(text)
         yield text[text.rfind(b"\n", 0, at) + 1 : end]
         at = text.find(word, end)
+
+
+def _names(folder: str) -> list[str]:
+    """What might be a module there."""
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(".so"))  # noqa: PTH208 - names alone
+    except OSError:
+        return []
 
 
 def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
