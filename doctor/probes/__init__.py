@@ -25,7 +25,10 @@ from doctor.redact import redacted
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
 DEEP_DEADLINE = 150.0  # where it may take its time
 LARGE = ("packages", "torch")  # most of the work by far
-ASKS_A_PROGRAM = ("ffmpeg", "gpu")  # they wait for it, so they start first
+WAITING = ("network", "ffmpeg")  # they wait for others, and take no processor from anybody meanwhile
+# Seconds that the others have for themselves before the next one starts too: threads that take each other's turn at every
+# question to the kernel need half as long again.
+TURN = 0.05
 NOT_ASKED = Unknown("not asked")
 
 
@@ -39,8 +42,12 @@ def gather(
     answers: dict[str, Any] = {}
     until = time.monotonic() + seconds
     elsewhere = _start_apart(goal, areas, seconds)  # before any thread
-    in_turn = sorted(areas, key=lambda area: area not in ASKS_A_PROGRAM)
-    threads = [_start(area, goal, answers, elsewhere.get(area)) for area in in_turn]
+    first = [area for area in areas if area in elsewhere or area in WAITING]
+    threads = [_start(area, goal, answers, elsewhere.get(area)) for area in first]
+    for area in areas:
+        if area not in first:
+            threads.append(_start(area, goal, answers))
+            threads[-1].join(TURN)
     meanwhile()
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
@@ -74,7 +81,7 @@ def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[str, 
 
 
 def _start(
-    area: str, goal: Goal, answers: dict[str, Any], elsewhere: apart.Waiting | None
+    area: str, goal: Goal, answers: dict[str, Any], elsewhere: apart.Waiting | None = None
 ) -> threading.Thread:
     def answer() -> None:
         answers[area] = elsewhere() if elsewhere else _ask(area, goal)
