@@ -9,22 +9,25 @@ from doctor.peek import peek
 
 STATUS = Path("/var/lib/dpkg/status")
 MOST = 20_000_000  # bytes: of many thousand packages
+NAME = b"\nPackage: "
 OF_THE_DRIVER = re.compile(
-    rb"^Package: *((?:nvidia-(?:driver|headless|dkms|kernel|open|fabricmanager|compute|utils|alternative)"
-    rb"|libnvidia-(?:compute|ml)|libcuda1|cuda-(?:drivers|compat)|linux-modules-nvidia"
-    rb"|xserver-xorg-video-nvidia).*)$",
-    re.MULTILINE,
+    rb"nvidia-(driver|headless|dkms|kernel|open|fabricmanager|compute|utils|alternative)|libnvidia-(compute|ml)"
+    rb"|libcuda1|cuda-(drivers|compat)|linux-modules-nvidia|xserver-xorg-video-nvidia"
 )
 
 
 def driver_packages(status: Path = STATUS) -> dict[str, str]:
     """Name and version of each installed one."""
     found: dict[str, str] = {}
-    text = peek(status, MOST) or b""
-    for match in OF_THE_DRIVER.finditer(text):
-        paragraph = text[match.start() : _end(text, match.end())]
-        if _field(paragraph, b"Status").endswith(b" installed"):
-            found[match[1].strip().decode()] = _field(paragraph, b"Version").decode("utf-8", "replace")
+    text = b"\n" + (peek(status, MOST) or b"")
+    at = text.find(NAME)
+    while at >= 0:
+        if OF_THE_DRIVER.match(text, at + len(NAME)):
+            paragraph = text[at : _end(text, at + 1)]
+            if _field(paragraph, b"Status").endswith(b" installed"):
+                name = _field(paragraph, b"Package").decode("utf-8", "replace")
+                found[name] = _field(paragraph, b"Version").decode("utf-8", "replace")
+        at = text.find(NAME, at + 1)
     return found
 
 
