@@ -1,6 +1,6 @@
 """A probe in a process of its own, so that the large ones use another processor than the rest.
 
-Forked, which costs two thousandths of a second where a new interpreter costs fifty. A lock that another thread holds would
+Forked, for a new interpreter would have to import everything again. A lock that another thread holds would
 stay closed in the child for ever: so only where there is no other thread, and otherwise the probe is a thread like all.
 """
 

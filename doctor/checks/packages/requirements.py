@@ -75,7 +75,7 @@ def _unmet(packages: Packages) -> Iterator[Unmet]:
 
 
 def _surely_met(line: str, there: Mapping[str, str]) -> bool:
-    """Whether a plain `name>=1,<2` is met. Nearly all are, and a whole parser takes three times as long to say so."""
+    """Whether a plain `name>=1,<2` is met. Nearly all are, and the whole parser takes longer to say so."""
     plain = PLAIN.fullmatch(line)
     if plain is None:
         return False

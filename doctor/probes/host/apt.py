@@ -35,7 +35,7 @@ def unfinished(status: Path) -> tuple[str, ...]:
     except OSError:
         return ()
     found, at = [], text.find(STATUS)
-    while at >= 0:  # a regular expression over the whole file takes ten times as long
+    while at >= 0:  # faster than a regular expression over the whole file
         start, at = at + len(STATUS), text.find(STATUS, at + 1)
         if text.startswith(USUAL, start):
             continue
