@@ -34,7 +34,7 @@ def probe(goal: Goal) -> Gpu:
     cards, nodes = pci.cards(), nvml.listed()
     holders = processes.holders() if nodes else ()
     installed, wsl = libraries.libraries(), is_wsl()
-    # Starting an interpreter to be told that there is no NVML takes longer than all the rest here.
+    # Starting an interpreter to be told that there is no NVML is not worth its time.
     nothing = not (cards or nodes or installed or wsl)
     said = nvml.NO_NVML if nothing else nvml.ask_child(nodes, len(cards))
     hung = said.hung is not None
