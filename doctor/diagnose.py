@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
-from doctor.checks import judge
+from doctor.checks import judge, prepare
 from doctor.errors import Exit, bad_input
 from doctor.facts import AREAS
 from doctor.finding import Finding
@@ -28,11 +29,11 @@ def pick_areas(names: str | None, offline: bool) -> tuple[str, ...]:
 
 def diagnose(goal: Goal, areas: tuple[str, ...], saved: Path | None) -> tuple[Snapshot, tuple[Finding, ...]]:
     """The machine, live or from a file, and what is wrong with it."""
-    snapshot = (
-        read(saved)
-        if saved
-        else Snapshot(goal, gather(goal, areas, DEEP_DEADLINE if goal.deep else DEADLINE))
-    )
+    if saved:
+        snapshot = read(saved)
+    else:
+        seconds = DEEP_DEADLINE if goal.deep else DEADLINE
+        snapshot = Snapshot(goal, gather(goal, areas, seconds, partial(prepare, areas)))
     return snapshot, judge(snapshot.facts, snapshot.goal, areas)
 
 
