@@ -77,7 +77,9 @@ class Damage(msgspec.Struct, frozen=True, kw_only=True):
     lost_refs: tuple[str, ...] = ()  # names of commits that have no snapshot
     lost_shards: tuple[str, ...] = ()  # parts that an index names and that are not there, though others are
     under_way: bool = False  # files of an unfinished download lie beside
-    odd_refs: tuple[str, ...] = ()  # names of commits with a line end or a blank that the client takes for part of it
+    odd_refs: tuple[
+        str, ...
+    ] = ()  # names of commits with a line end or a blank that the client takes for part of it
     nameless: bool = False  # snapshots, and no name that leads to one
     corrupt: tuple[str, ...] = ()  # blobs whose bytes do not have the hash that names them
 
@@ -98,7 +100,9 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, tag="cache"):
     owners: tuple[str, ...] = ()  # of those folders
     largest_weights: int = 0
     bad_texts: tuple[BadFile, ...] = ()  # settings, tokenizers and indexes that are no JSON
-    strays: tuple[str, ...] = ()  # folders of models that lie in the cache as the client does not look for them
+    strays: tuple[
+        str, ...
+    ] = ()  # folders of models that lie in the cache as the client does not look for them
     unreadable: tuple[str, ...] = ()  # that this user may not read
     beside: str | None = None  # one level above or below, where models are that are not looked for
     not_a_folder: str | None = None  # HF_HOME or a part of it that is a file, or a link that leads nowhere

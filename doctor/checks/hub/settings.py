@@ -112,7 +112,9 @@ def _paths(known: dict[str, Variable]) -> Iterator[Finding]:
         value = known[name].value if name in known else ""
         bare = value.strip().strip(QUOTES)
         if value and bare != value:
-            yield found("hub", "hf-home-quoted", variable=name, value=value, right=bare, place=set_in(known[name]))
+            yield found(
+                "hub", "hf-home-quoted", variable=name, value=value, right=bare, place=set_in(known[name])
+            )
         elif value and not value.startswith(("/", "~", "$")):
             yield found("hub", "hf-home-relative", variable=name, value=value, place=set_in(known[name]))
 

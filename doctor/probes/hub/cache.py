@@ -131,7 +131,11 @@ def odd_refs(repo: Path) -> Iterator[str]:
 def bad_texts(files: dict[Path, list[Path]], budget: Budget) -> Iterator[BadFile]:
     for repo, found in files.items():
         for file in found:
-            if is_text(file.name) and time.monotonic() < budget.until and (bad := bad_text(file, repo_id(repo))):
+            if (
+                is_text(file.name)
+                and time.monotonic() < budget.until
+                and (bad := bad_text(file, repo_id(repo)))
+            ):
                 yield bad
 
 
@@ -154,7 +158,10 @@ def strays(hub: Path, repos: list[Path]) -> list[Path]:
 
 def unreadable(files: dict[Path, list[Path]]) -> Iterator[Path]:
     for repo, found in files.items():
-        folders = [repo / "snapshots", *((repo / "snapshots" / name) for name in names_in(repo / "snapshots"))]
+        folders = [
+            repo / "snapshots",
+            *((repo / "snapshots" / name) for name in names_in(repo / "snapshots")),
+        ]
         yield from (path for path in folders if path.is_dir() and not os.access(path, os.R_OK | os.X_OK))
         yield from (path for path in found if path.exists() and not os.access(path, os.R_OK))
 
@@ -163,7 +170,9 @@ def beside(hub: Path) -> str | None:
     """HF_HOME that names the `hub` folder, or HF_HUB_CACHE that names the one above it: the models are next door."""
     if any(name.startswith("models--") for name in names_in(hub)):
         return None
-    near = (path for path in (hub.parent, hub / "hub") if any(n.startswith("models--") for n in names_in(path)))
+    near = (
+        path for path in (hub.parent, hub / "hub") if any(n.startswith("models--") for n in names_in(path))
+    )
     return next((shown(path) for path in near), None)
 
 
