@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import missing
 from tests.faults.cache import fill_cache
 from tests.faults.patient import Diagnosis, bare_environ, diagnose
 from tests.hub.models import WEIGHTS, safetensors
@@ -175,3 +177,25 @@ def test_a_cache_whose_weights_are_settled_is_left_in_peace(person: dict[str, st
     (snapshot / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": "other.bin"}}))
     (snapshot / "generation_config.json").write_text('{"x": NaN}')
     assert (snapshot / WEIGHTS).exists() and look(person).complaints == []
+
+
+# --- the machine -------------------------------------------------------------------------------------
+
+
+def test_a_text_encoding_that_a_variable_forces(person: dict[str, str]) -> None:
+    assert look(person, PYTHONIOENCODING="utf_8:replace").complaints == []
+    assert look(person, PYTHONIOENCODING="ascii").complaints == ["locale-not-utf8"]
+
+
+def test_a_machine_that_cannot_reach_itself(person: dict[str, str]) -> None:
+    if os.geteuid() != 0:
+        missing("root", "a network namespace needs root")
+    assert diagnose(person, "--area", "host", prefix=["unshare", "-n"]).failed == ["loopback-down"]
+
+
+def test_a_file_in_the_place_of_the_null_device(person: dict[str, str], tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        missing("root", "a mount namespace needs root")
+    (tmp_path / "null").write_text("")
+    cover = ["unshare", "-m", "sh", "-c", f'mount --bind {tmp_path}/null /dev/null && exec "$@"', "-"]
+    assert diagnose(person, "--area", "host", prefix=cover).failed == ["dev-null-not-a-device"]
