@@ -7,6 +7,7 @@ something was imported before.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -94,7 +95,7 @@ def test_the_notebook_runs_top_to_bottom(kernel: Session, image: Image, environ:
     assert not image.changed()
 
 
-def test_again_in_the_same_kernel_changes_nothing(
+def test_top_to_bottom_again_in_a_new_kernel_changes_nothing(
     kernel: Session, image: Image, environ: dict[str, str]
 ) -> None:
     """A kernel that started after the first session: the overlay is there before any cell runs."""
@@ -105,6 +106,9 @@ def test_again_in_the_same_kernel_changes_nothing(
     took, first = time.monotonic() - began, float(Path(environ["HOME"], "first").read_text())
     assert "Nothing to do, nothing changed." in again and "no restart needed" in again
     assert took < 5 or took < first / 3, f"{took:.1f} s, the first time {first:.1f} s"
+    # What the pipeline cell fetched has random weights here, and weights that are real are judged by their answers.
+    shutil.rmtree(Path(environ["HOME"], ".cache", "huggingface", "hub"))
+    assert "11 passed, 0 failed" in kernel.run(PROVE)
     assert "'label'" in kernel.run(SHOW)
     chinese = kernel.run(cells_of(ROOT / "docs" / "colab.zh.ipynb")[0])
     assert "无需操作" in chinese and "无需重启" in chinese
