@@ -15,7 +15,7 @@ from doctor.probes import DEADLINE, DEEP_DEADLINE, gather
 from doctor.report.snapshot import Snapshot, read
 
 
-def pick_areas(names: str | None, offline: bool) -> tuple[str, ...]:
+def pick_areas(names: str | None) -> tuple[str, ...]:
     """The areas to look at. Raises Trouble (exit 2) on a name that is none."""
     wanted = tuple(name.strip() for name in names.split(",")) if names else AREAS
     for name in wanted:
@@ -24,7 +24,7 @@ def pick_areas(names: str | None, offline: bool) -> tuple[str, ...]:
             raise bad_input(
                 f"unknown area {name!r}; areas: {listing}", f"没有区域 {name!r}；区域有：{listing}"
             )
-    return tuple(area for area in AREAS if area in wanted and not (offline and area == "network"))
+    return tuple(area for area in AREAS if area in wanted)
 
 
 def diagnose(goal: Goal, areas: tuple[str, ...], saved: Path | None) -> tuple[Snapshot, tuple[Finding, ...]]:
