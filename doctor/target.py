@@ -19,6 +19,10 @@ ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")  # what activating an environment sets
 def target_at(path: str) -> System:
     """The environment at a folder, or of an interpreter. Raises Trouble (exit 2) when there is none."""
     place = Path(path).expanduser().absolute()
+    if _is_hidden(place):
+        raise bad_input(
+            f"TARGET={path}: this user may not look there", f"TARGET={path}：当前用户无权查看该位置"
+        )
     prefix = place if is_folder(place) else place.parent.parent
     python = place if is_file(place) else python_of(prefix)
     site = site_of(prefix)
@@ -35,6 +39,16 @@ def python_of(prefix: Path) -> Path:
     python, python3 = prefix / "bin" / "python", prefix / "bin" / "python3"
     lone = not os.path.lexists(python) and is_there(python3)
     return python3 if lone else python
+
+
+def _is_hidden(place: Path) -> bool:
+    try:
+        place.stat()
+    except PermissionError:
+        return True
+    except OSError:  # not there: told in other words
+        return False
+    return False
 
 
 def site_of(prefix: Path) -> Path | None:

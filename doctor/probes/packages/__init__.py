@@ -29,13 +29,13 @@ def probe(goal: Goal) -> Packages:
     recorded = files.check([d for d in dists if not d.by_system], site, deep=goal.deep)
     there = {**elsewhere, **installed}
     bare, remains = origin.without_metadata(site, there)
+    # A lock of other requirements says nothing.
+    wanted = pins(lock, goal.python) if current and not goal.foreign else {}
     half = tuple(d.name for d in dists if not d.whole)
     code = within(scan, goal, installed)  # the notebook folder may be on a network disk that is dead
     return Packages(
         site=str(site),
-        wanted=pins(lock, goal.python)
-        if current and not goal.foreign
-        else {},  # a lock of other requirements says nothing
+        wanted=wanted,
         lock=digest(lock),
         installed=installed,
         half_installed=half,
@@ -53,7 +53,7 @@ def probe(goal: Goal) -> Packages:
         closed=recorded.closed,
         **abi.numpy_builds(dists, installed, site),
         imports=uses.removed_from_hub(dists, installed, site),
-        **uses.pkg_resources(dists, site, beside(goal)),
+        **uses.pkg_resources(dists, site, beside(goal), wanted),
         ffmpeg_owners=recorded.ffmpeg_owners,
         use_tf=uses.wants_tensorflow(os.environ),
         killed=installers_killed() if half or recorded.damaged else (),

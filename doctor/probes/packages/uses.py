@@ -57,11 +57,18 @@ def removed_from_hub(
     return tuple(found.values())
 
 
-def pkg_resources(dists: Sequence[Dist], site: Path, beside: Sequence[Path]) -> dict[str, Any]:
-    """Whether the module pkg_resources is there; where it is not, who imports it."""
+def pkg_resources(
+    dists: Sequence[Dist], site: Path, beside: Sequence[Path], wanted: Mapping[str, str]
+) -> dict[str, Any]:
+    """Whether the module pkg_resources is there; where it is not, who imports it.
+
+    What the profile's lock pins is proven together, with the setuptools of that lock: none of it is read again.
+    """
     if any(is_file(place / "pkg_resources" / "__init__.py") for place in (site, *beside)):
         return {}
-    asking = [d for d in dists if d.name not in PLAIN and not d.by_system]
+    setuptools = next((d.version for d in dists if d.name == "setuptools"), None)
+    proven = wanted if setuptools == wanted.get("setuptools") else {}
+    asking = [d for d in dists if d.name not in PLAIN and not d.by_system and proven.get(d.name) != d.version]
     found: dict[str, ImportUse] = {}
     for dist, path, text in _texts(asking, site, depth=2):
         if b"pkg_resources" in text and FROM_PKG.search(text):

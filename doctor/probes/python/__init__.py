@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from doctor.facts import EnvironmentState, Python, Shadow
+from doctor.facts import EnvironmentState, Python, Shadow, Unknown
 from doctor.goal import Goal
 from doctor.peek import is_file, is_folder, is_there
 from doctor.prefix import marker
@@ -17,7 +17,8 @@ from doctor.target import site_of
 
 def probe(goal: Goal) -> Python:
     prefix = Path(goal.prefix)
-    said = interpreter.ask_it(goal.interpreter)
+    answer = interpreter.ask_it(goal.interpreter)
+    said, silence = (None, answer) if isinstance(answer, Unknown) else (answer, None)
     version = said.version if said else None
     kind = kind_of(prefix, goal)
     config = interpreter.config(prefix)
@@ -33,7 +34,7 @@ def probe(goal: Goal) -> Python:
         version=version,
         kind=kind,
         unfinished=is_unfinished(prefix, kind),
-        refusal=None if said or kind is None else interpreter.refusal(Path(goal.interpreter)),
+        refusal=None if said or kind is None else interpreter.refusal(Path(goal.interpreter), silence),
         base=said.base if said else config.get("home"),
         maker=("uv" if "uv" in config else "venv") if config else None,
         made_with=config.get("version_info") or config.get("version"),
@@ -56,7 +57,8 @@ def probe(goal: Goal) -> Python:
         optimize=shadows.optimized(os.environ),
         **(
             startup.of_person(goal.interpreter, said, site_of(prefix), os.environ)
-            if kind or goal.system
+            if (kind or goal.system)
+            and not silence  # what does not end would cost each question its deadline
             else {}
         ),
     )

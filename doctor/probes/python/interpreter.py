@@ -60,10 +60,12 @@ class Said(msgspec.Struct, frozen=True):
     finds_pip: bool  # in its own folder, Debian's, or that which pipx shares among its environments
 
 
-def ask_it(interpreter: str) -> Said | None:
-    """What the interpreter says of itself, None when it does not run."""
-    said = ask([interpreter, "-I", "-B", "-c", QUESTION], seconds=10)
-    if isinstance(said, Unknown) or said.returncode != 0:
+def ask_it(interpreter: str) -> Said | Unknown | None:
+    """What the interpreter says of itself; None when it ends without an answer, Unknown when it does not even end."""
+    said = ask([interpreter, "-I", "-B", "-c", QUESTION], seconds=8)
+    if isinstance(said, Unknown):
+        return said
+    if said.returncode != 0:
         return None
     lines = said.stdout.splitlines()[-LINES:]  # a .pth file may have printed something before
     if len(lines) != LINES:
@@ -72,15 +74,18 @@ def ask_it(interpreter: str) -> Said | None:
     return Said(tuple(lacks.split()), prefix, version, base, headers or None, managed or None, pip == "True")
 
 
-def refusal(interpreter: Path) -> str:
-    """Why this interpreter does not run, as far as its file tells; else what it printed last."""
+def refusal(interpreter: Path, silence: Unknown | None) -> str:
+    """Why this interpreter does not run, as far as its file tells; else what it printed last.
+
+    `silence`: it was asked already, and did not end.
+    """
     if not os.path.lexists(interpreter):
         return f"{interpreter} is not there"
     if not is_there(interpreter):
         return f"{interpreter} leads to {_lost(_end_of(interpreter))}"
     if not os.access(interpreter, os.X_OK):
         return f"{interpreter} may not be executed"
-    return _other_machine(interpreter) or _last_words(interpreter)
+    return _other_machine(interpreter) or (silence.reason if silence else _last_words(interpreter))
 
 
 def _end_of(link: Path) -> Path:
