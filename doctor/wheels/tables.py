@@ -22,6 +22,7 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     glibc_aarch64: str | None = None  # where it differs
     variants: tuple[str, ...]
     default: str  # what the package index offers on x86_64
+    default_aarch64: str = "cpu"
     experimental: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
     companions: dict[str, str]

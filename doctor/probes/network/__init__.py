@@ -10,11 +10,8 @@ from doctor.goal import Goal
 from doctor.probes.network import hub, names, proxies, trust
 from doctor.probes.network.client import Names
 from doctor.probes.network.rounds import Desk, ask_all
-from doctor.probes.network.sources import ask_sources
 from doctor.probes.packages import site_packages
 from doctor.probes.pip_config import read_pip
-
-__all__ = ["ask_sources", "probe"]
 
 BUDGET = 4.5  # seconds for all that is asked; what has not answered by then is late
 
