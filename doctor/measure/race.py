@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -45,7 +46,9 @@ class Runner:
         try:
             take(self.tape, self.source, goal, build)
         except (Wrong, httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as trouble:
-            self.error = without_login(str(trouble)) or type(trouble).__name__
+            self.error = (
+                re.sub(r"^\[Errno -?\d+\] ", "", without_login(str(trouble))) or type(trouble).__name__
+            )
         self.ended = time.monotonic() - self.tape.began
 
     def answer(self) -> Answer:

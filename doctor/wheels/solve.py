@@ -20,7 +20,7 @@ from doctor.wheels.rules import (
     why_not_gpu,
     why_not_host,
 )
-from doctor.wheels.tables import Release, cuda_of, leading, numbers, release_of
+from doctor.wheels.tables import Release, cuda_of, leading, numbers, other_of, release_of
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +76,17 @@ def machine_of(facts: Facts, python: str) -> Machine:
         python=python,
         glibc=leading(glibc),
         machine=host.machine if isinstance(host, Host) else "x86_64",
+        others=gpu.others if isinstance(gpu, Gpu) else (),
     )
+
+
+def of_others(machine: Machine) -> Iterator[Text]:
+    """The honest answer about each GPU of another maker."""
+    for name in machine.others:
+        other = other_of(name)
+        if other:
+            card = other.maker if name == other.vendor else name
+            yield Text(f"GPU {card} {other.said.en}", f"GPU {card} {other.said.zh}")
 
 
 def decide(machine: Machine, want: TorchWant, unoffered: Collection[str] = ()) -> Decision:
