@@ -88,9 +88,7 @@ def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> Non
         done = pip_install(work, wanted, check=False, index=answer.url, brisk=True)
         if done.code == 0:
             return
-    if not configured(
-        work
-    ):  # none was fast enough, or none answered: what is configured by default, with patience
+    if not configured(work):  # none was fast enough, or none answered: uv's own default, with patience
         done = pip_install(work, wanted, check=False)
         if done.code == 0:
             return

@@ -16,10 +16,12 @@ from doctor.measure.tape import SILENCE, Tape, Wrong
 from doctor.mirrors import Source
 from doctor.probes.network.pool import Asked
 from doctor.probes.network.question import without_login
+from doctor.text import human_bytes
 
 LIMIT = 4.5  # seconds for all of it
 # Once one has shown what it can do, the others get as long again: who has not begun by then is slower.
 LEAST = 1.0  # seconds
+STALLED = 0.8  # seconds without a byte, of one that is still to end
 NEAR = 0.8  # the official source is preferred when it is at least this fast beside the fastest
 TICK = 0.02
 # What is fetched of a kind, about: a fast line that is slow to answer is worth its waiting for a large file.
@@ -53,22 +55,34 @@ class Runner:
 
     def answer(self) -> Answer:
         """As it stands now. Who is still sending, and the right thing, has answered."""
-        tape = self.tape
-        sending = self.ended is None and tape.verified and tape.bytes > 0
-        good = not self.error and (self.ended is not None or sending)
-        late = f"no answer within {time.monotonic() - tape.began:.1f} s"
-        stalled = f"nothing usable within {time.monotonic() - tape.began:.1f} s"
+        tape, error = self.tape, self.error or self.pending()
+        if self.ended is None and not error:
+            tape.seconds += tape.idle
         return Answer(
             kind=self.source.kind,
             name=self.source.name,
             url=self.source.url,
-            seconds=round(tape.first or 0.0, 3) if good else None,
-            error=None if good else self.error or (late if tape.first is None else stalled),
-            rate=round(tape.rate) if good else None,
+            seconds=None if error else round(tape.first or 0.0, 3),
+            error=error or None,
+            rate=None if error else round(tape.rate),
             host=tape.host,
             official=self.source.official,
             own=self.source.own,
             flat=self.source.flat,
+        )
+
+    def pending(self) -> str:
+        """Why one that has not ended cannot be used; "" where it can."""
+        tape = self.tape
+        if self.ended is not None or (tape.verified and tape.bytes and tape.idle < STALLED):
+            return ""
+        waited = f"{time.monotonic() - tape.began:.1f} s"
+        if tape.first is None:
+            return f"no answer within {waited}"
+        return (
+            f"stalled after {human_bytes(tape.bytes)}"
+            if tape.idle > STALLED
+            else f"too slow: nothing to judge in {waited}"
         )
 
 

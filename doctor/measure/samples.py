@@ -161,8 +161,8 @@ def package_index(tape: Tape, source: Source, goal: Goal) -> None:
     """A wheel that our lock pins by its hash, by the way that installers go."""
     name, version, allowed = witness(goal)
     page = tape.get(f"{source.url.rstrip('/')}/{name}/", is_listing, SMALL)
-    file = re.compile(rf"{name}-{re.escape(version)}-py3-none-any\.whl$" if version else r"\.whl$")
-    link = next((link for link in links_of(page) if file.search(name_in(link))), None)
+    file = re.compile(rf"{name}-{re.escape(version)}-.*\.whl$" if version else r"\.whl$", re.IGNORECASE)
+    link = next((link for link in links_of(page) if file.search(name_in(link).replace("_", "-"))), None)
     if link is None:
         raise Wrong(f"does not list {name} {version}".strip())
     same_bytes(tape.get(link.partition("#")[0], is_wheel), set(allowed))
@@ -171,7 +171,7 @@ def package_index(tape: Tape, source: Source, goal: Goal) -> None:
 def witness(goal: Goal) -> tuple[str, str, frozenset[str]]:
     lock = lock_path(goal.profile.name, goal.python)
     locked = pins(lock, goal.python)
-    name = next((name for name in WITNESSES if name in locked), WITNESSES[-1])
+    name = next((name for name in (*WITNESSES, *locked) if name in locked), WITNESSES[-1])
     return name, locked.get(name, ""), hashes(lock, name)
 
 

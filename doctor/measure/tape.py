@@ -44,6 +44,7 @@ class Tape:
         self.first: float | None = None  # seconds to the first byte
         self.bytes = 0
         self.seconds = 0.0  # of throughput
+        self.last = self.began  # when the last bytes came
         self.url = ""  # of the object, after redirects
         self.verified = False
 
@@ -76,6 +77,7 @@ class Tape:
                 now = time.monotonic()
                 start = start or now
                 self.first = now - self.began if self.first is None else self.first
+                self.last = now
                 self.bytes += len(piece)
                 self.seconds = now - start
                 yield piece
@@ -85,6 +87,11 @@ class Tape:
     def _judge(self, page: Page, check: Check, whole: bool) -> None:
         check(bytes(page.body), whole)
         self.verified = True
+
+    @property
+    def idle(self) -> float:
+        """Seconds without a byte, until now."""
+        return time.monotonic() - self.last
 
     @property
     def rate(self) -> float:
