@@ -85,6 +85,13 @@ def with_target(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_settings(command, (TARGET, *SETTINGS))
 
 
+def with_colab_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Those that mean something where there is no environment to make and no JupyterLab to start."""
+    return with_settings(
+        command, tuple(s for s in SETTINGS if s[1] in ("PROFILE", "CACHE", "MIRRORS", "MODELS"))
+    )
+
+
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     text = say("nothing but JSON on standard output", "标准输出只有 JSON")
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
@@ -253,6 +260,36 @@ def mirrors(flags: Mapping[str, str | None], as_json: bool) -> None:
     from bootstrap import mirror_table
 
     sys.exit(mirror_table.mirrors(flags, LANG, as_json=as_json))
+
+
+@cli.command(
+    help=say(
+        "prepare a Colab (Kaggle, …) runtime; in a cell: %run groundwork/scripts/colab_cell.py",
+        "准备 Colab（Kaggle 等）运行时；在单元格中：%run groundwork/scripts/colab_cell.py",
+    ),
+    epilog=say(
+        "What the profile needs goes into a folder beside the runtime's own packages, of which no file is changed. "
+        "CACHE=drive keeps models on the mounted Google Drive. Models are fetched when a notebook uses them, "
+        "or now with MODELS=all or ids.",
+        "所需软件包放在运行时自带软件包旁边的文件夹中，不改动其任何文件。CACHE=drive 把模型保存到已挂载的 Google Drive。"
+        "模型在使用时下载；要现在下载请用 MODELS=all 或模型名。",
+    ),
+)
+@with_colab_settings
+@plan_option
+@json_option
+@click.option(
+    "--prove", is_flag=True, help=say("then run every pipeline of the course", "随后运行课程的每个管道")
+)
+@click.option(
+    "--kernel",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    hidden=True,
+)
+def colab(flags: Mapping[str, str | None], **asked: Any) -> None:
+    from bootstrap.colab import word
+
+    sys.exit(word.colab(flags, LANG, word.Asked(**asked)))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 
@@ -15,10 +16,11 @@ from bootstrap.remember import remember
 from bootstrap.screen import changed, end_lines, plan_lines
 from bootstrap.setup import Result, Wish
 from doctor.diagnose import exit_code
-from doctor.errors import Exit, bad_input
+from doctor.errors import Exit, Trouble, bad_input
 from doctor.facts import Python
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.hosted import has_own_kernel
 from doctor.manager import settle_by_sight
 from doctor.report.envelope import envelope
 from doctor.report.terminal import emit, lines, show
@@ -52,10 +54,29 @@ def setup(
 
 def _settled(flags: Flags, lang: Lang) -> Goal:
     """The goal with its manager decided; where conda cannot be had, the person is told so."""
-    goal, line = settle(resolve(flags))
+    goal = resolve(flags)
+    _refuse_on_a_runtime(goal)
+    goal, line = settle(goal)
     if line:
         print(line.get(lang), file=sys.stderr)
     return goal
+
+
+def _refuse_on_a_runtime(goal: Goal) -> None:
+    """Raise Trouble on Colab and Kaggle: no notebook there sees another environment, and their own is not for changing."""
+    if goal.manager not in ("auto", "system") or goal.foreign or not has_own_kernel(os.environ):
+        return
+    raise Trouble(
+        Text(
+            "this is a hosted notebook's runtime: its notebooks see no other environment, and its own is left as it is",
+            "这是托管笔记本的运行时：笔记本看不到其他环境，而它自带的环境不应改动",
+        ),
+        Exit.USAGE,
+        Text(
+            "in a cell: %run groundwork/scripts/colab_cell.py (docs/colab.md); an environment all the same: ENV_MANAGER=venv",
+            "请在单元格中运行：%run groundwork/scripts/colab_cell.py（docs/colab.zh.md）；仍要另建环境：ENV_MANAGER=venv",
+        ),
+    )
 
 
 def _show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:

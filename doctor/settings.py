@@ -99,9 +99,9 @@ def _goal(
         manager=manager,
         env_name=_env_name(values["ENV_NAME"] or profile.name),
         conda_root=_conda_root(values["PREFIX"]),
-        system=target or (_system(environ) if manager == "system" else None),
+        system=target or (system_python(environ) if manager == "system" else None),
         python=_choice("PYTHON", values["PYTHON"], profile.pythons, profile.python),
-        cache=(_folder if changes else _path)("CACHE", values["CACHE"] or _default_cache(environ)),
+        cache=(_folder if changes else _path)("CACHE", values["CACHE"] or default_cache(environ)),
         endpoint=_endpoint(values["HF_ENDPOINT"]) if changes else _usable_endpoint(values["HF_ENDPOINT"]),
         mirrors=_choice("MIRRORS", values["MIRRORS"], POLICIES, "auto"),
         models=_models(profile, values["MODELS"] or "all"),
@@ -256,7 +256,7 @@ ASK_SYSTEM = (
 )
 
 
-def _system(environ: Mapping[str, str]) -> System:
+def system_python(environ: Mapping[str, str]) -> System:
     """The first python3 on PATH that runs and is not the one that runs us. Raises Trouble (exit 2)."""
     ours = str(Path(sys.prefix) / "bin")
     for folder in environ.get("PATH", "").split(os.pathsep):
@@ -273,9 +273,10 @@ def _system(environ: Mapping[str, str]) -> System:
     )
 
 
-def _default_cache(environ: Mapping[str, str]) -> str:
+def default_cache(environ: Mapping[str, str] = os.environ) -> str:
+    """Where the Hub's client keeps models when nobody says otherwise, absolute."""
     base = environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return f"{base}/huggingface"
+    return _path("CACHE", f"{base}/huggingface")
 
 
 def _models(profile: Profile, value: str) -> tuple[ModelWant, ...]:

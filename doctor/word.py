@@ -11,6 +11,7 @@ import msgspec
 from doctor.diagnose import diagnose, exit_code, pick_areas, write
 from doctor.errors import Exit
 from doctor.finding import Finding
+from doctor.hosted import look_at_runtime
 from doctor.manager import settle_by_sight
 from doctor.report.envelope import envelope, words_envelope
 from doctor.report.snapshot import Snapshot, encode
@@ -38,7 +39,8 @@ def run(flags: Mapping[str, str | None], lang: Lang, asked: Asked) -> int:
     if asked.listing:
         return _list(lang, asked.as_json)
     areas = pick_areas(asked.area, asked.offline)
-    goal = look_at_active(settle_by_sight(resolve(flags, changes=False)), os.environ)
+    goal = look_at_runtime(resolve(flags, changes=False), os.environ)
+    goal = look_at_active(settle_by_sight(goal), os.environ)
     goal = msgspec.structs.replace(goal, deep=asked.deep)
     snapshot, findings = diagnose(goal, areas, asked.facts)
     code = exit_code(findings)

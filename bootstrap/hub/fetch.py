@@ -198,14 +198,20 @@ def _moved(job: Job) -> int:
 
 
 def bytes_held(hub: Path, models: tuple[ModelWant, ...]) -> int:
-    """Bytes in the blobs of these models, whole and under way."""
-    return sum(_size(path) for want in models for path in _blobs(hub, want).glob("*"))
+    """Bytes in the blobs of these models, whole and under way; where there are no links, whole files leave the blobs."""
+    blobs = sum(_size(path) for want in models for path in _blobs(hub, want).glob("*"))
+    return blobs + sum(
+        _size(path)
+        for want in models
+        for path in (snapshot_folder(hub, want) / name for name in want.files)
+        if not path.is_symlink()
+    )
 
 
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except FileNotFoundError:  # renamed while we looked
+    except FileNotFoundError:  # renamed while we looked, or not there yet
         return 0
 
 

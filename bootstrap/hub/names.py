@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bootstrap.files import write_atomically
-from doctor.probes.hub import ref_works, repo_folder
+from doctor.probes.hub import has_links, ref_works, repo_folder
 from doctor.profile import ModelWant
 
 
@@ -13,14 +13,14 @@ def give_names(hub: Path, want: ModelWant) -> None:
     """Write refs/NAME for each wanted name, and a link models--ALIAS to the model's folder.
 
     A ref that leads to a whole snapshot, and a folder that the person has under the alias, stay as they are.
-    Raises OSError where the filesystem knows no links.
+    Where the file system has no links there is no alias: the model is fetched once more under it when a notebook uses it.
     """
     folder = repo_folder(hub, want.id)
     for ref in want.refs:
         if not ref_works(hub, want, ref):
             # No line end: the client takes the whole file as the commit.
             write_atomically(folder / "refs" / ref, want.revision.encode())
-    for alias in want.aliases:
+    for alias in want.aliases if has_links(hub, want) else ():
         link = repo_folder(hub, alias)
         if link.is_symlink() and not link.exists():
             link.unlink()

@@ -18,10 +18,11 @@ from bootstrap.process import Done, check_stop
 from bootstrap.step import Cost, LeftOut, Work
 from doctor.facts import Answer, Facts, Hub
 from doctor.goal import Goal
-from doctor.hub_env import recorded_endpoint
+from doctor.hub_env import OFFICIAL, recorded_endpoint
 from doctor.mirrors import sources
 from doctor.probes import disk
 from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files, repo_folder
+from doctor.probes.network.hub import token
 from doctor.profile import CONFIGS, ModelWant
 from doctor.text import Text, human_bytes
 
@@ -68,6 +69,7 @@ def run(work: Work) -> None:
         _check_offline()
         _check_room(work, wanted)
         answering = _endpoints(work.goal)
+        _warn_of_the_token(work)
         _note_new_folders(work, wanted)
         failures = _fetch(work, answering)
     failures |= _give_names(work.goal)
@@ -117,6 +119,18 @@ def _endpoints(goal: Goal) -> tuple[Answer, ...]:
         )
     keep(goal)
     return answering
+
+
+def _warn_of_the_token(work: Work) -> None:
+    """Whoever is the endpoint reads the token: a mirror that the person named gets it, and that is said."""
+    endpoint = work.goal.endpoint
+    if endpoint and endpoint != OFFICIAL and token(work.goal)[0]:
+        work.say(
+            Text(
+                f"your Hub token is sent to {endpoint}, since HF_ENDPOINT names it. Public models need none: unset HF_TOKEN, or use a read-only one",
+                f"由于设置了 HF_ENDPOINT，你的 Hub 令牌会发送给 {endpoint}。公开模型不需要令牌：请取消 HF_TOKEN，或使用只读令牌",
+            )
+        )
 
 
 def _note_new_folders(work: Work, wanted: tuple[ModelWant, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def run(work: Work) -> None:
         )
 
 
-def prove(work: Work) -> process.Done:
-    """Run the smoke test and keep its report together with the fingerprint of what it tested."""
+def prove(work: Work, more: Mapping[str, str] | None = None) -> process.Done:
+    """Run the smoke test and keep its report together with the fingerprint of what it tested. `more`: variables."""
     goal, report = work.goal, report_path(work.goal)
     proved = fingerprint(goal)
     raw = report.with_suffix(".raw.json")
@@ -70,7 +71,8 @@ def prove(work: Work) -> process.Done:
         "--lang",
         pick_lang(),
     ]
-    done = work.call(argv, seconds=SECONDS, env=target_environ(goal), check=False)
+    env = {**target_environ(goal), **(more or {})}
+    done = work.call(argv, seconds=SECONDS, env=env, check=False)
     if raw.is_file():
         keep(raw, report, proved)
     return done

@@ -101,7 +101,7 @@ def test_a_cache_in_a_drive_that_is_mounted_is_only_slow(hosted: dict[str, str],
         f"{GPU}; mkdir -p content/drive; mount -t tmpfs tmpfs content/drive; mkdir content/drive/MyDrive"
     )
     said = said_in({**hosted, **DRIVE}, tmp_path / "root", mounted)
-    assert (said.failed, said.complaints) == ([], ["colab-cache-on-drive"])
+    assert said.complaints == [] and said.of("colab-cache-on-drive")["severity"] == "info"
 
 
 def test_a_path_of_that_name_elsewhere_is_nothing(person: dict[str, str], tmp_path: Path) -> None:

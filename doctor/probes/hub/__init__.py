@@ -126,7 +126,14 @@ def incomplete_bytes(hub: Path, want: ModelWant) -> int:
 def unnamed(hub: Path, want: ModelWant) -> tuple[str, ...]:
     """The names (refs, aliases) by which this model would not load without a network."""
     refs = tuple(ref for ref in want.refs if not ref_works(hub, want, ref))
-    return refs + tuple(alias for alias in want.aliases if not repo_folder(hub, alias).exists())
+    aliases = want.aliases if has_links(hub, want) else ()
+    return refs + tuple(alias for alias in aliases if not repo_folder(hub, alias).exists())
+
+
+def has_links(hub: Path, want: ModelWant) -> bool:
+    """Whether the snapshot consists of links. Where the file system has none (Google Drive, exFAT), the client puts the
+    files themselves there, and an alias, which is a link too, cannot be had."""
+    return any((snapshot_folder(hub, want) / name).is_symlink() for name in want.files)
 
 
 def ref_works(hub: Path, want: ModelWant, ref: str) -> bool:
