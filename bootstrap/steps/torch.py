@@ -41,6 +41,7 @@ class Offer(msgspec.Struct, frozen=True):
 
     arguments: tuple[str, ...]
     what: str
+    brisk: bool = False  # a measured source: if it is slow, there are others
 
 
 def cost(facts: Facts, goal: Goal) -> Cost:
@@ -137,7 +138,7 @@ def run_cuda(work: Work, best: Choice) -> None:
     companions = best.wanted_companions(work.goal.profile.torch)
     shared = leave_shared_to_the_lock(work)
     for offer in offers(work, Build(best.torch, best.variant), companions):
-        if took(work, Offer((*offer.arguments, *shared), offer.what)):
+        if took(work, Offer((*offer.arguments, *shared), offer.what, offer.brisk)):
             return
     if best.index == "package-index" and refused is None:
         plain = [f"{name}=={version}" for name, version in {"torch": best.torch, **companions}.items()]
@@ -161,7 +162,11 @@ def took(work: Work, offer: Offer) -> bool:
     """Install it if it is offered. A source that breaks off, or is too slow, is left for the next."""
     work.tell(offer.what)
     arguments = (*offer.arguments, *reinstall(work.facts))
-    return can_install(work, arguments) and pip_install(work, arguments, check=False, brisk=True).code == 0
+    return can_install(work, arguments) and _installed(work, arguments, offer.brisk)
+
+
+def _installed(work: Work, arguments: tuple[str, ...], brisk: bool) -> bool:
+    return pip_install(work, arguments, check=False, brisk=brisk).code == 0
 
 
 def leave_shared_to_the_lock(work: Work) -> tuple[str, ...]:
@@ -226,5 +231,7 @@ def source_offers(build: Build, companions: dict[str, str], source: tuple[str, .
     others = tuple(f"{name}=={release}+{build.variant}" for name, release in companions.items())
     where = source[-1] if source else "configured index"
     if others:
-        yield Offer((*others, *alone), f"torch {build.name} with {', '.join(companions)}: {where}")
-    yield Offer(alone, f"torch {build.name}: {where}")
+        yield Offer(
+            (*others, *alone), f"torch {build.name} with {', '.join(companions)}: {where}", bool(source)
+        )
+    yield Offer(alone, f"torch {build.name}: {where}", bool(source))
