@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,12 +20,12 @@ from bootstrap.step import Work
 from doctor.facts import Answer, said_by
 from doctor.goal import Goal
 from doctor.measure.here import network_key
-from doctor.measure.race import race
-from doctor.measure.samples import Build
 from doctor.mirrors import Kind, Source, sources
 from doctor.peek import peek
-from doctor.probes.network.question import without_login
 from doctor.text import Text
+
+if TYPE_CHECKING:
+    from doctor.measure.samples import Build
 
 KEPT = 24 * 3600.0  # seconds that a measurement is good for
 SILENT_KEPT = 10.0  # seconds that nothing is asked again where nothing answered
@@ -68,6 +69,13 @@ def measure(kind: Kind, goal: Goal, build: Build | None = None, *, fresh: bool =
     return tuple(a for a in answers if a.seconds is not None), tuple(a for a in answers if a.seconds is None)
 
 
+def race(wanted: tuple[Source, ...], goal: Goal, build: Build | None) -> tuple[Answer, ...]:
+    """See doctor/measure/race.py; loaded only where something is asked, for an HTTP client takes its time."""
+    from doctor.measure import race as measuring
+
+    return measuring.race(wanted, goal, build)
+
+
 def question_of(kind: Kind, wanted: tuple[Source, ...], build: Build | None, goal: Goal) -> str:
     """Names what was asked, so that another table, profile or build of torch is measured for itself."""
     what = msgspec.json.encode(
@@ -77,6 +85,8 @@ def question_of(kind: Kind, wanted: tuple[Source, ...], build: Build | None, goa
 
 
 def numbered(wanted: tuple[Source, ...], answers: tuple[Answer, ...]) -> tuple[tuple[int, Answer], ...]:
+    from doctor.probes.network.question import without_login
+
     places = {(source.name, source.url): n for n, source in enumerate(wanted)}
     shown = [(places[a.name, a.url], msgspec.structs.replace(a, url=without_login(a.url))) for a in answers]
     return tuple(shown)

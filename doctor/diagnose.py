@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
-from doctor.checks import judge
+from doctor.checks import judge, prepare
 from doctor.errors import Exit, bad_input
 from doctor.facts import AREAS
 from doctor.finding import Finding
@@ -14,7 +15,7 @@ from doctor.probes import DEADLINE, DEEP_DEADLINE, gather
 from doctor.report.snapshot import Snapshot, read
 
 
-def pick_areas(names: str | None, offline: bool) -> tuple[str, ...]:
+def pick_areas(names: str | None) -> tuple[str, ...]:
     """The areas to look at. Raises Trouble (exit 2) on a name that is none."""
     wanted = tuple(name.strip() for name in names.split(",")) if names else AREAS
     for name in wanted:
@@ -23,16 +24,16 @@ def pick_areas(names: str | None, offline: bool) -> tuple[str, ...]:
             raise bad_input(
                 f"unknown area {name!r}; areas: {listing}", f"没有区域 {name!r}；区域有：{listing}"
             )
-    return tuple(area for area in AREAS if area in wanted and not (offline and area == "network"))
+    return tuple(area for area in AREAS if area in wanted)
 
 
 def diagnose(goal: Goal, areas: tuple[str, ...], saved: Path | None) -> tuple[Snapshot, tuple[Finding, ...]]:
     """The machine, live or from a file, and what is wrong with it."""
-    snapshot = (
-        read(saved)
-        if saved
-        else Snapshot(goal, gather(goal, areas, DEEP_DEADLINE if goal.deep else DEADLINE))
-    )
+    if saved:
+        snapshot = read(saved)
+    else:
+        seconds = DEEP_DEADLINE if goal.deep else DEADLINE
+        snapshot = Snapshot(goal, gather(goal, areas, seconds, partial(prepare, areas)))
     return snapshot, judge(snapshot.facts, snapshot.goal, areas)
 
 

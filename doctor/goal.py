@@ -45,6 +45,8 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
         False  # the doctor may take its time: import torch in the target, hash files, measure the disk
     )
 
+    offline: bool = False  # the doctor may make no request
+
     @property
     def prefix(self) -> str:
         """The environment's folder. While the manager is still `auto`, the one that uv would make."""

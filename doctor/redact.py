@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
-import psutil
 
 from doctor.facts import Facts
 from doctor.goal import Goal
@@ -59,6 +58,8 @@ def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _public_addresses() -> Iterator[str]:
+    import psutil  # here, for it takes a while, and the probes should start before
+
     for addresses in psutil.net_if_addrs().values():
         for one in addresses:
             try:

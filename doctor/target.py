@@ -17,6 +17,10 @@ ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")  # what activating an environment sets
 def target_at(path: str) -> System:
     """The environment at a folder, or of an interpreter. Raises Trouble (exit 2) when there is none."""
     place = Path(path).expanduser().absolute()
+    if _is_hidden(place):
+        raise bad_input(
+            f"TARGET={path}: this user may not look there", f"TARGET={path}：当前用户无权查看该位置"
+        )
     prefix = place if place.is_dir() else place.parent.parent
     python = place if place.is_file() else prefix / "bin" / "python"
     site = site_of(prefix)
@@ -26,6 +30,16 @@ def target_at(path: str) -> System:
             f"TARGET={path} 不是环境：其中没有 lib/python3*/site-packages",
         )
     return System(str(python), str(prefix), str(site), adopted=False)
+
+
+def _is_hidden(place: Path) -> bool:
+    try:
+        place.stat()
+    except PermissionError:
+        return True
+    except OSError:  # not there: told in other words
+        return False
+    return False
 
 
 def site_of(prefix: Path) -> Path | None:

@@ -19,6 +19,7 @@ else:
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 Value = TypeVar("Value")
+HEADER = re.compile(r"^\[", re.MULTILINE)
 
 
 def load(path: Path, kind: type[Record]) -> Record:
@@ -38,6 +39,15 @@ def load_table(path: Path, kind: type[Value]) -> dict[str, Value]:
         return msgspec.convert(data, dict[str, kind])  # type: ignore[valid-type]
     except msgspec.ValidationError as error:
         raise bad_input(f"{path}: {error}", f"{path}：{error}") from error
+
+
+def load_one(path: Path, name: str, kind: type[Value]) -> Value | None:
+    """One table of such a file. None where its text alone is no table: the whole file has to be read then."""
+    _, _, text = f"\n{_read(path)}".partition(f"\n[{name}]\n")
+    try:
+        return msgspec.convert(tomllib.loads(HEADER.split(text, 1)[0]), kind) if text else None
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError):
+        return None
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:

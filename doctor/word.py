@@ -38,10 +38,10 @@ def run(flags: Mapping[str, str | None], lang: Lang, asked: Asked) -> int:
     """Diagnose and tell. Raises Trouble on bad input."""
     if asked.listing:
         return _list(lang, asked.as_json)
-    areas = pick_areas(asked.area, asked.offline)
+    areas = pick_areas(asked.area)
     goal = look_at_runtime(resolve(flags, changes=False), os.environ)
     goal = look_at_active(settle_by_sight(goal), os.environ)
-    goal = msgspec.structs.replace(goal, deep=asked.deep)
+    goal = msgspec.structs.replace(goal, deep=asked.deep, offline=asked.offline)
     snapshot, findings = diagnose(goal, areas, asked.facts)
     code = exit_code(findings)
     if asked.save:

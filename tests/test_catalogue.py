@@ -6,12 +6,14 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from doctor.catalogue import Words, catalogue, found, groups
+from doctor.catalogue import HERE, Entry, Words, catalogue, found, groups
 from doctor.facts import AREAS
 from doctor.finding import Finding
+from doctor.tomlfile import load_one, load_table
 from tests.checks.test_machines import NAMES, recorded
 from tests.conftest import ROOT
 
@@ -78,3 +80,18 @@ def test_texts_and_commands_are_filled_with_what_was_seen() -> None:
     assert isinstance(finding, Finding)
     assert "0000:01:00.0, 0000:02:00.0" in finding.evidence.en
     assert "0000:01:00.0, 0000:02:00.0" in finding.evidence.zh
+
+
+@pytest.mark.parametrize("name", [name for name in IDS if name not in ANY_AREA])
+def test_an_entry_read_alone_is_the_same(name: str) -> None:
+    area, entry = CATALOGUE[name]
+    assert load_one(HERE / f"{area}.toml", name, Entry) == entry
+
+
+def test_an_entry_that_cannot_be_read_alone(tmp_path: Path) -> None:
+    """Its table ends where a line begins with a bracket: then the whole file is read."""
+    path = tmp_path / "area.toml"
+    path.write_text('[one]\nen = "a"\nzh = """\n[b]\n"""\n')
+    assert load_one(path, "one", Words) is None
+    assert load_one(path, "two", Words) is None
+    assert load_table(path, Words) == {"one": Words(en="a", zh="[b]\n")}

@@ -127,4 +127,7 @@ def spoilt(facts: Facts) -> tuple[list[str], bool]:
     native = [fault.package for fault in torch.native] if isinstance(torch, Torch) else []
     damaged = [one.name for one in packages.damaged] if isinstance(packages, Packages) else []
     half = [*packages.half_installed, *packages.duplicates] if isinstance(packages, Packages) else []
-    return list(dict.fromkeys((*half, *damaged, *native))), bool(damaged or native)
+    # "numpy==2.3.4 (musllinux…)" and "transformers 4.57.6: 31": right by version, wrong by content
+    odd = [*packages.elsewhere_made, *packages.mixed] if isinstance(packages, Packages) else []
+    wrong = [line.split()[0].partition("==")[0] for line in odd]
+    return list(dict.fromkeys((*half, *damaged, *native, *wrong))), bool(damaged or native or wrong)

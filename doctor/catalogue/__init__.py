@@ -16,7 +16,7 @@ import msgspec
 from doctor.facts import AREAS
 from doctor.finding import Finding, Remedy, Severity
 from doctor.text import Text
-from doctor.tomlfile import load_table
+from doctor.tomlfile import load_one, load_table
 
 HERE = Path(__file__).resolve().parent
 Value = str | int | float | Text | Sequence[str]
@@ -54,6 +54,15 @@ def entries(area: str) -> dict[str, Entry]:
 
 
 @cache
+def entry_of(area: str, name: str) -> Entry:
+    """One entry. Only its own table is parsed: a machine has few findings, and a whole area costs six thousandths."""
+    if name == f"{area}-unknown":
+        return unknown()
+    found = load_one(HERE / f"{area}.toml", name, Entry)
+    return found or entries(area)[name]
+
+
+@cache
 def unknown() -> Entry:
     """What is said of an area that could not be looked at."""
     return load_table(HERE / "unknown.toml", Entry)["area-unknown"]
@@ -80,7 +89,7 @@ def found(
     **values: Value,
 ) -> Finding:
     """The finding `name` of a machine, its texts filled with what was seen. What is given here wins over the entry."""
-    entry = entries(area)[name]
+    entry = entry_of(area, name)
     return Finding(
         id=name,
         area=area,

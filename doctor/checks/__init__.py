@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from doctor.catalogue import found
@@ -17,6 +18,13 @@ def judge(facts: Facts, goal: Goal, areas: Sequence[str] = AREAS) -> tuple[Findi
     return settle(
         tuple(finding for area in AREAS if area in areas for finding in _judge_area(area, facts, goal))
     )
+
+
+def prepare(areas: Sequence[str]) -> None:
+    """Import the checks of these areas; there is time for it while facts are gathered."""
+    for area in areas:
+        with suppress(Exception):  # told when it is used
+            import_module(f"doctor.checks.{area}")
 
 
 def _judge_area(area: str, facts: Facts, goal: Goal) -> Iterator[Finding]:

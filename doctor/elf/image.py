@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -15,6 +16,7 @@ GNU_HASH, VERSYM, VERDEF, VERNEED = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFF
 PAGE = 16384  # bytes read at once
 SHORT_NAME = 128
 LONGEST_NAME = 8192  # C++ names are long
+SEGMENT = struct.Struct("<IIQQQQ")
 MOST = 100_000  # entries of any list; a file with more is taken for damaged
 
 
@@ -67,10 +69,9 @@ class Image:
         )
         if not 0 < count < 1000 or size < 56:
             raise Damaged("no program headers")
+        table = self._at(start, size * count)
         for number in range(count):
-            kind, flags, offset, address, _, length = struct.unpack_from(
-                "<IIQQQQ", self._at(start + number * size, 56)
-            )
+            kind, flags, offset, address, _, length = SEGMENT.unpack_from(table, number * size)
             if kind == LOAD and offset + length > self.size:
                 raise Damaged(f"cut off: {self.size} bytes of at least {offset + length}")
             yield kind, flags, offset, address, length
@@ -113,8 +114,15 @@ class Image:
     def table(self, tag: int) -> int | None:
         return self._offset(self.dynamic[tag]) if tag in self.dynamic else None
 
+    @cached_property
+    def _names(self) -> int:
+        return self._offset(self.dynamic[STRTAB])
+
     def name(self, position: int) -> str:
-        start = self._offset(self.dynamic[STRTAB]) + position
+        start = self._names + position
+        page, within = divmod(start, PAGE)
+        if 0 <= start < self.size and (end := (near := self._page(page)).find(b"\0", within)) >= 0:
+            return near[within:end].decode("utf-8", "replace")  # as nearly all
         found = self._at(start, min(SHORT_NAME, max(0, self.size - start)))
         if (end := found.find(b"\0")) < 0:
             found = self._at(start, min(LONGEST_NAME, self.size - start))

@@ -54,7 +54,7 @@ from doctor.facts.jupyter import (
 )
 from doctor.facts.network import Answer, Network, said_by
 from doctor.facts.packages import Damage, ImportUse, Packages, Sources, SourceUse
-from doctor.facts.python import EnvironmentState, PthLine, Python, Script, Shadow
+from doctor.facts.python import EnvironmentState, PthLine, Python, Script, Shadow, Stopped
 from doctor.facts.smoke import Smoke, SmokeTask
 from doctor.facts.torch import Torch
 from doctor.facts.unknown import Unknown
@@ -118,6 +118,7 @@ __all__ = [
     "SourceUse",
     "Sources",
     "StaleKernel",
+    "Stopped",
     "Torch",
     "Unknown",
     "Visible",

@@ -10,7 +10,7 @@ from doctor.facts.unknown import Unknown
 
 EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password"]
 TokenShape = Literal["fine", "quoted", "not-ascii", "inner-space", "placeholder", "unusual", "unreadable"]
-BadKind = Literal["pointer", "html", "empty", "cut", "header", "special"]
+BadKind = Literal["pointer", "html", "empty", "cut", "header", "special", "link", "not-json"]
 
 
 class CachedModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +75,12 @@ class Damage(msgspec.Struct, frozen=True, kw_only=True):
     dangling: tuple[str, ...] = ()  # FILE of a snapshot whose blob is not there
     no_blobs: bool = False  # the whole blobs folder is missing
     lost_refs: tuple[str, ...] = ()  # names of commits that have no snapshot
+    lost_shards: tuple[str, ...] = ()  # parts that an index names and that are not there, though others are
+    under_way: bool = False  # files of an unfinished download lie beside
+    odd_refs: tuple[
+        str, ...
+    ] = ()  # names of commits with a line end or a blank that the client takes for part of it
+    nameless: bool = False  # snapshots, and no name that leads to one
     corrupt: tuple[str, ...] = ()  # blobs whose bytes do not have the hash that names them
 
 
@@ -93,6 +99,12 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, tag="cache"):
     foreign_folders: tuple[str, ...] = ()  # that this user cannot write to
     owners: tuple[str, ...] = ()  # of those folders
     largest_weights: int = 0
+    bad_texts: tuple[BadFile, ...] = ()  # settings, tokenizers and indexes that are no JSON
+    strays: tuple[
+        str, ...
+    ] = ()  # folders of models that lie in the cache as the client does not look for them
+    unreadable: tuple[str, ...] = ()  # that this user may not read
+    beside: str | None = None  # one level above or below, where models are that are not looked for
     not_a_folder: str | None = None  # HF_HOME or a part of it that is a file, or a link that leads nowhere
 
 

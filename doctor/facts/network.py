@@ -114,6 +114,15 @@ class CaFile(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""  # why it cannot be used
 
 
+class Flaw(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting of pip or uv with which it cannot work, or works elsewhere than one thinks."""
+
+    kind: Literal["unreadable", "uv-unreadable", "index", "plain-http", "no-index", "constraint", "elsewhere"]
+    source: str  # the file or variable
+    key: str = ""
+    said: str = ""
+
+
 class Index(msgspec.Struct, frozen=True, kw_only=True):
     """A package index that pip or uv is told to use."""
 
@@ -159,6 +168,9 @@ class Network(msgspec.Struct, frozen=True, tag="network"):
     xet_said: str = ""
     token_source: str = ""  # the variable or file of the token that was tried
     offline_flag: str = ""  # HF_HUB_OFFLINE and the like, when set
+    asked: bool = True  # False: no request was made, only settings were read
+    via: str = ""  # the proxy that leads to the endpoint, without its login
+    flaws: tuple[Flaw, ...] = ()
     turbo: bool = False  # /etc/network_turbo: the provider's own way around (AutoDL)
 
     def reply(self, kind: str) -> Reply | None:

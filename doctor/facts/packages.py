@@ -74,4 +74,15 @@ class Packages(msgspec.Struct, frozen=True, kw_only=True, tag="packages"):
     ffmpeg_owners: tuple[str, ...] = ()  # distributions that own the module `ffmpeg`
     use_tf: bool = True  # False: USE_TF=0 or the like is set
     killed: tuple[str, ...] = ()  # installers that the kernel ended for want of memory
+    elsewhere_made: tuple[str, ...] = ()  # wheels for another system: "numpy==2.3.4 (musllinux_1_2_x86_64)"
+    no_metadata: tuple[
+        str, ...
+    ] = ()  # distributions of the course whose code is there and whose metadata is not
+    remains: tuple[str, ...] = ()  # folders that are named like a module of the course and hold no code of it
+    mixed: tuple[
+        str, ...
+    ] = ()  # distributions with many files of another release: "transformers 4.57.6: 31 files"
+    bytecode: tuple[str, ...] = ()  # compiled files that Python takes and cannot read (--deep)
+    optional: tuple[str, ...] = ()  # "transformers: jinja2>=3.1.0": asked only where it is used, and not met
+    torch_off: str | None = None  # the variable that makes transformers pass over torch: "USE_TF=1"
     sources: Sources = Sources()

@@ -32,6 +32,14 @@ class PthLine(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["gone", "other-environment"]
 
 
+class Stopped(msgspec.Struct, frozen=True, kw_only=True):
+    """Why Python stops before it runs anything, and what makes it stop."""
+
+    said: str
+    file: str | None = None  # a file that Python runs or reads at each start
+    variable: str | None = None  # "PYTHONHASHSEED=abc": without it Python starts
+
+
 class Python(msgspec.Struct, frozen=True, kw_only=True, tag="python"):
     """The environment that the course runs in (not the one that runs this tool)."""
 
@@ -62,3 +70,11 @@ class Python(msgspec.Struct, frozen=True, kw_only=True, tag="python"):
         str, ...
     ] = ()  # commands whose first line the kernel cannot use: a space, or too long
     pth: tuple[PthLine, ...] = ()
+    library_lacks: tuple[str, ...] = ()  # modules of Python's own library that are not there
+    entered: bool = True  # False: its Python does not know that it is in an environment (pyvenv.cfg is gone)
+    stopped: Stopped | None = None  # the interpreter is sound, but in the person's shell it does not start
+    start_errors: tuple[str, ...] = ()  # "coloredlogs.pth: …": what fails at each start, and is passed over
+    inserted: tuple[
+        Shadow, ...
+    ] = ()  # searched before the packages, and neither PYTHONPATH nor Python's own library
+    optimize: str | None = None  # PYTHONOPTIMIZE, where it strips the docstrings

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import pwd
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,7 +13,9 @@ import psutil
 
 from doctor.facts import JupyterServer, PortOwner
 from doctor.goal import Goal
+from doctor.lab.answers import get
 from doctor.lab.files import settings_of
+from doctor.lab.sockets import sockets_of
 from doctor.lab.wanted import Setting, config_path
 from doctor.peek import peek
 
@@ -102,15 +104,11 @@ def ask_version(settings: dict[str, Setting], seconds: float = ANSWER_SECONDS) -
     if not isinstance(port, int):
         return None
     local = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    connection = http.client.HTTPConnection(local, port, timeout=seconds)
+    answer = get(local, port, "/api", seconds)
     try:
-        connection.request("GET", "/api")
-        answer = connection.getresponse()
-        said = json.loads(answer.read(4096)) if answer.status == 200 else {}
-    except (OSError, http.client.HTTPException, ValueError):
+        said = json.loads(answer.body) if answer and answer.status == 200 else {}
+    except ValueError:
         return None
-    finally:
-        connection.close()
     version = said.get("version") if isinstance(said, dict) else None
     return version if isinstance(version, str) else None
 
@@ -120,6 +118,9 @@ def port_owner(goal: Goal, ours: int | None) -> PortOwner | None:
 
     A process of another user may stay without pid and command: the kernel tells its user alone.
     """
+    taken = {fields[9] for fields in _listening_at(goal.port)}
+    if not taken or (ours and taken <= sockets_of(ours)):
+        return None  # nobody else: to ask whose all sockets are takes many times as long
     listening = (s for s in psutil.net_connections("tcp") if s.status == psutil.CONN_LISTEN)
     at_port = [(s.laddr.ip, s.pid) for s in listening if s.laddr and s.laddr.port == goal.port]
     foreign = [pid for ip, pid in at_port if (pid is None or pid != ours) and _overlap(goal.ip, ip)]
@@ -159,13 +160,17 @@ def _command(pid: int | None) -> str:
 
 def _user_of_port(port: int) -> str | None:
     """The owner of the listening socket, which the kernel tells everybody."""
+    return next((_user_name(int(fields[7])) for fields in _listening_at(port)), None)
+
+
+def _listening_at(port: int) -> Iterator[list[str]]:
+    """The kernel's own lines of the sockets that listen at a port."""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         path = Path(table)
         for line in path.read_text().splitlines()[1:] if path.exists() else ():
             fields = line.split()
             if fields[3] == LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
-                return _user_name(int(fields[7]))
-    return None
+                yield fields
 
 
 def _user_name(uid: int) -> str:

@@ -9,27 +9,47 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from doctor.facts import AREAS, Facts, Unknown
 from doctor.goal import Goal
+from doctor.probes import apart
 from doctor.redact import redacted
 
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
 DEEP_DEADLINE = 150.0  # where it may take its time
+LARGE = ("packages", "torch")  # most of the work by far
+WAITING = ("network", "ffmpeg")  # they wait for others, and take no processor from anybody meanwhile
+# Seconds that the others have for themselves before the next one starts too: each question to the kernel gives the
+# interpreter away, and threads that all ask many wait for each other at every one.
+TURN = 0.05
 NOT_ASKED = Unknown("not asked")
 
 
-def gather(goal: Goal, areas: Sequence[str] = AREAS, seconds: float = DEADLINE) -> Facts:
-    """Facts of the given areas. The others are Unknown("not asked")."""
+def gather(
+    goal: Goal,
+    areas: Sequence[str] = AREAS,
+    seconds: float = DEADLINE,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Facts:
+    """Facts of the given areas. The others are Unknown("not asked"). `meanwhile` is done while they are awaited."""
     answers: dict[str, Any] = {}
-    threads = [(area, _start(area, goal, answers)) for area in areas]
     until = time.monotonic() + seconds
-    for _, thread in threads:
+    elsewhere = _start_apart(goal, areas, seconds)  # before any thread
+    first = [area for area in areas if area in elsewhere or area in WAITING]
+    threads = [_start(area, goal, answers, elsewhere.get(area)) for area in first]
+    for area in areas:
+        if area not in first:
+            threads.append(_start(area, goal, answers))
+            threads[-1].join(TURN)
+    meanwhile()
+    for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     late = Unknown(f"no answer within {seconds:.0f} s")
     asked = {area: answers.get(area, late) for area in areas}
@@ -48,15 +68,32 @@ def _all(asked: dict[str, Any]) -> dict[str, Any]:
     return {area: asked.get(area, NOT_ASKED) for area in AREAS}
 
 
-def _start(area: str, goal: Goal, answers: dict[str, Any]) -> threading.Thread:
+def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[str, apart.Waiting]:
+    """The large areas, where there are others to do meanwhile. Their modules are imported once, for all."""
+    large = [area for area in LARGE if area in areas]
+    if len(areas) < 2 or not large or not apart.possible():
+        return {}
+    for area in large:
+        with suppress(Exception):  # told by the probe itself
+            import_module(f"doctor.probes.{area}")
+    started = {area: apart.start(area, partial(_ask, area, goal), seconds) for area in large}
+    return {area: waiting for area, waiting in started.items() if waiting}
+
+
+def _start(
+    area: str, goal: Goal, answers: dict[str, Any], elsewhere: apart.Waiting | None = None
+) -> threading.Thread:
+    def answer() -> None:
+        answers[area] = elsewhere() if elsewhere else _ask(area, goal)
+
     # Daemon threads: a probe stuck in the kernel must not keep the process from ending.
-    thread = threading.Thread(target=_answer, args=(area, goal, answers), name=f"probe-{area}", daemon=True)
+    thread = threading.Thread(target=answer, name=f"probe-{area}", daemon=True)
     thread.start()
     return thread
 
 
-def _answer(area: str, goal: Goal, answers: dict[str, Any]) -> None:
+def _ask(area: str, goal: Goal) -> Any:
     try:
-        answers[area] = import_module(f"doctor.probes.{area}").probe(goal)
+        return import_module(f"doctor.probes.{area}").probe(goal)
     except Exception:  # a crashed probe is a result, never the end of the run
-        answers[area] = Unknown(f"the {area} probe crashed: {short_traceback()}")
+        return Unknown(f"the {area} probe crashed: {short_traceback()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 from doctor.ask import ask
@@ -13,6 +14,8 @@ from doctor.facts import Ffmpeg, Unknown
 from doctor.goal import Goal
 from doctor.peek import peek
 
+Said = subprocess.CompletedProcess[str] | Unknown
+VERSION = re.compile(r"ffmpeg version (\S+)")
 USUAL = ("/usr/local/bin", "/usr/bin", "/bin")
 # What audio comes in, and the decoders that serve it.
 FORMATS = {
@@ -29,7 +32,8 @@ def probe(goal: Goal) -> Ffmpeg:
     path = shutil.which("ffmpeg", path=search_path(goal))
     if path is None:
         return Ffmpeg(path=None, version=None, not_executable=not_executable(goal))
-    version, error = version_of(path)
+    started = ask([path, "-decoders"], seconds=5)  # its first line, on standard error, tells the version too
+    version, error = version_of(path, started)
     machine, script, damaged = kind_of(path) if version is None else (None, None, None)
     return Ffmpeg(
         path=path,
@@ -38,7 +42,7 @@ def probe(goal: Goal) -> Ffmpeg:
         machine=machine,
         script=script,
         damaged=damaged,
-        lacks=lacks(path) if version else (),
+        lacks=lacks(started) if version else (),
     )
 
 
@@ -48,20 +52,23 @@ def search_path(goal: Goal) -> str:
     return os.pathsep.join(dict.fromkeys([f"{goal.prefix}/bin", *theirs, *USUAL]))
 
 
-def version_of(path: str) -> tuple[str | None, str | None]:
+def version_of(path: str, started: Said) -> tuple[str | None, str | None]:
     """The version that it tells, or why it tells none."""
+    if isinstance(started, Unknown):
+        return None, started.reason
+    if started.returncode == 0 and (match := VERSION.match(started.stderr)):
+        return match.group(1), None
     said = ask([path, "-hide_banner", "-version"], seconds=5)
     if isinstance(said, Unknown):
         return None, said.reason
-    match = re.match(r"ffmpeg version (\S+)", said.stdout)
+    match = VERSION.match(said.stdout)
     if said.returncode != 0 or match is None:
         return None, said.stderr.strip()[-300:] or "does not run"
     return match.group(1), None
 
 
-def lacks(path: str) -> tuple[str, ...]:
+def lacks(said: Said) -> tuple[str, ...]:
     """Formats for which it has no decoder. Nothing is said of one that does not list them."""
-    said = ask([path, "-hide_banner", "-decoders"], seconds=5)
     if isinstance(said, Unknown) or "------" not in said.stdout:
         return ()
     known = {words[1] for line in said.stdout.splitlines() if len(words := line.split()) > 2}

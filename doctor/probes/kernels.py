@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -18,6 +20,7 @@ REPLACED = re.compile(
     r"^\S+ \S+ \S+ \S+ \S+\s+(/.*/(?:site|dist)-packages)/([^/]+)\S* \(deleted\)$", re.MULTILINE
 )
 LARGEST = 16_000_000  # bytes of the list of mapped files
+LONGEST = 16384  # bytes of a command line: its first words are enough
 SECONDS = 0.3
 
 
@@ -29,15 +32,14 @@ def stale_kernels(prefix: Path) -> tuple[StaleKernel, ...]:
 
 
 def _kernels(until: float) -> Iterator[psutil.Process]:
-    for process in psutil.process_iter():
+    pids = (name for name in os.listdir("/proc") if name.isdecimal())  # noqa: PTH208 - names alone
+    for pid in pids:
         if time.monotonic() > until:
             return
-        try:
-            words = process.cmdline()[:4]
-        except psutil.Error:
-            continue
+        words = peek_text(f"/proc/{pid}/cmdline", LONGEST).split("\0")[:4]
         if any(KERNEL.search(word) for word in words):
-            yield process
+            with suppress(psutil.NoSuchProcess):
+                yield psutil.Process(int(pid))
 
 
 def stale(process: psutil.Process, prefix: Path) -> StaleKernel | None:

@@ -13,10 +13,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from doctor.peek import peek_text
+from doctor.facts.network import Flaw
+from doctor.peek import peek, peek_text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,6 +26,7 @@ else:
     import tomli as tomllib
 
 SECTIONS = ("global", "install")
+YES = ("1", "true", "yes", "on", "y", "t")
 UV_VARIABLES = {
     "UV_DEFAULT_INDEX": False,
     "UV_INDEX_URL": False,
@@ -78,6 +81,72 @@ def _in_file(path: Path) -> dict[str, Setting]:
     return {key: Setting(value, key, str(path)) for key, value in named}
 
 
+def flaws(prefix: str, environ: Mapping[str, str] = os.environ) -> tuple[Flaw, ...]:
+    known = read_pip(prefix, environ)
+    return (*_unreadable(prefix, environ), *_index_flaws(known), *_other_flaws(known))
+
+
+def _unreadable(prefix: str, environ: Mapping[str, str]) -> Iterator[Flaw]:
+    for path in dict.fromkeys(pip_files(prefix, environ)):
+        said = _pip_error(peek(path) or b"")
+        if said:
+            yield Flaw(kind="unreadable", source=str(path), said=said)
+    for path in uv_files(environ):
+        try:
+            tomllib.loads(peek_text(path))
+        except ValueError as error:
+            place = re.search(r"\(at (.*)\)", str(error))
+            yield Flaw(kind="uv-unreadable", source=str(path), said=place[1] if place else "no TOML")
+
+
+def _pip_error(content: bytes) -> str:
+    """Why pip ends at once; its own words quote the file, so only the place is told."""
+    try:
+        configparser.RawConfigParser().read_string(content.decode())
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    except configparser.MissingSectionHeaderError as error:
+        return f"line {error.lineno}: no [global] above it"
+    except configparser.Error as error:
+        return f"{type(error).__name__}, line {getattr(error, 'lineno', '?')}"
+    return ""
+
+
+def _index_flaws(known: Mapping[str, Setting]) -> Iterator[Flaw]:
+    """Only what is in effect is judged: a file that a variable outweighs does no harm."""
+    trusted = known["trusted-host"].value.split() if "trusted-host" in known else []
+    for setting, _ in _of_pip(known):
+        shown = re.sub(r"//[^/@\s]*@", "//", setting.value)
+        if not re.match(r"(https?|file)://[^/\s]", setting.value):
+            yield Flaw(kind="index", source=setting.source, key=setting.key, said=shown)
+        elif setting.value.startswith("http://") and not _is_trusted(setting.value, trusted):
+            yield Flaw(kind="plain-http", source=setting.source, key=setting.key, said=shown)
+
+
+def _is_trusted(url: str, trusted: list[str]) -> bool:
+    """pip trusts this machine, and the hosts (with or without a port) that it is told to."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return (
+        host in ("localhost", "::1")
+        or host.startswith("127.")
+        or bool({host, parts.netloc, "*"} & set(trusted))
+    )
+
+
+def _other_flaws(known: Mapping[str, Setting]) -> Iterator[Flaw]:
+    flag = known.get("no-index")
+    if flag and flag.value.lower() in YES and "find-links" not in known:
+        yield Flaw(kind="no-index", source=flag.source, key="no-index", said=flag.value)
+    for key in ("constraint", "requirement"):
+        for path in known[key].value.split() if key in known else ():
+            if "://" not in path and not Path(path).expanduser().exists():
+                yield Flaw(kind="constraint", source=known[key].source, key=key, said=path)
+    for key in ("target", "prefix", "root"):
+        if key in known:
+            yield Flaw(kind="elsewhere", source=known[key].source, key=key, said=known[key].value)
+
+
 def indexes(prefix: str, environ: Mapping[str, str] = os.environ) -> list[tuple[Setting, bool]]:
     """Each index once, and whether it is an extra one. pip's first: uv's variables may be translations of them."""
     found: dict[str, tuple[Setting, bool]] = {}
@@ -99,9 +168,14 @@ def _of_uv(environ: Mapping[str, str]) -> Iterator[tuple[Setting, bool]]:
     for name, extra in UV_VARIABLES.items():
         for word in environ.get(name, "").split():
             yield Setting(re.sub(r"^[\w-]+=(?=http)", "", word), name, name), extra
+    for path in uv_files(environ):
+        yield from _in_uv_file(path)
+
+
+def uv_files(environ: Mapping[str, str]) -> list[Path]:
     home = Path(environ.get("HOME") or "~").expanduser()
-    for base in (Path("/etc"), Path(environ.get("XDG_CONFIG_HOME") or home / ".config")):
-        yield from _in_uv_file(base / "uv/uv.toml")
+    bases = (Path("/etc"), Path(environ.get("XDG_CONFIG_HOME") or home / ".config"))
+    return [base / "uv/uv.toml" for base in bases]
 
 
 def _in_uv_file(path: Path) -> Iterator[tuple[Setting, bool]]:

@@ -82,6 +82,8 @@ def _disk(disk: Disk, goal: Goal) -> Text:
 
 def _network(network: Network, goal: Goal) -> Text:
     reply = network.reply("hub")
+    if not network.asked:
+        return Text("only settings were read", "仅读取了设置")
     if reply:
         return both(f"{network.endpoint}  {reply.seconds:.2f} s" if reply.from_hub else network.endpoint)
     up = sum(1 for answer in network.answers if answer.seconds is not None)

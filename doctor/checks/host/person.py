@@ -22,5 +22,18 @@ def check(host: Host) -> Iterator[Finding]:
     if host.encoding not in UTF8:  # LANG=C alone is no fault: Python then takes UTF-8 all the same
         said = ", ".join(f"{name}={value}" for name, value in host.locale.items()) or "no locale variable"
         yield found("host", "locale-not-utf8", encoding=host.encoding, variables=said)
+    said = host.locale.get("PYTHONIOENCODING", "").partition(":")[0].lower().replace("_", "-")
+    if host.encoding in UTF8 and said not in ("", *UTF8):
+        yield found(
+            "host",
+            "locale-not-utf8",
+            encoding=said,
+            variables=f"PYTHONIOENCODING={said}",
+            commands=(("unset", "PYTHONIOENCODING"),),
+        )
+    if not host.null_device:
+        yield found("host", "dev-null-not-a-device")
+    if not host.loopback:
+        yield found("host", "loopback-down")
     if host.systemd is False and host.container is None:
         yield found("host", "systemd-absent")

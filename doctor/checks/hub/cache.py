@@ -13,12 +13,16 @@ from doctor.text import Text, human_bytes
 
 STALE = 100_000_000  # bytes of unfinished downloads worth a line
 STUCK = 300.0  # seconds without a byte; slow links still bring some
+TRUE = ("1", "ON", "YES", "TRUE")  # what huggingface_hub takes for yes
+OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 KINDS = {
     "pointer": Text("a Git LFS pointer, not the file that it points to", "是 Git LFS 指针，不是真正的文件"),
     "html": Text("a web page", "是网页"),
     "empty": Text("empty", "是空文件"),
     "cut": Text("cut off", "不完整"),
     "header": Text("no safetensors header", "没有 safetensors 文件头"),
+    "link": Text("the text of a link", "是链接的文字，不是真正的链接"),
+    "not-json": Text("no JSON, or cut off", "不是 JSON，或不完整"),
     "special": Text("no regular file", "不是普通文件"),
 }
 
@@ -30,7 +34,9 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     if seen.not_a_folder:
         yield found("hub", "hf-home-not-a-folder", path=seen.not_a_folder, cache=seen.path)
     yield from _damage(seen, goal)
+    yield from _layout(seen, hub, goal)
     yield from _bad_files(seen, goal)
+    yield from _texts(seen, goal)
     yield from _owner(facts, seen)
     yield from _locks(seen.locks)
     if seen.partial_bytes >= STALE:
@@ -81,7 +87,7 @@ def _damage(seen: Cache, goal: Goal) -> Iterator[Finding]:
 
 def _bad_files(seen: Cache, goal: Goal) -> Iterator[Finding]:
     """One finding for all: they mostly have one cause, a clone without LFS or a portal's page."""
-    bad = seen.bad_files
+    bad = [one for one in seen.bad_files if one.kind != "link"]
     if bad:
         first = bad[0]
         yield found(
@@ -93,6 +99,64 @@ def _bad_files(seen: Cache, goal: Goal) -> Iterator[Finding]:
             what=KINDS[first.kind],
             count=len(bad),
             commands=_mend(first),
+        )
+
+
+def _texts(seen: Cache, goal: Goal) -> Iterator[Finding]:
+    """Files beside the weights, and links that were copied as text, which concerns all files at once."""
+    links = [one for one in (*seen.bad_files, *seen.bad_texts) if one.kind == "link"]
+    others = [one for one in seen.bad_texts if one.kind != "link"]
+    for name, those in (("cache-links-became-text", links), ("model-file-damaged", others)):
+        if those:
+            first = those[0]
+            yield found(
+                "hub",
+                name,
+                severity=severity_of(goal, [one.repo for one in those]),
+                path=first.path,
+                size=human_bytes(first.bytes),
+                what=KINDS[first.kind],
+                count=len(those),
+                commands=_mend(first) if name == "model-file-damaged" else _anew(seen, first),
+            )
+
+
+def _anew(seen: Cache, bad: BadFile) -> tuple[tuple[str, ...], ...]:
+    """The whole repository: its blobs may be whole, but nothing leads to them."""
+    if not bad.repo:
+        return ()
+    folder = f"{seen.path}/models--{bad.repo.replace('/', '--')}"
+    return (("rm", "-r", folder), ("hf", "download", bad.repo))
+
+
+def _layout(seen: Cache, hub: Hub, goal: Goal) -> Iterator[Finding]:
+    """Where models are that the client does not find, and names that lead to none."""
+    if seen.unreadable:
+        yield found("hub", "cache-not-readable", path=seen.unreadable[0], count=len(seen.unreadable))
+    if seen.beside:
+        yield found("hub", "cache-one-level-off", used=seen.path, there=seen.beside)
+    if seen.strays:
+        first = seen.strays[0]
+        yield found("hub", "model-outside-cache-layout", path=first, count=len(seen.strays))
+    yield from _shards(seen, goal)
+    offline = any(v.name in OFFLINE and v.value.upper() in TRUE for v in hub.variables)
+    odd = [one for one in seen.damage if one.odd_refs]
+    if odd:
+        path = f"{odd[0].folder}/refs/{odd[0].odd_refs[0]}"
+        yield found("hub", "cache-ref-with-line-end", severity="fail" if offline else None, path=path)
+    nameless = [one.repo for one in seen.damage if one.nameless]
+    if nameless:
+        yield found("hub", "cache-without-refs", severity="warn" if offline else None, repos=nameless)
+
+
+def _shards(seen: Cache, goal: Goal) -> Iterator[Finding]:
+    """A download that was left unfinished says so by its partial files, and is less than a file that vanished."""
+    lacking = [one for one in seen.damage if one.lost_shards]
+    if lacking:
+        first, repos = lacking[0], [one.repo for one in lacking]
+        severity: Severity = "warn" if goal.foreign and first.under_way else severity_of(goal, repos)
+        yield found(
+            "hub", "weights-shard-missing", severity=severity, repo=first.repo, parts=first.lost_shards
         )
 
 

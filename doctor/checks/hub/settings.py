@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from packaging.version import InvalidVersion, Version
@@ -15,6 +16,8 @@ from doctor.text import Text, both
 
 TRUE = ("1", "ON", "YES", "TRUE")  # what huggingface_hub takes for yes
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
+PATHS = ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
+QUOTES = "\"'`“”‘’"
 TIMEOUTS = ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT")
 ENDPOINT_FAULTS = {
     "no-scheme": "hf-endpoint-no-scheme",
@@ -31,6 +34,7 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     yield from _xet(facts, hub, known)
     yield from _transfer(facts, known)
     yield from _numbers(known)
+    yield from _paths(known)
     yield from _places(facts, hub)
 
 
@@ -50,11 +54,8 @@ def _endpoint(hub: Hub, known: dict[str, Variable]) -> Iterator[Finding]:
         variable = known.get("HF_ENDPOINT")
         value = variable.value if variable else ""
         bare = value.strip().strip("\"'`“”‘’")
-        right = (
-            bare
-            if "://" in bare
-            else f"https://{bare.removeprefix('http//').removeprefix('https//').lstrip(':/')}"
-        )
+        # The scheme with whatever is wrong in it comes off: `https:/`, `htps://`, a full-width colon.
+        right = "https://" + re.sub(r"^h?tt?p?s?[:：]?[/／]+|^\w+[:：][/／]+", "", bare).lstrip(":：/／")
         yield found("hub", name, value=value, place=set_in(variable), right=right)
 
 
@@ -103,6 +104,19 @@ def _numbers(known: dict[str, Variable]) -> Iterator[Finding]:
             yield found(
                 "hub", "hf-timeout-not-a-number", variable=name, value=value, place=set_in(known[name])
             )
+
+
+def _paths(known: dict[str, Variable]) -> Iterator[Finding]:
+    """A path that no shell has read: its marks are part of it. One without a slash in front moves with the person."""
+    for name in PATHS:
+        value = known[name].value if name in known else ""
+        bare = value.strip().strip(QUOTES)
+        if value and bare != value:
+            yield found(
+                "hub", "hf-home-quoted", variable=name, value=value, right=bare, place=set_in(known[name])
+            )
+        elif value and not value.startswith(("/", "~", "$")):
+            yield found("hub", "hf-home-relative", variable=name, value=value, place=set_in(known[name]))
 
 
 def _places(facts: Facts, hub: Hub) -> Iterator[Finding]:

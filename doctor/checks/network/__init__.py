@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from doctor.checks.network.flaws import flaw_findings
 from doctor.checks.network.hub import hub_findings
 from doctor.checks.network.packages import package_findings
 from doctor.checks.network.roots import root_cause
@@ -20,10 +21,11 @@ from doctor.goal import Goal
 def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     network = facts.network
     assert isinstance(network, Network)
+    yield from flaw_findings(network)
     root = root_cause(network, facts, goal)
     if root:
         yield root
     yield from setting_findings(network, facts)
-    if root is None or root.severity != "info":
+    if network.asked and (root is None or root.severity != "info"):
         yield from hub_findings(network, facts, goal, root)
         yield from package_findings(network, facts, goal)

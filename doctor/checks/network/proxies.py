@@ -15,10 +15,16 @@ def used(network: Network, proxy: Proxy) -> list[Reply]:
     return [reply for reply in all_replies(network) if reply.via == proxy.place]
 
 
+def is_used(network: Network, proxy: Proxy) -> bool:
+    """Where nothing was asked: the one that leads to the Hub, and pip's own, which is a file's."""
+    settled = proxy.place == network.via or any("/" in name for name in proxy.variables)
+    return bool(used(network, proxy)) or (not network.asked and settled)
+
+
 def malformed(network: Network, facts: Facts, goal: Goal) -> Finding | None:
     for proxy in network.proxies:
         fault = proxy.fault or ("the proxy speaks plain HTTP, not TLS" if proxy.plain else "")
-        if fault and used(network, proxy):
+        if fault and is_used(network, proxy):
             return found(
                 "network",
                 "proxy-malformed",
@@ -89,7 +95,7 @@ def socks_without_library(network: Network, facts: Facts) -> Finding | None:
     if has(facts, needed) or not has(facts, "huggingface-hub", "requests"):
         return None
     for proxy in network.proxies:
-        if proxy.scheme.startswith("socks") and not proxy.fault and (modern or used(network, proxy)):
+        if proxy.scheme.startswith("socks") and not proxy.fault and (modern or is_used(network, proxy)):
             return found(
                 "network",
                 "proxy-socks-no-socksio",

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from doctor.checks.packages.code import code
 from doctor.checks.packages.damage import damage
 from doctor.checks.packages.lock import lock
+from doctor.checks.packages.needs import usable
+from doctor.checks.packages.origin import origin
 from doctor.checks.packages.pairs import pairs
 from doctor.checks.packages.requirements import requirements
 from doctor.facts import Facts, Packages
@@ -17,9 +19,15 @@ from doctor.goal import Goal
 def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     packages = facts.packages
     assert isinstance(packages, Packages)
+    for finding in _all(packages, facts, goal):
+        yield usable(finding, packages, goal)
+
+
+def _all(packages: Packages, facts: Facts, goal: Goal) -> Iterator[Finding]:
     if not goal.foreign:
         yield from lock(packages, goal)
     yield from damage(packages, goal)
+    yield from origin(packages, goal)
     yield from requirements(packages, facts, goal)
     yield from pairs(packages, facts, goal)
     yield from code(packages, goal)

@@ -93,7 +93,8 @@ def _places(uses: Sequence[SourceUse]) -> str:
 
 def _not_here(packages: Packages, goal: Goal) -> Iterator[Finding]:
     """What the course needs and this environment of the person's does not have."""
-    there = {**packages.elsewhere, **packages.installed}
+    told = dict.fromkeys((*packages.no_metadata, *map(canonicalize_name, packages.remains)), "")
+    there = {**packages.elsewhere, **packages.installed, **told}
     if not any(name in there for name in LIBRARIES):
         yield found(
             "packages",

@@ -82,6 +82,27 @@ def pip(goal: Goal, *arguments: str) -> tuple[str, ...]:
     return (goal.interpreter, "-m", "pip", *arguments)
 
 
+def usable(finding: Finding, packages: Packages, goal: Goal) -> Finding:
+    """The same remedy by uv where the environment's own pip cannot do it: it is not there, or is what is broken."""
+    broken = {one.name for one in packages.damaged} | {*packages.half_installed, *packages.duplicates}
+    if "pip" in {**packages.elsewhere, **packages.installed} and "pip" not in broken:
+        return finding
+    commands = tuple(by_uv(line, goal) for line in finding.remedy.commands)
+    return msgspec.structs.replace(finding, remedy=msgspec.structs.replace(finding.remedy, commands=commands))
+
+
+UV_WORDS = {"--force-reinstall": "--reinstall", "--no-cache-dir": "--no-cache", "-y": ""}
+
+
+def by_uv(line: tuple[str, ...], goal: Goal) -> tuple[str, ...]:
+    """`PYTHON -m pip install …` in uv's words; any other command as it is."""
+    own = (goal.interpreter, "-m", "pip")
+    if line[:3] != own or len(line) < 4:
+        return line
+    words = [word for told in line[4:] if (word := UV_WORDS.get(told, told))]
+    return ("uv", "pip", line[3], "--python", goal.interpreter, *words)
+
+
 def mended(
     name: str,
     goal: Goal,

@@ -24,11 +24,54 @@ FFMPEG = ("ffmpeg", "python-ffmpeg", "ffmpeg-python")
 
 def pairs(packages: Packages, facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from _torch(packages, goal)
+    yield from _switched_off(packages, goal)
+    yield from _clashes(packages, goal)
     yield from _numpy(packages, goal)
     yield from _hub(packages, goal)
     yield from _pkg_resources(packages, goal)
     yield from _keras(packages, goal)
     yield from _ffmpeg(packages, goal)
+
+
+# Releases that go wrong with a later release of what they need, and whose metadata does not say so.
+CLASHES = (
+    ("jinja2", "3.0", "markupsafe", "2.1", "soft_unicode"),
+    ("datasets", "2.14.5", "pyarrow", "21", "PyExtensionType"),
+    ("basicsr", "9999", "torchvision", "0.17", "torchvision.transforms.functional_tensor"),
+    ("gensim", "4.3.3", "scipy", "1.13", "scipy.linalg.triu"),
+    ("pytorch-lightning", "2.0", "torch", "2.0", "torch._six"),
+    ("timm", "0.5", "torch", "2.0", "torch._six"),
+    ("flask", "2.3", "werkzeug", "3.0", "url_quote"),
+    ("tensorboard", "2.12", "protobuf", "4", "Descriptors cannot be created directly"),
+)
+
+
+def _clashes(packages: Packages, goal: Goal) -> Iterator[Finding]:
+    for name, below, other, floor, what in CLASHES:
+        if older(packages, name, below) and since(packages, other, floor):
+            yield mended(
+                "releases-do-not-fit",
+                goal,
+                None,
+                pip(goal, "install", "--upgrade", name),
+                severity="fail" if name in course(packages, goal) else "warn",
+                package=f"{name} {packages.installed[name]}",
+                other=f"{other} {packages.installed[other]}",
+                what=what,
+            )
+            return
+
+
+def _switched_off(packages: Packages, goal: Goal) -> Iterator[Finding]:
+    """transformers 5 knows torch alone and asks none of these."""
+    if packages.torch_off and "torch" in packages.installed and older(packages, "transformers", "5"):
+        yield found(
+            "packages",
+            "torch-switched-off",
+            severity="fail" if goal.foreign else "warn",
+            commands=(("unset", packages.torch_off.partition("=")[0]),),
+            setting=packages.torch_off,
+        )
 
 
 def _torch(packages: Packages, goal: Goal) -> Iterator[Finding]:

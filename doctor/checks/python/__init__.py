@@ -9,6 +9,7 @@ import msgspec
 from doctor.catalogue import found
 from doctor.checks.python.commands import commands_astray, search_path
 from doctor.checks.python.outside import outside
+from doctor.checks.python.startup import inserted, stopped, whole
 from doctor.checks.python.version import headers, version
 from doctor.facts import Facts, Packages, Python
 from doctor.finding import Finding
@@ -19,17 +20,35 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     python = facts.python
     assert isinstance(python, Python)
     yield from outside(python, facts, goal)  # an interpreter that does not start may owe it to PYTHONHOME
+    yield from stopped(python, goal)
+    if not python.entered:
+        yield _not_entered(python)
+        return
     if python.version is None or python.state != "complete":
         yield from _not_usable(python, goal)
         return
     yield from version(python, facts, goal)
     yield from headers(python, facts)
+    yield from whole(python, goal)
+    yield from inserted(python, facts, goal)
     yield from commands_astray(python)
     yield from search_path(python, facts)
     if goal.system and python.externally_managed:
         yield _externally_managed(python, facts)
     elif goal.foreign and not python.pip and python.maker != "uv":
         yield found("python", "pip-missing", interpreter=goal.interpreter)
+
+
+def _not_entered(python: Python) -> Finding:
+    """venv writes the missing file again, and leaves what is there."""
+    python3 = f"{python.base}/bin/python{'.'.join(str(python.version).split('.')[:2])}"
+    return found(
+        "python",
+        "environment-config-gone",
+        commands=((python3, "-m", "venv", "--without-pip", python.prefix),),
+        prefix=python.prefix,
+        base=python.base or "?",
+    )
 
 
 def _not_usable(python: Python, goal: Goal) -> Iterator[Finding]:

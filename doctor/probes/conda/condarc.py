@@ -63,9 +63,22 @@ class Condarc(msgspec.Struct, frozen=True):
         words = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else ()
         return tuple(os.path.expandvars(str(word)).strip() for word in words)
 
+    def source_of(self, channel: str) -> str:
+        """The strongest file that names a channel; "" where a variable does."""
+        said = ((file, load(Path(file))) for file in reversed(self.files))
+        return next((f for f, one in said if isinstance(one, dict) and _names(one, channel)), "")
+
     def mapping(self, name: str) -> dict[str, Any]:
         value = self.settings.get(name)
         return value if isinstance(value, dict) else {}
+
+
+def _names(settings: Mapping[str, Any], channel: str) -> bool:
+    key = "default_channels" if channel == "defaults" and "channels" not in settings else "channels"
+    value = settings.get(key, settings.get("channel"))
+    return (channel == "defaults" and key != "channels") or channel in (
+        value if isinstance(value, list) else [value]
+    )
 
 
 def read(root: str | None, environ: Mapping[str, str] = os.environ, base: Path = Path("/")) -> Condarc:

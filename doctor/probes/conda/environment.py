@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -14,12 +13,12 @@ import msgspec
 from doctor.facts import CondaEnvironment
 from doctor.goal import Goal
 from doctor.peek import peek, peek_text
+from doctor.probes.pip_config import read_pip
 
 LITTER = (".pyc", ".a", ".la", ".pc", ".map", ".txt")  # what people and images clean up
 CLEANED = re.compile(r"/(?:tests?|idlelib|site-packages|pkgconfig|cmake)/")
 LARGEST = 64_000_000  # bytes of a record: a package may have twenty thousand files
 SECONDS = 0.3  # for comparing records with files; a whole environment takes half of that
-PIP_FILES = ("/etc/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 YES = ("1", "true", "yes", "on", "y")
 
 
@@ -99,27 +98,6 @@ def _pins(path: Path) -> tuple[str, ...]:
 
 
 def _pip_user(prefix: Path, environ: Mapping[str, str]) -> str | None:
-    """What makes `pip install` mean `pip install --user`. The strongest word counts: variable, then files."""
-    if environ.get("PIP_USER"):
-        return "PIP_USER" if environ["PIP_USER"].lower() in YES else None
-    said = [(file, value) for file in _pip_files(prefix, environ) if (value := _user_in(file)) is not None]
-    return said[-1][0] if said and said[-1][1].lower() in YES else None
-
-
-def _pip_files(prefix: Path, environ: Mapping[str, str]) -> Iterator[str]:
-    """pip's files, weakest first."""
-    home = environ.get("HOME", "")
-    yield from (file.replace("~", home, 1) for file in PIP_FILES)
-    yield str(prefix / "pip.conf")
-    if environ.get("PIP_CONFIG_FILE"):
-        yield environ["PIP_CONFIG_FILE"]
-
-
-def _user_in(file: str) -> str | None:
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read_string(peek_text(file))
-    except configparser.Error:
-        return None
-    found = (parser.get(section, "user", fallback=None) for section in ("install", "global"))
-    return next((value for value in found if value is not None), None)
+    """What makes `pip install` mean `pip install --user`."""
+    said = read_pip(str(prefix), environ).get("user")
+    return said.source if said and said.value.lower() in YES else None

@@ -33,7 +33,10 @@ from doctor.probes.gpu import (
 def probe(goal: Goal) -> Gpu:
     cards, nodes = pci.cards(), nvml.listed()
     holders = processes.holders() if nodes else ()
-    said = nvml.ask_child(nodes, len(cards))
+    installed, wsl = libraries.libraries(), is_wsl()
+    # Starting an interpreter to be told that there is no NVML is not worth its time.
+    nothing = not (cards or nodes or installed or wsl)
+    said = nvml.NO_NVML if nothing else nvml.ask_child(nodes, len(cards))
     hung = said.hung is not None
     if not hung:
         holders = processes.described(holders)
@@ -54,11 +57,11 @@ def probe(goal: Goal) -> Gpu:
         cuda_code=nvml.cuda_code() if goal.deep and said.code == 0 else None,
         nvml_stuck=said.stuck or (hung and processes.any_stuck(holders)),
         holders=holders,
-        libraries=libraries.libraries(),
+        libraries=installed,
         packages=packages.driver_packages(),
         container=inside,
         docker=Docker() if inside else docker.docker(),
-        wsl=is_wsl(),
+        wsl=wsl,
         has_dxg=Path("/dev/dxg").exists(),
         secure_boot=module.secure_boot(),
         key_enrolled=module.key_enrolled(),

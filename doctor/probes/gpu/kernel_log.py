@@ -16,12 +16,14 @@ MOST_RECORDS = 20_000
 OURS = re.compile(
     r"NVRM: .*|.*nvidia.*(?:signature|rejected|taints).*|.*(?:Loading of (?:unsigned )?module).*"
 )
+WORDS = ("NVRM", "nvidia", "Loading of")  # quicker to look for
 BOOT = re.compile(r"\bLinux version \d")
 
 
 def lines() -> tuple[str, ...]:
     """The last lines of NVRM, and what Secure Boot said of modules; empty where the log is closed to us."""
-    found = (OURS.search(line) for line in (_records(LOG) or _since_boot(FILE)))
+    said_of = (line for line in (_records(LOG) or _since_boot(FILE)) if any(word in line for word in WORDS))
+    found = map(OURS.search, said_of)
     said = dict.fromkeys(match.group(0)[:300] for match in found if match)
     return tuple(said)[-MOST_LINES:]
 

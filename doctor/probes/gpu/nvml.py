@@ -40,6 +40,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     stuck: bool = False
 
 
+# What the child says where the library is nowhere.
+NO_NVML = Said(devices=Unknown("NVML: NVML Shared Library Not Found"), code=NO_LIBRARY)
+
+
 def listed(folder: Path = DEV) -> tuple[Node, ...]:
     """The nodes that are there before anybody asks NVML. Whether they open is the child's to say."""
     names = sorted(path.name for path in folder.iterdir() if NODE.match(path.name))

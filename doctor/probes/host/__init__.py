@@ -60,6 +60,8 @@ def probe(goal: Goal) -> Host:
         names_user=person.names_user(),
         home=home,
         home_state=home_state,
+        null_device=machine.null_device(),
+        loopback=machine.loopback(),
         systemd=text(Path("/proc/1/comm")) == "systemd",
         wsl=machine.wsl(platform.release()),
         clock=now,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from doctor.facts.host import Apt, Program
@@ -11,7 +10,7 @@ from doctor.probes.locks import holder, holders
 
 ADMIN = Path("/var/lib/dpkg")
 LOCKS = ("lock-frontend", "lock")
-STATUS = re.compile(r"^Package: (\S+)$|^Status: (.+)$", re.MULTILINE)
+STATUS, USUAL = "\nStatus: ", "install ok installed\n"
 HALF = ("unpacked", "half-configured", "half-installed")
 NAMED = 12
 
@@ -32,15 +31,17 @@ def lock_holder(admin: Path) -> Program | None:
 def unfinished(status: Path) -> tuple[str, ...]:
     """Packages that dpkg unpacked and did not configure. Those that wait for a trigger are no fault."""
     try:
-        text = status.read_text(encoding="utf-8", errors="replace")
+        text = "\n" + status.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ()
-    found, package = [], ""
-    for match in STATUS.finditer(text):
-        package = match[1] or package
-        words = (match[2] or "").split()
+    found, at = [], text.find(STATUS)
+    while at >= 0:  # faster than a regular expression over the whole file
+        start, at = at + len(STATUS), text.find(STATUS, at + 1)
+        if text.startswith(USUAL, start):
+            continue
+        words = text[start:].partition("\n")[0].split()
         if len(words) == 3 and (words[2] in HALF or words[1] == "reinstreq"):
-            found.append(package)
+            found.append(text[:start].rpartition("\nPackage: ")[2].split("\n")[0].strip())
     return tuple(found)
 
 

@@ -139,7 +139,7 @@ def has_links(hub: Path, want: ModelWant) -> bool:
 def ref_works(hub: Path, want: ModelWant, ref: str) -> bool:
     """Does the ref name a commit whose needed files are there? A later `main` of the person's is as good as ours."""
     path = repo_folder(hub, want.id) / "refs" / ref
-    commit = peek_text(path, 4096).strip()
+    commit = peek_text(path, 4096)  # a line end is part of the name that the client looks for
     if commit == want.revision:
         return True
     snapshot = repo_folder(hub, want.id) / "snapshots" / commit

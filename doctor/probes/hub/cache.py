@@ -15,6 +15,7 @@ from doctor.facts.hub import BadFile, Cache, Damage, HeldLock
 from doctor.goal import Goal
 from doctor.peek import peek_text
 from doctor.probes.hub.blobs import corrupt_blobs
+from doctor.probes.hub.texts import bad_text, is_text, lost_shards
 from doctor.probes.hub.weights import bad, folders_of_models, is_weights
 from doctor.probes.listing import names_in, shown
 from doctor.probes.locks import holder, holders, state
@@ -66,7 +67,11 @@ def _look(goal: Goal, hub: Path) -> Cache:
         exists=hub.is_dir(),
         repos=len(repos),
         complete=not budget.spent() and len(repos) < REPOS and time.monotonic() < until,
-        damage=tuple(one for one in damage if one.dangling or one.no_blobs or one.lost_refs or one.corrupt),
+        damage=tuple(one for one in damage if one != Damage(repo=one.repo, folder=one.folder)),
+        bad_texts=(*bad_texts(files, budget), *bad_texts_in_folders(Path(goal.root_dir), budget))[:NAMED],
+        strays=tuple(shown(path) for path in strays(hub, repos)),
+        unreadable=tuple(shown(path) for path in unreadable(files))[:NAMED],
+        beside=beside(hub),
         bad_files=(*bad_files(files, budget), *bad_in_folders(Path(goal.root_dir), budget)),
         partial_files=len(partial),
         partial_bytes=sum(partial),
@@ -108,7 +113,67 @@ def damage_of(repo: Path, files: list[Path]) -> Damage:
         dangling=tuple(shown(file.relative_to(repo / "snapshots")) for file in broken[:NAMED]),
         no_blobs=no_blobs,
         lost_refs=tuple(lost_refs(repo)),
+        lost_shards=tuple(lost := list(lost_shards(files)))[:NAMED],
+        under_way=bool(lost) and any(True for _ in partials(repo)),
+        odd_refs=tuple(odd_refs(repo)),
+        nameless=bool(files) and not any((repo / "refs").rglob("*")),
     )
+
+
+def odd_refs(repo: Path) -> Iterator[str]:
+    """Written by hand, with a line end: the client looks for a snapshot of that name, line end and all."""
+    for path in islice((repo / "refs").rglob("*"), 20):
+        commit = peek_text(path, 4096)
+        if commit != commit.strip() and (repo / "snapshots" / commit.strip()).is_dir():
+            yield shown(path.relative_to(repo / "refs"))
+
+
+def bad_texts(files: dict[Path, list[Path]], budget: Budget) -> Iterator[BadFile]:
+    for repo, found in files.items():
+        for file in found:
+            if (
+                is_text(file.name)
+                and time.monotonic() < budget.until
+                and (bad := bad_text(file, repo_id(repo)))
+            ):
+                yield bad
+
+
+def bad_texts_in_folders(root: Path, budget: Budget) -> Iterator[BadFile]:
+    """Only beside weights: a `config.json` alone may be anything."""
+    for folder in folders_of_models(root, FILES):
+        names = names_in(folder)
+        for name in filter(is_text, names if any(map(is_weights, names)) else ()):
+            if time.monotonic() < budget.until and (bad := bad_text(folder / name, None)):
+                yield bad
+
+
+def strays(hub: Path, repos: list[Path]) -> list[Path]:
+    """Models that were cloned or copied into the cache without its layout of snapshots."""
+    known = ("models--", "datasets--", "spaces--", ".")
+    other = [hub / name for name in names_in(hub)[:REPOS] if not name.startswith(known)]
+    flat = [repo for repo in repos if not (repo / "snapshots").exists()]
+    return [folder for folder in (*other, *flat) if (folder / "config.json").is_file()][:NAMED]
+
+
+def unreadable(files: dict[Path, list[Path]]) -> Iterator[Path]:
+    for repo, found in files.items():
+        folders = [
+            repo / "snapshots",
+            *((repo / "snapshots" / name) for name in names_in(repo / "snapshots")),
+        ]
+        yield from (path for path in folders if path.is_dir() and not os.access(path, os.R_OK | os.X_OK))
+        yield from (path for path in found if path.exists() and not os.access(path, os.R_OK))
+
+
+def beside(hub: Path) -> str | None:
+    """HF_HOME that names the `hub` folder, or HF_HUB_CACHE that names the one above it: the models are next door."""
+    if any(name.startswith("models--") for name in names_in(hub)):
+        return None
+    near = (
+        path for path in (hub.parent, hub / "hub") if any(n.startswith("models--") for n in names_in(path))
+    )
+    return next((shown(path) for path in near), None)
 
 
 def lost_refs(repo: Path) -> Iterator[str]:

@@ -17,6 +17,7 @@ POINTER = b"version https://git-lfs.github.com/spec/"
 LONGEST_HEADER = 8 << 20  # a header longer than that is believed
 ZIP, ZIP_END = b"PK\x03\x04", b"PK\x05\x06"
 ZIP_TAIL = 66_000
+LINK, LONGEST_LINK = b"../../blobs/", 200  # what a link of the cache says, as the text of a file
 
 
 def is_weights(name: str) -> bool:
@@ -37,19 +38,26 @@ def bad(path: Path, repo: str | None) -> BadFile | None:
 
 
 def _kind(path: Path, size: int) -> BadKind | None:
-    if size == 0:
-        return "empty"
     head = peek(path, 512)
     if head is None:
         return None
-    if head.startswith(POINTER):
-        return "pointer"
-    if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "html"
+    if known := kind_of_head(head, size):
+        return known
     if path.name.endswith(".safetensors"):
         return _safetensors(path, head, size)
     cut_zip = head.startswith(ZIP) and ZIP_END not in (peek(path, ZIP_TAIL, end=True) or b"")
     return "cut" if cut_zip else None
+
+
+def kind_of_head(head: bytes, size: int) -> BadKind | None:
+    """What lies in the place of any file of a model: told by how it begins."""
+    if size == 0:
+        return "empty"
+    if head.startswith(POINTER):
+        return "pointer"
+    if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "html"
+    return "link" if size < LONGEST_LINK and head.startswith(LINK) else None
 
 
 def _safetensors(path: Path, head: bytes, size: int) -> BadKind | None:

@@ -10,6 +10,7 @@ from typing import Any
 from doctor.facts import SettingsFile
 from doctor.goal import Goal
 from doctor.lab.files import is_file
+from doctor.lab.sockets import is_absent, listening
 from doctor.lab.wanted import kernel_folder
 from doctor.probes.jupyter import around, shell
 from doctor.probes.jupyter.configs import person_files
@@ -19,7 +20,6 @@ from doctor.probes.jupyter.logs import log_lines
 from doctor.probes.jupyter.places import home
 from doctor.probes.jupyter.processes import kernel_process, processes
 from doctor.probes.jupyter.servers import dead_servers, lab_process, port_holder
-from doctor.probes.jupyter.sockets import is_absent, listening
 
 DEFAULT_PORT = 8888
 ASKED = 3  # servers at most: one that hangs costs its second
@@ -52,7 +52,7 @@ def look_at_person(goal: Goal, ours: int | None) -> dict[str, Any]:
         "absent_addresses": tuple(ip for ip in _named(files, "ip") if is_absent(ip)),
         "absent_files": tuple(f for name in FILES for f in _named(files, name) if _is_absent_file(f)),
         "wanted_port": wanted_port(files),
-        "wanted_port_owner": port_holder(wanted_port(files), servers),
+        "wanted_port_owner": port_holder(wanted_port(files), servers, sockets),
         "provider": name,
         "provider_ports": ports,
         "other_users": around.other_users(),

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from doctor.facts import LabProcess, PortOwner
+from doctor.lab.answers import get
 from doctor.lab.files import is_file, read_json
 from doctor.lab.process import describe_owner
+from doctor.lab.sockets import Listening, sockets_of
 from doctor.probes.jupyter.kernels import hub_packages
 from doctor.probes.jupyter.places import runtime_dir
 from doctor.probes.jupyter.processes import Process, hub_env, prefix_of, started_at
-from doctor.probes.jupyter.sockets import Listening, listening, sockets_of
 
 ANSWER_SECONDS = 1.0
 LOOPBACK = ("127.", "::1")
@@ -106,19 +106,15 @@ def _asked(at: Listening, base: str) -> str:
 
 def _get(at: Listening, path: str) -> int | None:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(at.address, at.address)
-    connection = http.client.HTTPConnection(host, at.port, timeout=ANSWER_SECONDS)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
+    answer = get(host, at.port, path, ANSWER_SECONDS)
+    return answer.status if answer else None
 
 
-def port_holder(port: int, servers: Sequence[LabProcess]) -> PortOwner | None:
+def port_holder(
+    port: int, servers: Sequence[LabProcess], all_sockets: Sequence[Listening]
+) -> PortOwner | None:
     """Who holds the port that the person's Jupyter wants, when it is none of their servers."""
-    held = [one for one in listening() if one.port == port]
+    held = [one for one in all_sockets if one.port == port]
     if not held or any(server.port == port for server in servers):
         return None
     inodes = {one.inode for one in held}

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from doctor.facts.network import Network
 from doctor.goal import Goal
-from doctor.probes.network import hub, names, proxies, trust
-from doctor.probes.network.client import Names
-from doctor.probes.network.rounds import Desk, ask_all
+from doctor.probes.network import trust
+from doctor.probes.network.settings import endpoint_of, settings, unasked
 from doctor.probes.packages import site_packages
 from doctor.probes.pip_config import read_pip
 
@@ -17,8 +16,15 @@ BUDGET = 4.5  # seconds for all that is asked; what has not answered by then is 
 
 
 def probe(goal: Goal) -> Network:
+    return unasked(goal) if goal.offline else asked(goal)
+
+
+def asked(goal: Goal) -> Network:
+    from doctor.probes.network.client import Names
+    from doctor.probes.network.rounds import Desk, ask_all
+
     until = time.monotonic() + BUDGET
-    endpoint, source = hub.endpoint_of(goal)
+    endpoint, source = endpoint_of(goal)
     site = site_packages(goal)
     desk = Desk(
         goal=goal,
@@ -30,23 +36,6 @@ def probe(goal: Goal) -> Network:
         until=until,
     )
     return ask_all(desk, settings(goal, endpoint, source))
-
-
-def settings(goal: Goal, endpoint: str, source: str) -> Network:
-    """What files and variables tell by themselves."""
-    cert = read_pip(goal.prefix).get("cert")
-    return Network(
-        (),
-        endpoint=endpoint,
-        endpoint_source=source,
-        official=hub.official(goal),
-        unproxied=proxies.unproxied(),
-        ca_files=trust.ca_files((cert.source, cert.value) if cert else None),
-        routes=names.routes(),
-        name_servers=names.name_servers(),
-        offline_flag=hub.offline_flag(),
-        turbo=Path("/etc/network_turbo").is_file(),
-    )
 
 
 def bundle_of_hub(site: Path) -> str:

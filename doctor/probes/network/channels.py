@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
 from doctor.facts.network import Channel, Reply
 from doctor.goal import Goal
-from doctor.probes.conda import roots
-from doctor.probes.condarc import Condarc, Wanted, channels, read_all
+from doctor.probes.conda import condarc, owner, roots
+from doctor.probes.conda.channels import channels, expand
+from doctor.probes.conda.condarc import Condarc
 from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.question import Question, Said, without_login
 
@@ -21,22 +23,50 @@ ASKED = 12  # channels at most
 NAMES = ("repodata.json", "repodata.json.zst")  # a channel without the second is still one, and the reverse
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """A channel that a file asks for, and the address that conda makes of it. It may hold a login."""
+
+    name: str
+    url: str
+    source: str
+
+
 def questions(goal: Goal, bundle: str, names: Names) -> list[Way]:
     """One for each configured channel, with conda's own proxy and certificates."""
-    places = (goal.conda_root, *(str(root) for root in roots(os.environ)), goal.prefix)
-    condarcs = read_all(tuple(dict.fromkeys(places)))
-    ways = [way_of(condarcs, wanted, bundle) for wanted in channels(condarcs)[:ASKED]]
+    said = settings_of(goal)
+    ways = [way_of(said, wanted, bundle) for wanted in list(wanted_channels(said))[:ASKED]]
     return [(channel_of(*way, silent_reply(way[1])), partial(ask_channel, *way, names)) for way in ways]
 
 
-def way_of(condarcs: tuple[Condarc, ...], wanted: Wanted, bundle: str) -> tuple[Wanted, Question]:
+def settings_of(goal: Goal) -> Condarc:
+    """Of the install that the environment belongs to, else of the first there is; and of the environment itself."""
+    root = owner(goal) or next(iter(roots(os.environ)), Path(goal.conda_root))
+    return condarc.read(str(root), {**os.environ, "CONDA_PREFIX": goal.prefix})
+
+
+def wanted_channels(said: Condarc) -> Iterator[Wanted]:
+    """Each address once. `defaults` also where it is only meant, as long as a file says what it stands for."""
+    meant = ("defaults",) if said.settings.get("default_channels") else ()
+    seen: set[str] = set()
+    for name in channels(said) or meant:
+        for url in expand(name, said):
+            if url.startswith(("http://", "https://")) and url not in seen:
+                seen.add(url)
+                yield Wanted(name if name != "defaults" else url, url, said.source_of(name))
+
+
+def way_of(said: Condarc, wanted: Wanted, bundle: str) -> tuple[Wanted, Question]:
     """The question, through what the files say of proxies and certificates."""
-    servers = {key: url for one in condarcs for key, url in one.mapping("proxy_servers").items()}
-    verify = next((word for one in reversed(condarcs) for word in one.words("ssl_verify")), "true")
+    verify = str(said.settings.get("ssl_verify", True))
     trusted = {"false": "", "true": bundle, "truststore": bundle}.get(verify.lower(), verify)
-    proxy = servers.get(urlsplit(wanted.url).scheme)
+    proxy = said.mapping("proxy_servers").get(urlsplit(wanted.url).scheme)
     return wanted, Question(
-        kind="channel", url=wanted.url, name=wanted.name, source=wanted.source, bundle=trusted, proxy=proxy
+        kind="channel",
+        url=wanted.url,
+        name=wanted.name,
+        source=wanted.source,
+        bundle=trusted,
+        proxy=str(proxy) if proxy else None,
     )
 
 

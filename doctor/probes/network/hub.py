@@ -13,7 +13,7 @@ import msgspec
 
 from doctor.facts.network import Answer, Reply
 from doctor.goal import Goal
-from doctor.hub_env import OFFICIAL, recorded_endpoint
+from doctor.hub_env import OFFICIAL
 from doctor.measure.samples import sample_url
 from doctor.mirrors import Source, sources
 from doctor.peek import peek_text
@@ -21,31 +21,12 @@ from doctor.probes.hub import cached_models
 from doctor.probes.network.client import Names, ask
 from doctor.probes.network.proxies import proxy_for
 from doctor.probes.network.question import Question, Said
+from doctor.probes.network.settings import official
 
 KNOWN = ("openai-community/gpt2", "main")  # asked of where no model is wanted
 CAS = "https://cas-server.xethub.hf.co"
 ASKED = 12  # models at most
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-FLAGS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
-
-
-def official(goal: Goal) -> str:
-    """Where programs go that were told nothing: the table's official source stands for it (and, in tests, on loopback)."""
-    plain = msgspec.structs.replace(goal, endpoint=None, mirrors="auto")
-    return next((source.url for source in sources("hub", plain) if source.official), OFFICIAL)
-
-
-def endpoint_of(goal: Goal) -> tuple[str, str]:
-    """The endpoint that programs would ask, and who said so ("" for the official one)."""
-    if goal.endpoint:
-        return goal.endpoint, "HF_ENDPOINT"
-    chosen = None if goal.foreign else recorded_endpoint(goal)
-    return (chosen, "setup") if chosen else (official(goal), "")
-
-
-def offline_flag(environ: Mapping[str, str] = os.environ) -> str:
-    set_to = {name: environ.get(name, "").upper() for name in FLAGS}
-    return next((name for name, value in set_to.items() if value in ("1", "ON", "YES", "TRUE")), "")
 
 
 def model_question(goal: Goal, url: str, bundle: str) -> Question:

@@ -12,6 +12,8 @@ from urllib.request import getproxies_environment, proxy_bypass
 import msgspec
 
 from doctor.facts.network import Proxy
+from doctor.goal import Goal
+from doctor.probes.pip_config import read_pip
 
 SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 KINDS = ("https", "http", "all")
@@ -38,6 +40,13 @@ def place_of(proxy: str) -> str:
     return f"{scheme}{mark}{rest.rpartition('@')[2]}".rstrip("/")
 
 
+def without_login(url: str) -> str:
+    """An address as it may be shown. What follows a question mark may be a signature."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
+
+
 def proxies(environ: Mapping[str, str] = os.environ) -> tuple[Proxy, ...]:
     """Each proxy that programs would use, once, with the variables that name it. Not asked yet."""
     variables: dict[str, list[str]] = {}
@@ -49,6 +58,12 @@ def proxies(environ: Mapping[str, str] = os.environ) -> tuple[Proxy, ...]:
             values.setdefault(place, value)
             variables.setdefault(place, []).append(names[0])
     return tuple(read(values[place], tuple(names)) for place, names in variables.items())
+
+
+def pip_proxy(goal: Goal) -> list[Proxy]:
+    """pip's own, which wins over the variables."""
+    setting = read_pip(goal.prefix).get("proxy")
+    return [read(setting.value, (setting.source,))] if setting else []
 
 
 def read(value: str, variables: tuple[str, ...]) -> Proxy:

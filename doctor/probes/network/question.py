@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from doctor.facts.network import Certificate, Reply
+from doctor.probes.network.proxies import without_login as without_login
 
 SECONDS = 3.0  # for a name, for a connection, for the first byte
 AGENT = {"User-Agent": "groundwork-doctor"}
@@ -52,10 +53,3 @@ def skew_of(heads: httpx.Headers) -> float | None:
         return time.time() - date - float(heads.get("Age", "0"))
     except (KeyError, ValueError):
         return None
-
-
-def without_login(url: str) -> str:
-    """An address as it may be shown. What follows a question mark may be a signature."""
-    scheme, mark, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"

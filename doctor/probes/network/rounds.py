@@ -19,7 +19,6 @@ from doctor.probes.network.certificates import intercepted
 from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.pool import Asked
 from doctor.probes.network.question import SECONDS, Question, Said
-from doctor.probes.pip_config import read_pip
 
 PATIENCE = 0.5  # seconds
 CONDA: tuple[Kind, ...] = ("conda_installer", "conda_channel")
@@ -71,17 +70,11 @@ def begin(desk: Desk) -> Round:
         ways=Asked(lambda: ways(desk)),
         proxies=[
             (proxy, Asked(partial(proxies.look, proxy, SECONDS / 2)))
-            for proxy in (*proxies.proxies(), *pip_proxy(goal))
+            for proxy in (*proxies.proxies(), *proxies.pip_proxy(goal))
         ],
         others=[Asked(partial(book.get, source.name)) for source in stage0_sources()[:2]],
         outside=[Asked(partial(names.connects, address, SECONDS)) for address in names.CONTROLS],
     )
-
-
-def pip_proxy(goal: Goal) -> list[Proxy]:
-    """pip's own, which wins over the variables."""
-    setting = read_pip(goal.prefix).get("proxy")
-    return [proxies.read(setting.value, (setting.source,))] if setting else []
 
 
 def question_of(desk: Desk, source: Source) -> Question:

@@ -8,7 +8,7 @@ from pathlib import Path
 from doctor.facts import Packages, Sources
 from doctor.goal import Goal
 from doctor.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
-from doctor.probes.packages import abi, files, metadata, uses
+from doctor.probes.packages import abi, bytecode, files, metadata, origin, uses
 from doctor.probes.packages.killed import installers_killed
 from doctor.probes.packages.metadata import split
 from doctor.probes.packages.places import beside, python_of, site_packages
@@ -26,13 +26,15 @@ def probe(goal: Goal) -> Packages:
     installed = {dist.name: dist.version for dist in dists if dist.name}
     elsewhere = {d.name: d.version for place in beside(goal) for d in metadata.read_all(place)[0]}
     recorded = files.check([d for d in dists if not d.by_system], site, deep=goal.deep)
+    there = {**elsewhere, **installed}
+    bare, remains = origin.without_metadata(site, there)
+    # A lock of other requirements says nothing.
+    wanted = pins(lock, goal.python) if current and not goal.foreign else {}
     half = tuple(d.name for d in dists if not d.whole)
     code = within(scan, goal, installed)  # the notebook folder may be on a network disk that is dead
     return Packages(
         site=str(site),
-        wanted=pins(lock, goal.python)
-        if current and not goal.foreign
-        else {},  # a lock of other requirements says nothing
+        wanted=wanted,
         lock=digest(lock),
         installed=installed,
         half_installed=half,
@@ -50,9 +52,16 @@ def probe(goal: Goal) -> Packages:
         closed=recorded.closed,
         **abi.numpy_builds(dists, installed, site),
         imports=uses.removed_from_hub(dists, installed, site),
-        **uses.pkg_resources(dists, site, beside(goal)),
+        **uses.pkg_resources(dists, site, beside(goal), wanted),
         ffmpeg_owners=recorded.ffmpeg_owners,
         use_tf=uses.wants_tensorflow(os.environ),
         killed=installers_killed() if half or recorded.damaged else (),
+        elsewhere_made=origin.for_another_system(dists, site),
+        no_metadata=bare,
+        remains=remains,
+        mixed=recorded.mixed,
+        bytecode=bytecode.damaged(goal.interpreter, site) if goal.deep else (),
+        optional=metadata.optional_unmet(dists, there),
+        torch_off=uses.torch_switched_off(os.environ),
         sources=code if isinstance(code, Sources) else Sources(),
     )

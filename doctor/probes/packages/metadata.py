@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 from packaging.markers import InvalidMarker, Marker, default_environment
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
-from doctor.peek import peek, peek_text
+from doctor.peek import MOST, peek, peek_text
 
-HEADER = re.compile(rb"^(Name|Version|Requires-Dist):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+FIELDS = (b"name", b"version", b"requires-dist")
+HEAD = 32768  # bytes: longer header fields than these are rare, and read when they come
 BY_SYSTEM = ("conda", "debian", "rpm", "dnf", "apt", "portage", "pacman")
 LEFTOVER = re.compile(r"^~[A-Za-z0-9_.\-]")
 
@@ -57,46 +61,65 @@ def split(info: Path) -> tuple[str, str, bool]:
 
 def _read(info: Path) -> Dist:
     name, version, whole = split(info)
-    headers = _headers(info / "METADATA")
-    said = canonicalize_name(headers.get("name", [""])[0])
-    installer = peek_text(info / "INSTALLER").strip().lower()
+    there, folder = _names_in(info), str(info)
+    fields = headers(f"{folder}/METADATA")
+    said = canonicalize_name(fields.get("name", [""])[0])
+    installer = peek_text(f"{folder}/INSTALLER", 100).strip().lower() if "INSTALLER" in there else ""
     by_system = installer in BY_SYSTEM
     return Dist(
         name,
-        headers.get("version", [version])[0] or version,
+        fields.get("version", [version])[0] or version,
         info.name,
         # A packager of the system needs no RECORD of its own.
         whole=whole or by_system,
-        unreadable=(info / "RECORD").is_file() and (said != name or not headers.get("version")),
+        unreadable="RECORD" in there and (said != name or not fields.get("version")),
         by_system=by_system,
-        requires=tuple(headers.get("requires-dist", ())),
-        editable=_editable(info / "direct_url.json"),
+        requires=tuple(fields.get("requires-dist", ())),
+        editable=_editable(f"{folder}/direct_url.json") if "direct_url.json" in there else None,
     )
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))  # noqa: PTH208 - names alone
+    except OSError:
+        return frozenset()
 
 
 def _read_egg(info: Path) -> Dist:
     """The old form, which system packagers still write: a folder, or a single file."""
-    headers = _headers(info / "PKG-INFO" if info.is_dir() else info)
+    fields = headers(info / "PKG-INFO" if info.is_dir() else info)
     name = info.name.removesuffix(".egg-info").partition("-")[0]
     return Dist(
-        canonicalize_name(headers.get("name", [name])[0]),
-        headers.get("version", [""])[0],
+        canonicalize_name(fields.get("name", [name])[0]),
+        fields.get("version", [""])[0],
         info.name,
         whole=True,
         by_system=True,
     )
 
 
-def _headers(path: Path) -> dict[str, list[str]]:
-    """The header fields that matter; nothing when the file cannot be read or is no text."""
-    head = (peek(path) or b"").replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+def headers(path: Path | str, only_with: bytes = b"") -> dict[str, list[str]]:
+    """The header fields that matter; nothing when the file cannot be read, is no text, or lacks that word."""
     found: dict[str, list[str]] = {}
-    for name, value in HEADER.findall(head):
-        found.setdefault(name.decode().lower(), []).append(value.decode("utf-8", "replace"))
+    text = _head(path)
+    for line in text.split(b"\n") if only_with in text else ():
+        name, colon, value = line.partition(b":")
+        if colon and (known := name.lower()) in FIELDS:
+            found.setdefault(known.decode(), []).append(value.strip(b" \t\r").decode("utf-8", "replace"))
     return found
 
 
-def _editable(path: Path) -> str | None:
+def _head(path: Path | str) -> bytes:
+    """The header fields, without the long description that follows them."""
+    for most in (HEAD, MOST):
+        start, end, _ = (peek(path, most) or b"").replace(b"\r\n", b"\n").partition(b"\n\n")
+        if end or len(start) < HEAD // 2:
+            break
+    return start
+
+
+def _editable(path: Path | str) -> str | None:
     try:
         said = msgspec.json.decode(peek(path) or b"{}")
     except msgspec.DecodeError:
@@ -127,6 +150,35 @@ def requires(dists: Sequence[Dist], python: str) -> dict[str, tuple[str, ...]]:
     applies: dict[str, bool] = {"": True}
     found = {dist.name: tuple(_applying(dist, environment, applies)) for dist in dists if not dist.by_system}
     return {name: lines for name, lines in found.items() if lines}
+
+
+# Whose extras are looked at, and which of their extras are for their own developers.
+WITH_EXTRAS = ("transformers", "datasets", "evaluate", "huggingface-hub", "diffusers", "peft")
+FOR_DEVELOPERS = re.compile(r"dev|test|quality|docs|benchmark|all|typing|doc|ja|retrieval|sagemaker|example")
+EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
+
+
+def optional_unmet(dists: Sequence[Dist], there: Mapping[str, str]) -> tuple[str, ...]:
+    """What is installed and older than a library asks for where it uses it: its import works, its use does not."""
+    found: dict[str, None] = {}
+    for dist in (d for d in dists if d.name in WITH_EXTRAS):
+        for line in dist.requires:
+            extra = EXTRA.search(line)
+            if extra and ">=" in line and not FOR_DEVELOPERS.search(extra[1]):
+                wanted = line.partition(";")[0].strip()
+                if _too_old(wanted, there):
+                    found[f"{dist.name}: {wanted}"] = None
+    return tuple(found)
+
+
+def _too_old(line: str, there: Mapping[str, str]) -> bool:
+    try:
+        wanted = Requirement(line)
+        floors = [Version(one.version) for one in wanted.specifier if one.operator == ">="]
+        have = Version(there[canonicalize_name(wanted.name)])
+    except (InvalidRequirement, InvalidVersion, KeyError):
+        return False
+    return any(have < floor for floor in floors)
 
 
 def _applying(dist: Dist, environment: dict[str, str], known: dict[str, bool]) -> list[str]:

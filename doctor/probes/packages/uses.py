@@ -55,11 +55,18 @@ def removed_from_hub(
     return tuple(found.values())
 
 
-def pkg_resources(dists: Sequence[Dist], site: Path, beside: Sequence[Path]) -> dict[str, Any]:
-    """Whether the module pkg_resources is there; where it is not, who imports it."""
+def pkg_resources(
+    dists: Sequence[Dist], site: Path, beside: Sequence[Path], wanted: Mapping[str, str]
+) -> dict[str, Any]:
+    """Whether the module pkg_resources is there; where it is not, who imports it.
+
+    What the profile's lock pins is proven together, with the setuptools of that lock: none of it is read again.
+    """
     if any((place / "pkg_resources" / "__init__.py").is_file() for place in (site, *beside)):
         return {}
-    asking = [d for d in dists if d.name not in PLAIN and not d.by_system]
+    setuptools = next((d.version for d in dists if d.name == "setuptools"), None)
+    proven = wanted if setuptools == wanted.get("setuptools") else {}
+    asking = [d for d in dists if d.name not in PLAIN and not d.by_system and proven.get(d.name) != d.version]
     found: dict[str, ImportUse] = {}
     for dist, path, text in _texts(asking, site, depth=2):
         if b"pkg_resources" in text and FROM_PKG.search(text):
@@ -100,3 +107,11 @@ def wants_tensorflow(environ: Mapping[str, str]) -> bool:
     """Whether transformers would use TensorFlow where it is installed."""
     switched_off = environ.get("USE_TF", "").upper() in ("0", "NO", "OFF", "FALSE")
     return not switched_off and environ.get("USE_TORCH", "").upper() not in ("1", "ON", "YES", "TRUE")
+
+
+def torch_switched_off(environ: Mapping[str, str]) -> str | None:
+    """The variable by which transformers is told to do without torch; by its own rules of what is yes and no."""
+    torch, tensorflow = environ.get("USE_TORCH", "AUTO"), environ.get("USE_TF", "AUTO")
+    if torch.upper() not in ("1", "ON", "YES", "TRUE", "AUTO"):
+        return f"USE_TORCH={torch[:20]}"
+    return f"USE_TF={tensorflow[:20]}" if tensorflow.upper() in ("1", "ON", "YES", "TRUE") else None

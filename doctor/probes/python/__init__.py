@@ -6,17 +6,18 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from doctor.facts import EnvironmentState, Python, Shadow
+from doctor.facts import EnvironmentState, Python, Shadow, Unknown
 from doctor.goal import Goal
 from doctor.prefix import marker
 from doctor.probes.patience import within
-from doctor.probes.python import interpreter, scripts, shadows
+from doctor.probes.python import interpreter, scripts, shadows, startup
 from doctor.target import site_of
 
 
 def probe(goal: Goal) -> Python:
     prefix = Path(goal.prefix)
-    said = interpreter.ask_it(goal.interpreter)
+    answer = interpreter.ask_it(goal.interpreter)
+    said, silence = (None, answer) if isinstance(answer, Unknown) else (answer, None)
     version = said.version if said else None
     kind = kind_of(prefix, goal)
     config = interpreter.config(prefix)
@@ -32,7 +33,7 @@ def probe(goal: Goal) -> Python:
         version=version,
         kind=kind,
         unfinished=is_unfinished(prefix, kind),
-        refusal=None if said or kind is None else interpreter.refusal(Path(goal.interpreter)),
+        refusal=None if said or kind is None else interpreter.refusal(Path(goal.interpreter), silence),
         base=said.base if said else config.get("home"),
         maker=("uv" if "uv" in config else "venv") if config else None,
         made_with=config.get("version_info") or config.get("version"),
@@ -50,7 +51,24 @@ def probe(goal: Goal) -> Python:
         script_count=found.count,
         long_shebangs=found.unusable,
         pth=scripts.pth_lines(site_of(prefix)),
+        library_lacks=said.library_lacks if said else (),
+        entered=said is None or kind == "conda" or entered(prefix, said),
+        optimize=shadows.optimized(os.environ),
+        **(
+            startup.of_person(goal.interpreter, said, site_of(prefix), os.environ)
+            if (kind or goal.system)
+            and not silence  # what does not end would cost each question its deadline
+            else {}
+        ),
     )
+
+
+def entered(prefix: Path, said: interpreter.Said) -> bool:
+    """Whether its Python knows of the environment. One whose pyvenv.cfg is gone works in the installation below it."""
+    if os.path.realpath(said.prefix) == os.path.realpath(prefix) or (prefix / "pyvenv.cfg").is_file():
+        return True
+    minor = ".".join(said.version.split(".")[:2])
+    return (prefix / "lib" / f"python{minor}" / "os.py").is_file() or not site_of(prefix)
 
 
 def kind_of(prefix: Path, goal: Goal) -> Literal["conda", "venv", "system"] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from configparser import Error, RawConfigParser
 from pathlib import Path
@@ -14,8 +15,25 @@ from doctor.facts import Unknown
 from doctor.peek import peek, peek_text
 
 # -I keeps the person's variables out, -B keeps bytecode from being written.
-QUESTION = """
+# Parts of Python's own library without which torch, datasets or JupyterLab cannot be imported.
+LIBRARY = (
+    "_ctypes", "_lzma", "_bz2", "_sqlite3", "_ssl", "zlib", "ctypes", "lzma", "bz2", "sqlite3", "ssl", "json", "http",
+    "email", "urllib", "multiprocessing", "asyncio", "logging", "unittest", "decimal", "dataclasses", "typing", "xml",
+    "html", "concurrent", "tempfile", "zipfile", "tarfile", "csv", "uuid", "importlib",
+)  # fmt: skip
+QUESTION = f"""
 import os, sys, sysconfig
+def there(name):
+    try:
+        return name in sys.builtin_module_names or finder.find_spec(name) is not None
+    except Exception:
+        return True
+try:
+    from importlib.machinery import PathFinder as finder
+    print(' '.join(name for name in {LIBRARY} if not there(name)))
+except Exception:
+    print('')
+print(sys.prefix)
 stdlib = sysconfig.get_path('stdlib')
 include = sysconfig.get_path('include')
 managed = os.path.join(stdlib, 'EXTERNALLY-MANAGED')
@@ -25,6 +43,7 @@ print('' if os.path.exists(os.path.join(include, 'Python.h')) else include)
 print(managed if sys.prefix == sys.base_prefix and os.path.exists(managed) else '')
 print(os.path.isdir(os.path.join(os.path.dirname(stdlib), 'python3', 'dist-packages', 'pip')))
 """
+LINES = 7  # of the answer
 HEAD = 4  # bytes that tell a program's format
 FORMATS = {b"\x7fELF": "", b"\xcf\xfa\xed\xfe": "macOS", b"MZ\x90\x00": "Windows"}
 
@@ -32,6 +51,8 @@ FORMATS = {b"\x7fELF": "", b"\xcf\xfa\xed\xfe": "macOS", b"MZ\x90\x00": "Windows
 class Said(msgspec.Struct, frozen=True):
     """The interpreter's own answer."""
 
+    library_lacks: tuple[str, ...]
+    prefix: str
     version: str
     base: str
     missing_headers: str | None
@@ -39,27 +60,32 @@ class Said(msgspec.Struct, frozen=True):
     system_pip: bool
 
 
-def ask_it(interpreter: str) -> Said | None:
-    """What the interpreter says of itself, None when it does not run."""
-    said = ask([interpreter, "-I", "-B", "-c", QUESTION], seconds=10)
-    if isinstance(said, Unknown) or said.returncode != 0:
+def ask_it(interpreter: str) -> Said | Unknown | None:
+    """What the interpreter says of itself; None when it ends without an answer, Unknown when it does not even end."""
+    said = ask([interpreter, "-I", "-B", "-c", QUESTION], seconds=8)
+    if isinstance(said, Unknown):
+        return said
+    if said.returncode != 0:
         return None
-    lines = said.stdout.splitlines()[-5:]  # a .pth file may have printed something before
-    if len(lines) != 5:
+    lines = said.stdout.splitlines()[-LINES:]  # a .pth file may have printed something before
+    if len(lines) != LINES:
         return None
-    version, base, headers, managed, pip = lines
-    return Said(version, base, headers or None, managed or None, pip == "True")
+    lacks, prefix, version, base, headers, managed, pip = lines
+    return Said(tuple(lacks.split()), prefix, version, base, headers or None, managed or None, pip == "True")
 
 
-def refusal(interpreter: Path) -> str:
-    """Why this interpreter does not run, as far as its file tells; else what it printed last."""
+def refusal(interpreter: Path, silence: Unknown | None) -> str:
+    """Why this interpreter does not run, as far as its file tells; else what it printed last.
+
+    `silence`: it was asked already, and did not end.
+    """
     if not os.path.lexists(interpreter):
         return f"{interpreter} is not there"
     if not interpreter.exists():
         return f"{interpreter} leads to {_end_of(interpreter)}, which is not there"
     if not os.access(interpreter, os.X_OK):
         return f"{interpreter} may not be executed"
-    return _other_machine(interpreter) or _last_words(interpreter)
+    return _other_machine(interpreter) or (silence.reason if silence else _last_words(interpreter))
 
 
 def _end_of(link: Path) -> str:
@@ -88,8 +114,15 @@ def _last_words(interpreter: Path) -> str:
     said = ask([str(interpreter), "-I", "-B", "-c", ""], seconds=5)
     if isinstance(said, Unknown):
         return said.reason
-    lines = [line.strip() for line in (said.stderr or said.stdout).splitlines() if line.strip()]
-    return f"exit code {said.returncode}: {(lines or ['-'])[-1][:200]}"
+    return f"exit code {said.returncode}: {last_error(said.stderr or said.stdout)}"
+
+
+def last_error(text: str) -> str:
+    """The last line that names an error, else the last line; Python's own end with where it stood."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"(\w+\.)*\w*(Error|Exception|Exit|Interrupt): ", line)]
+    fatal = [line for line in lines if line.startswith("Fatal Python error")]
+    return ([*fatal, *named] or lines or ["-"])[-1][:200]
 
 
 def config(prefix: Path) -> dict[str, str]:

@@ -81,7 +81,8 @@ def _is_base(prefix: Path) -> bool:
 
 
 def _within(program: str, prefix: Path) -> bool:
-    return os.path.realpath(Path(program).parent) == os.path.realpath(prefix / "bin")
+    folder = program.rpartition("/")[0]  # nearly always in these very words
+    return folder == f"{prefix}/bin" or os.path.realpath(folder) == os.path.realpath(prefix / "bin")
 
 
 def _unusable(line: str, prefix: Path) -> bool:

@@ -17,6 +17,14 @@ STACK = (
     "sklearn", "PIL", "tqdm", "requests", "packaging", "regex", "yaml", "filelock", "fsspec", "typing_extensions",
     "pyarrow", "jinja2", "sympy", "IPython", "ipykernel",
 )  # fmt: skip
+# Names of Python's own library under which people save files, and which libraries import.
+OF_PYTHON = (
+    "queue", "random", "types", "typing", "token", "tokenize", "logging", "json", "copy", "string", "select", "signal",
+    "socket", "ssl", "email", "html", "http", "code", "inspect", "io", "math", "operator", "platform", "profile",
+    "re", "secrets", "statistics", "struct", "subprocess", "tempfile", "threading", "time", "uuid", "warnings", "abc",
+    "enum", "dataclasses", "collections", "functools", "contextlib", "asyncio", "concurrent", "multiprocessing", "csv",
+    "calendar", "datetime", "decimal", "glob", "gzip", "hashlib", "importlib", "pathlib", "pickle", "shutil", "urllib",
+)  # fmt: skip
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml"}  # where the names differ
 MOST = 64  # entries of PYTHONPATH that are looked at
 
@@ -29,11 +37,19 @@ def pythonhome(environ: Mapping[str, str], base: str | None) -> str | None:
     return home
 
 
+def optimized(environ: Mapping[str, str]) -> str | None:
+    """PYTHONOPTIMIZE, where it strips the docstrings: transformers builds some of its own from others."""
+    said = environ.get("PYTHONOPTIMIZE", "")
+    return said if said.isdecimal() and int(said) > 1 else None
+
+
 def pythonpath(environ: Mapping[str, str], site: Path | None) -> tuple[Shadow, ...]:
     """Entries of PYTHONPATH that hold a module of the course, the environment's own folder left out."""
     own = str(site) if site else ""
     entries = dict.fromkeys(environ.get("PYTHONPATH", "").split(os.pathsep)[:MOST])
-    looked = (_look(entry) for entry in entries if entry and os.path.realpath(entry) != os.path.realpath(own))
+    looked = (
+        look_into(entry) for entry in entries if entry and os.path.realpath(entry) != os.path.realpath(own)
+    )
     return tuple(shadow for shadow in looked if shadow.holds)
 
 
@@ -43,11 +59,11 @@ def user_site(environ: Mapping[str, str], version: str | None) -> Shadow | None:
         return None
     base = Path(environ.get("PYTHONUSERBASE") or "~/.local").expanduser()
     minor = ".".join(version.split(".")[:2])
-    shadow = _look(f"{base}/lib/python{minor}/site-packages")
+    shadow = look_into(f"{base}/lib/python{minor}/site-packages")
     return shadow if shadow.holds else None
 
 
-def _look(folder: str) -> Shadow:
+def look_into(folder: str) -> Shadow:
     try:
         names = [path.name for path in Path(folder).iterdir()]
     except OSError:
@@ -56,7 +72,7 @@ def _look(folder: str) -> Shadow:
     here = set(names)
     holds = {
         module: versions.get(DISTRIBUTIONS.get(module) or canonicalize_name(module), "")
-        for module in STACK
+        for module in (*STACK, *OF_PYTHON)
         if f"{module}.py" in here or (module in here and Path(folder, module, "__init__.py").is_file())
     }
     return Shadow(path=folder, holds=holds)

@@ -12,10 +12,21 @@ from doctor.peek import peek
 
 MODULE = re.compile(r"\.(cpython-(?P<tag>\d+)[^/]*|abi3)\.so$")  # what `import` takes
 PLAIN = re.compile(r"(?!lib)[A-Za-z_]\w*\.so")  # likewise
-LIBRARY = re.compile(rb'^"?([^,"\r\n]+\.so[.\d]*)"?,', re.MULTILINE)
-RECORDED = re.compile(rb'^"?([^,"\r\n]+\.so)"?,', re.MULTILINE)
+LIBRARY = re.compile(rb'"?([^,"\r\n]+\.so[.\d]*)"?,')
 # Compiled parts that are not named like modules, and are loaded all the same.
-ALSO = ("torchvision/*.so", "torchaudio/lib/*.so", "torchcodec/*.so", "xformers/*.so", "_soundfile_data/*.so")
+ALSO = (
+    "torchvision/*.so",
+    "torchaudio/lib/*.so",
+    "torchcodec/*.so",
+    "xformers/*.so",
+    "_soundfile_data/*.so",
+    "torchtext/lib/*.so",
+    "torch_*/*.so",
+    "torchao/*.so",
+    "pyg_lib/*.so",
+    "fbgemm_gpu/*.so",
+    "detectron2/*.so",
+)
 MOST = 1000  # modules: what a very full environment has
 MOST_RECORD = 20_000_000  # bytes
 SHIPPED = ("nvidia/*/lib/*.so*", "torch/lib/*.so*")
@@ -100,10 +111,8 @@ class Site:
     @cached_property
     def _libraries(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for _, record in self._records:
-            for line in LIBRARY.findall(record):
-                name = os.fsdecode(line)
-                found.setdefault(name.rpartition("/")[2], []).append(name)
+        for name in self._native:
+            found.setdefault(name.rpartition("/")[2], []).append(name)
         return found
 
     def owner(self, path: str) -> str | None:
@@ -120,15 +129,19 @@ class Site:
         return [(info, peek(info / "RECORD", MOST_RECORD) or b"") for info in self.infos]
 
     @cached_property
+    def _native(self) -> list[str]:
+        """Paths of all recorded libraries and modules."""
+        lines = (line for _, record in self._records for line in _lines_with(b".so", record))
+        return [os.fsdecode(match.group(1)) for match in map(LIBRARY.match, lines) if match]
+
+    @cached_property
     def _stack(self) -> dict[str, list[str]]:
         """The recorded modules of the stack, for whichever Python, by package."""
         found: dict[str, list[str]] = {}
-        for _, record in self._records:
-            for line in RECORDED.findall(record):
-                name = os.fsdecode(line)
-                package = name.split("/")[0].split(".")[0]
-                if package in STACK and MODULE.search(name):
-                    found.setdefault(package, []).append(name)
+        for name in self._native:
+            package = name.split("/")[0].split(".")[0]
+            if package in STACK and MODULE.search(name):
+                found.setdefault(package, []).append(name)
         return found
 
     def _recorded(self) -> Iterator[str]:
@@ -146,9 +159,7 @@ class Site:
             if self._importable(entry.name) or PLAIN.fullmatch(entry.name):
                 yield entry.name
             elif entry.name.isidentifier() and entry.is_dir():
-                yield from (
-                    f"{entry.name}/{e.name}" for e in _entries(entry.path) if self._importable(e.name)
-                )
+                yield from (f"{entry.name}/{name}" for name in _names(entry.path) if self._importable(name))
 
     def _importable(self, name: str) -> bool:
         """Named like a module, and for this Python: others are passed over by `import`."""
@@ -163,6 +174,24 @@ class Site:
         lib = Path(os.path.realpath(self.interpreter)).parent.parent / "lib"
         for name in STANDARD:
             yield from map(str, sorted(lib.glob(f"{self.folder.parent.name}/lib-dynload/{name}.*.so")))
+
+
+def _lines_with(word: bytes, text: bytes) -> Iterator[bytes]:
+    """The lines that hold a word. Of a RECORD few do, and looking for the word is faster than at each line."""
+    at = text.find(word)
+    while at >= 0:
+        end = text.find(b"\n", at)
+        end = end if end >= 0 else len(text)
+        yield text[text.rfind(b"\n", 0, at) + 1 : end]
+        at = text.find(word, end)
+
+
+def _names(folder: str) -> list[str]:
+    """What might be a module there."""
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(".so"))  # noqa: PTH208 - names alone
+    except OSError:
+        return []
 
 
 def _entries(folder: str | Path) -> list[os.DirEntry[str]]:

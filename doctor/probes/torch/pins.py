@@ -10,12 +10,11 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from doctor.facts.torch import Pin
-from doctor.peek import peek
 from doctor.probes.packages import split
+from doctor.probes.packages.metadata import headers
 
-OF_TORCH = re.compile(rb"^Requires-Dist:[ \t]*((?:nvidia|triton|cuda|pytorch-triton)[^\r\n]*)", re.MULTILINE)
-ON_TORCH = re.compile(rb"^Requires-Dist:[ \t]*(torch[^a-zA-Z\r\n][^\r\n]*)", re.MULTILINE)
-HEAD = 65536  # bytes; the description that follows may be long
+OF_TORCH = re.compile(r"nvidia|triton|cuda|pytorch-triton")
+ON_TORCH = re.compile(r"torch[^a-zA-Z]")
 
 
 def pins(infos: Sequence[Path], installed: Mapping[str, str], python: str) -> tuple[Pin, ...]:
@@ -25,12 +24,10 @@ def pins(infos: Sequence[Path], installed: Mapping[str, str], python: str) -> tu
 
 def _pins_of(info: Path, installed: Mapping[str, str], python: str) -> Iterator[Pin]:
     by, version, whole = split(info)
-    for line in (
-        (OF_TORCH if by == "torch" else ON_TORCH).findall(peek(info / "METADATA", HEAD) or b"")
-        if whole
-        else ()
-    ):
-        wish = _requirement(line.decode("utf-8", "replace"), python)
+    fields = headers(f"{info}/METADATA", only_with=b"torch") if whole else {}
+    wanted = OF_TORCH if by == "torch" else ON_TORCH
+    for line in fields.get("requires-dist", ()):
+        wish = _requirement(line, python) if wanted.match(line) else None
         if wish and ("==" in str(wish.specifier) or by == "torch"):
             name = canonicalize_name(wish.name)
             yield Pin(

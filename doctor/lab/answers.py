@@ -1,0 +1,44 @@
+"""One small request to a server on this machine. http.client would bring the whole of email and ssl with it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+
+import msgspec
+
+MOST = 65536  # bytes of an answer
+STATUS = re.compile(rb"HTTP/1\.\d (\d{3})")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    status: int
+    body: bytes
+
+
+def get(host: str, port: int, path: str, seconds: float) -> Answer | None:
+    """What GET says; None when nothing answers in time, or what answers does not speak HTTP."""
+    if any(character <= " " for character in path):
+        return None
+    until = time.monotonic() + seconds
+    name = f"[{host}]" if ":" in host else host
+    ask = f"GET {path} HTTP/1.0\r\nHost: {name}:{port}\r\nAccept: */*\r\n\r\n"
+    try:
+        with socket.create_connection((host, port), timeout=seconds) as connection:
+            connection.sendall(ask.encode())
+            said = _all_of(connection, until)
+    except (OSError, ValueError):
+        return None
+    head, _, body = said.partition(b"\r\n\r\n")
+    status = STATUS.match(head)
+    return Answer(int(status[1]), body) if status else None
+
+
+def _all_of(connection: socket.socket, until: float) -> bytes:
+    """Until the server closes, as it does after an answer to HTTP/1.0."""
+    said = b""
+    while len(said) < MOST and (part := connection.recv(MOST)):
+        said += part
+        connection.settimeout(max(0.01, until - time.monotonic()))
+    return said

@@ -1,0 +1,89 @@
+"""Large probes in processes of their own: what they say, and what is said when they end or hang."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+# In an interpreter of its own: here pytest has threads, and then nothing is forked.
+PROGRAM = """
+import json, os, signal, sys, threading, time
+from doctor import probes
+from doctor.facts import Unknown
+from doctor.probes import apart, packages
+from doctor.settings import resolve
+
+def said(goal):
+    {body}
+
+packages.probe = said
+apart.possible = (lambda: {apart})
+began = time.monotonic()
+facts = probes.gather(resolve({{}}), ("smoke", "packages"), seconds={seconds})
+print(json.dumps([facts.packages.reason, os.getpid(), time.monotonic() - began]))
+"""
+WAYS = pytest.mark.parametrize("apart", [True, False], ids=["process", "thread"])
+
+
+def gathered(body: str, apart: bool = True, seconds: float = 10) -> tuple[str, int, float]:
+    program = PROGRAM.format(body=body, apart=apart, seconds=seconds)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=50
+    )
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    *before, told = done.stdout.splitlines()
+    assert before in ([], ["before"]), "what waits to be printed is printed by one process"
+    reason, pid, took = json.loads(told)
+    return reason, pid, took
+
+
+@WAYS
+def test_what_it_says_arrives(apart: bool) -> None:
+    reason, pid, _ = gathered("return Unknown(f'pid {os.getpid()}')", apart)
+    assert (reason == f"pid {pid}") is not apart
+
+
+@WAYS
+def test_a_crash_is_told_with_its_place(apart: bool) -> None:
+    reason, _, _ = gathered("return 1 / 0", apart)
+    assert reason.startswith("the packages probe crashed: ZeroDivisionError: division by zero")
+
+
+@WAYS
+def test_one_that_hangs_costs_its_deadline(apart: bool) -> None:
+    reason, _, took = gathered("time.sleep(30)", apart, seconds=1)
+    assert reason == "no answer within 1 s"
+    assert took < 5
+
+
+def test_one_that_dies_takes_nobody_along() -> None:
+    reason, _, _ = gathered("os.kill(os.getpid(), signal.SIGSEGV)")
+    assert reason == "the process of the packages probe ended with signal 11"
+
+
+def test_what_is_printed_there_is_printed_once() -> None:
+    reason, _, _ = gathered("return Unknown('fine')\n\nsys.stdout.write('before\\n')")
+    assert reason == "fine"
+
+
+def test_no_process_to_be_had() -> None:
+    body = "return Unknown('pid %d' % os.getpid())\n\ndef no():\n    raise BlockingIOError()\nos.fork = no"
+    reason, pid, _ = gathered(body)
+    assert reason == f"pid {pid}"
+
+
+def test_not_beside_other_threads() -> None:
+    program = "import threading, time; from doctor.probes import apart\n"
+    program += "before = apart.possible()\n"
+    program += (
+        "threading.Thread(target=time.sleep, args=(1,), daemon=True).start(); print(before, apart.possible())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=50
+    )
+    assert done.stdout.split()[1] == "False"
