@@ -144,14 +144,18 @@ def doctor(flags: Mapping[str, str | None], lang: Lang | None, **asked: Any) -> 
 
 @cli.command(
     help=say(
-        "what a finding means: its id, an error text, a file, or text on standard input",
-        "解释一个问题：可给出编号、错误信息、文件，或从标准输入读取",
+        "what a finding means: its id, an error text, a file, or text on standard input; torch-choice: why this torch",
+        "解释一个问题：可给出编号、错误信息、文件，或从标准输入读取；torch-choice：为何选用这个 torch",
     )
 )
 @click.argument("asked", nargs=-1, metavar="[ID|TEXT|FILE]")
 @click.option("--lang", type=click.Choice(["en", "zh"]), help=say("language", "语言"))
 @json_option
 def explain(asked: tuple[str, ...], lang: Lang | None, as_json: bool) -> None:
+    if asked == ("torch-choice",):
+        from bootstrap import wheels as choice
+
+        sys.exit(choice.wheels(choice.Asked(), lang or LANG, as_json=as_json))
     from doctor import explain as word
 
     sys.exit(word.run(asked, lang or LANG, as_json=as_json))
@@ -242,6 +246,20 @@ def wheels(as_json: bool, **asked: Any) -> None:
     from bootstrap import wheels as word
 
     sys.exit(word.wheels(word.Asked(**asked), LANG, as_json=as_json))
+
+
+@cli.command(
+    help=say(
+        "measure every source, and say which is used and why not the others",
+        "测量所有下载来源，说明使用哪一个以及其他来源为何不用",
+    )
+)
+@with_settings
+@json_option
+def mirrors(flags: Mapping[str, str | None], as_json: bool) -> None:
+    from bootstrap import mirror_table
+
+    sys.exit(mirror_table.mirrors(flags, LANG, as_json=as_json))
 
 
 @cli.command(

@@ -15,6 +15,7 @@ import msgspec
 
 from bootstrap.process import check_stop
 from doctor.errors import Exit, Trouble
+from doctor.measure.race import new_session
 from doctor.text import Text, human_bytes
 
 CONNECT = 5.0  # seconds
@@ -50,11 +51,13 @@ def fetch(
     target: Path,
     *,
     tell: Callable[[str], None] = lambda text: None,
+    failed: Callable[[str, str], None] = lambda name, why: None,
     progress: Progress = lambda done, total: None,
 ) -> Path:
     """Download to `target`, which gets its name only when its SHA-256 is `sha256`. Returns `target`.
 
-    `tell` gets one line for each host that failed, `progress` bytes done and in all (0: not known).
+    `tell` gets one line for each host that failed, `failed` its name and why, `progress` bytes done and in all
+    (0: not known).
     Raises Trouble: exit code 5 with what each host said, or exit code 1 when the disk is full.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +78,7 @@ def fetch(
             except (Broke, httpx.HTTPError, httpx.InvalidURL) as trouble:
                 said[candidate.name] = str(trouble) or type(trouble).__name__
             tell(f"{candidate.name}: {said[candidate.name]}")
+            failed(candidate.name, said[candidate.name])
     raise _nowhere(target.name, said)
 
 
@@ -91,7 +95,7 @@ def _settled(target: Path, part: Path, sha256: str) -> bool:
 
 def _client() -> httpx.Client:
     try:
-        return httpx.Client(timeout=httpx.Timeout(SILENCE, connect=CONNECT), follow_redirects=True)
+        return new_session(SILENCE, CONNECT)
     except (ImportError, ValueError, OSError) as error:  # a proxy or CA setting that cannot be followed
         message = Text(
             f"the proxy or CA settings cannot be used: {error}", f"代理或证书设置无法使用：{error}"

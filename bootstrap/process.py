@@ -15,6 +15,7 @@ from typing import IO
 
 import msgspec
 
+from bootstrap.pace import Floor, watch
 from doctor.ask import clean_environ
 from doctor.errors import Exit, Trouble
 from doctor.text import Text
@@ -42,8 +43,9 @@ def run(
     check: bool = True,
     stdin: str | None = None,
     line: Callable[[str], None] = lambda text: None,
+    floor: Floor | None = None,
 ) -> Done:
-    """Run `argv` to its end. Raises Trouble on a missing program, a passed deadline or, with `check`, a code ≠ 0.
+    """Run `argv` to its end; below `floor` it is ended, as if it had failed. Raises Trouble on a missing program, a passed deadline or, with `check`, a code ≠ 0.
 
     `env` is added to the person's environment; a value of None takes the variable out.
     """
@@ -53,7 +55,12 @@ def run(
         out.write(f"$ {shlex.join(argv)}\n")
         out.flush()
         child = _start(argv, env, stdin is not None)
+        ended = threading.Event()
+        if floor:
+            pace = (child.pid, floor, ended, lambda: _end_slow(child, out))
+            threading.Thread(target=watch, args=pace, daemon=True).start()
         tail, timed_out = _follow(child, out, seconds, stdin, line)
+        ended.set()
         out.write(f"[exit code {child.returncode}]\n")
     check_stop()
     if timed_out:
@@ -122,6 +129,11 @@ def _follow(
         timer.cancel()
         _running.discard(child)
     return tuple(tail), late.is_set()
+
+
+def _end_slow(child: subprocess.Popen[str], out: IO[str]) -> None:
+    out.write("[too slow: ended]\n")
+    end(child)
 
 
 def _end_late(child: subprocess.Popen[str], late: threading.Event) -> None:

@@ -23,6 +23,7 @@ from typing import Protocol, cast
 import msgspec
 
 from bootstrap import process
+from bootstrap.pace import Floor
 from doctor.facts import Facts
 from doctor.goal import Goal
 from doctor.text import Text
@@ -89,13 +90,21 @@ class Work:
         check: bool = True,
         stdin: str | None = None,
         line: Callable[[str], None] | None = None,
+        floor: Floor | None = None,
     ) -> process.Done:
         """Run a program: output into the step's log, its last line shown. Raises Trouble unless it ends with 0.
 
         With `line` its lines go there instead of to the person, for programs that report in a form of their own.
         """
         return process.run(
-            argv, log=self.log, seconds=seconds, env=env, check=check, stdin=stdin, line=line or self.tell
+            argv,
+            log=self.log,
+            seconds=seconds,
+            env=env,
+            check=check,
+            stdin=stdin,
+            line=line or self.tell,
+            floor=floor,
         )
 
 

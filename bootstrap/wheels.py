@@ -20,8 +20,8 @@ from doctor.report.terminal import emit, show
 from doctor.settings import resolve
 from doctor.text import Lang, Text
 from doctor.wheels.rules import Device, Machine
-from doctor.wheels.solve import Choice, Decision, Rejected, decide, machine_of
-from doctor.wheels.tables import card_of, gpus
+from doctor.wheels.solve import Choice, Decision, Rejected, decide, machine_of, of_others
+from doctor.wheels.tables import card_of, gpus, other_of
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,9 @@ def wheels(asked: Asked, lang: Lang, *, as_json: bool) -> int:
         goal = msgspec.structs.replace(snapshot.goal, profile=profile)
     machine = described(asked, goal, snapshot)
     decision = decide(machine, goal.profile.torch)
-    code = Exit.FINE if decision.choice else Exit.FAILED
+    # A GPU of another maker that was asked for is not served; one that is here beside the CPU is only told of.
+    unserved = bool(asked.gpu and machine.others)
+    code = Exit.FINE if decision.choice and not unserved else Exit.FAILED
     if as_json:
         emit(envelope(goal, None, (), code, lang, **body(decision, machine, goal, lang)))
     else:
@@ -64,8 +66,9 @@ def described(asked: Asked, goal: Goal, snapshot: Snapshot | None) -> Machine:
     """The machine that was asked about: this one or a saved one, changed by what was given."""
     python = asked.python or goal.python
     if asked.gpu:
-        devices = tuple(map(device, asked.gpu))
-        return Machine(gpus=devices, driver=asked.driver, python=python, glibc=asked.glibc)
+        others = tuple(name for name in asked.gpu if card_of(name) is None and other_of(name))
+        devices = tuple(device(name) for name in asked.gpu if name not in others)
+        return Machine(gpus=devices, driver=asked.driver, python=python, glibc=asked.glibc, others=others)
     machine = machine_of(snapshot.facts if snapshot else gather(goal, ("host", "gpu")), python)
     given = {name: value for name in ("driver", "glibc") if (value := getattr(asked, name))}
     return msgspec.structs.replace(machine, **given)
@@ -93,6 +96,7 @@ def body(decision: Decision, machine: Machine, goal: Goal, lang: Lang) -> dict[s
         **choice_body(decision.choice, goal, lang),
         "rejected": [rejected_body(entry, lang) for entry in decision.rejected],
         "reason": decision.reason.get(lang) if decision.reason else None,
+        "others": [said.get(lang) for said in of_others(machine)],
         "hide": list(decision.hidden),
         "if_hidden": choice_body(decision.if_hidden, goal, lang) if decision.if_hidden else None,
         "machine": machine,
@@ -124,8 +128,11 @@ def index_url(choice: Choice, goal: Goal) -> str | None:
 
 def lines(decision: Decision, machine: Machine, goal: Goal, lang: Lang) -> Iterator[str]:
     """The decision as a person reads it."""
-    cards = ", ".join(map(str, machine.gpus)) or Text("no GPU", "无 GPU").get(lang)
+    cards = ", ".join(
+        [*map(str, machine.gpus), *(o for o in machine.others if not o.startswith("0x"))]
+    ) or Text("no GPU", "无 GPU").get(lang)
     yield f"{cards} · driver {machine.driver or '?'} · Python {machine.python} · glibc {machine.glibc or '?'}"
+    yield from (f"! {said.get(lang)}" for said in of_others(machine))
     if decision.reason:
         yield f"✗ {decision.reason.get(lang)}"
     best = decision.best

@@ -33,7 +33,8 @@ def recorded_endpoint(goal: Goal) -> str | None:
 def hub_environment(goal: Goal, recorded: str | None) -> dict[str, str]:
     """HF_HOME, and what a mirror needs. The person's endpoint wins over the recorded one.
 
-    Xet is switched off with a mirror: its data hosts are not the mirror's, and a failure there is final.
+    Xet is switched off with a mirror: its data hosts are not the mirror's, and a failure there is final. The person's
+    token goes with every request, so to a mirror that they did not choose it is not sent unasked.
     """
     env = {"HF_HOME": goal.cache}
     endpoint = goal.endpoint or recorded
@@ -41,4 +42,6 @@ def hub_environment(goal: Goal, recorded: str | None) -> dict[str, str]:
         env["HF_ENDPOINT"] = endpoint
     if endpoint and endpoint != OFFICIAL:
         env["HF_HUB_DISABLE_XET"] = "1"
+    if recorded and recorded != OFFICIAL and not goal.endpoint:
+        env["HF_HUB_DISABLE_IMPLICIT_TOKEN"] = "1"
     return env

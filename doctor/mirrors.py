@@ -26,6 +26,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     url: str
     region: Literal["global", "cn"] = "global"
     official: bool = False
+    flat: bool = False  # torch_index: one folder of wheels (--find-links), not a page for each project
+    own: bool = False  # comes from the person's own table; not to be written
 
 
 class Installer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -51,10 +53,18 @@ def load_mirrors(environ: Mapping[str, str] = os.environ) -> Mirrors:
     own = environ.get("GROUNDWORK_MIRRORS_FILE")
     if not own:
         return ours
-    theirs = load(Path(own), Mirrors)
+    theirs = _marked(load(Path(own), Mirrors))
     if theirs.mode == "replace":
         return theirs
     return Mirrors(source=theirs.source + ours.source, installer=theirs.installer + ours.installer)
+
+
+def _marked(theirs: Mirrors) -> Mirrors:
+    """As the person's own: what they add to our table is preferred to it."""
+    if theirs.mode == "replace":
+        return theirs
+    mine = tuple(msgspec.structs.replace(source, own=True) for source in theirs.source)
+    return msgspec.structs.replace(theirs, source=mine)
 
 
 def sources(kind: Kind, goal: Goal) -> tuple[Source, ...]:

@@ -21,7 +21,7 @@ from bootstrap.colab.runtime import Installed, Runtime, fingerprint, kept, requi
 from bootstrap.colab.table import is_one_of, table
 from bootstrap.env.uv import environ, install_locked, pip_install, uv
 from bootstrap.files import write_atomically
-from bootstrap.mirrors import measure
+from bootstrap.mirrors import through
 from bootstrap.process import failed
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
@@ -134,7 +134,7 @@ def _resolve(work: Work, keep: Mapping[str, str], preferred: Mapping[str, str]) 
 def _asked_of_each_index(work: Work, argv: list[str]) -> dict[str, str] | None:
     code, said = _dry_run(work, argv, {})
     if code and "No solution found" not in said:
-        for answer in measure("package_index", work.goal)[0]:
+        for answer in through("package_index", work):
             work.tell(f"the configured index did not deliver; trying {answer.name}")
             code, said = _dry_run(work, argv, {"UV_DEFAULT_INDEX": answer.url})
             if not code:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bootstrap.mirrors import measure, why_silent
+from bootstrap.mirrors import measure, through, why_silent
 from bootstrap.process import check_stop
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
@@ -48,10 +48,10 @@ def create(work: Work) -> None:
     """
     root = Path(work.goal.conda_root)
     _usable(root, work)
-    channels, silent = measure("conda_channel", work.goal)
+    _, silent = measure("conda_channel", work.goal)
     failures: list[str] = []
     with _alone(root, work):
-        for channel in channels:
+        for channel in through("conda_channel", work):
             for hidden in (False, True):
                 why = _try(work, channel, _hidden(work) if hidden else {})
                 if why is None:
@@ -63,7 +63,6 @@ def create(work: Work) -> None:
 
 def install(work: Work, package: str) -> bool:
     """Add a package to the goal's environment, from the fastest channel that can. Whether one could."""
-    channels, _ = measure("conda_channel", work.goal)
     argv = (
         *_conda(work.goal.conda_root),
         "install",
@@ -81,7 +80,7 @@ def install(work: Work, package: str) -> bool:
                 check=False,
             ).code
             == 0
-            for channel in channels
+            for channel in through("conda_channel", work)
         )
 
 

@@ -18,7 +18,7 @@ from doctor.text import Text
 def settle(goal: Goal) -> tuple[Goal, Text | None]:
     """The goal with its manager decided, and one line for the person when conda was wanted and cannot be had.
 
-    Hosts are asked (up to 6 s) only where nothing on the machine decides it. No program is started.
+    Hosts are asked (up to 5 s) only where nothing on the machine decides it. No program is started.
     """
     goal = with_conda(goal)
     if goal.manager != "auto":

@@ -8,14 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bootstrap import process
-from bootstrap.mirrors import measure
+from bootstrap.mirrors import through
+from bootstrap.pace import Floor
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages, Torch
+from doctor.probes.pip_config import indexes
 from doctor.text import Text
 
 # On a bad link a wheel may need many tries and long silences; a person's own settings win.
 PATIENCE = {"UV_HTTP_RETRIES": "8", "UV_HTTP_TIMEOUT": "60", "UV_NO_PROGRESS": "1"}
+# Where another source is there to go on with, a bad one is left sooner. What came so far stays in uv's cache.
+BRISK = {"UV_HTTP_RETRIES": "2", "UV_HTTP_TIMEOUT": "20"}
+SETTINGS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
 # A lock is exact by itself, and uv refuses constraints without hashes beside it. Empty means "none" to uv.
 LOCKED = {"UV_CONSTRAINT": "", "UV_OVERRIDE": "", "UV_EXCLUDE": ""}
@@ -33,9 +38,15 @@ def uv() -> str:
     raise Trouble(message, Exit.DEFECT)
 
 
-def environ() -> dict[str, str]:
+def environ(brisk: bool = False) -> dict[str, str]:
     """Settings for uv that the person has not set."""
-    return {name: value for name, value in PATIENCE.items() if name not in os.environ}
+    ours = PATIENCE | (BRISK if brisk else {})
+    return {name: value for name, value in ours.items() if name not in os.environ}
+
+
+def configured(work: Work) -> bool:
+    """Did the person say where packages come from? Then that is asked first, and nothing is compared with it."""
+    return any(os.environ.get(name) for name in SETTINGS) or bool(indexes(work.goal.prefix))
 
 
 def pip_install(
@@ -45,41 +56,53 @@ def pip_install(
     check: bool = True,
     index: str | None = None,
     folders: bool = True,
+    brisk: bool = False,
 ) -> process.Done:
     """`uv pip install` into the goal's environment, without dependencies: the locks resolved them.
 
     Arguments that say which dependencies to leave to the locks (`--excludes`) bring the others. With `index` from
     there instead of the configured one (it travels in the environment, for it may hold a password); without `folders`
-    not from the folders of wheels that are configured.
+    not from the folders of wheels that are configured. `brisk`: there is another source if this one is slow.
     """
     alone = () if "--excludes" in arguments else ("--no-deps",)
     argv = [uv(), "pip", "install", "--python", work.goal.interpreter, *alone, *arguments]
     locked = LOCKED if "--require-hashes" in arguments else {}
     where = {"UV_DEFAULT_INDEX": index} if index else {}
     where |= {} if folders else {"UV_FIND_LINKS": ""}
-    return work.call(argv, seconds=seconds, env=environ() | locked | where, check=check)
+    env, floor = environ(brisk) | locked | where, Floor() if brisk else None
+    return work.call(argv, seconds=seconds, env=env, check=check, floor=floor)
 
 
 def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> None:
-    """Install exactly what a lock pins: from the person's sources, then from each mirror that answers.
+    """Install exactly what a lock pins: from the person's sources, then from each measured one, the best first.
 
     Hashes are checked, so a mirror can fail but not deceive. Raises Trouble when none delivers all of it.
     """
     # Bytecode now, on all processors, rather than at every first import: some images switch writing it off.
     wanted = ["--require-hashes", "--compile-bytecode", *arguments, "-r", str(lock)]
-    done = pip_install(work, wanted, check=False)
-    if done.code == 0:
+    done = from_configured(work, wanted) if configured(work) else None
+    if done and done.code == 0:
         return
-    # uv prefers 2.13.0+cpu of a folder of wheels to the locked 2.13.0 of the index, and then has no hash for it.
-    if os.environ.get("UV_FIND_LINKS") and pip_install(work, wanted, check=False, folders=False).code == 0:
-        return
-    answering, _ = measure("package_index", work.goal)
-    for answer in answering:
-        work.tell(f"the configured index did not deliver; trying {answer.name}")
-        if pip_install(work, wanted, check=False, index=answer.url).code == 0:
+    for answer in through("package_index", work):
+        work.tell(f"packages from {answer.name}")
+        done = pip_install(work, wanted, check=False, index=answer.url, brisk=True)
+        if done.code == 0:
+            return
+    if not configured(work):  # none was fast enough, or none answered: uv's own default, with patience
+        done = pip_install(work, wanted, check=False)
+        if done.code == 0:
             return
     message = Text(f"no index delivered all of {lock.name}", f"没有软件源能提供 {lock.name} 的全部内容")
-    raise process.failed(["uv", "pip", "install"], work.log, done.tail, message, Exit.NETWORK)
+    tail = done.tail if done else ()
+    raise process.failed(["uv", "pip", "install"], work.log, tail, message, Exit.NETWORK)
+
+
+def from_configured(work: Work, wanted: list[str]) -> process.Done:
+    """uv prefers 2.13.0+cpu of a folder of wheels to the locked 2.13.0 of the index, and then has no hash for it."""
+    done = pip_install(work, wanted, check=False)
+    if done.code != 0 and os.environ.get("UV_FIND_LINKS"):
+        return pip_install(work, wanted, check=False, folders=False)
+    return done
 
 
 def can_install(work: Work, arguments: Sequence[str], seconds: float = 120) -> bool:

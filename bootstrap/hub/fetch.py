@@ -8,10 +8,13 @@ on standard output. Exit code 0 when every model is there, 1 otherwise.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Literal
 
@@ -30,7 +33,7 @@ LEAST = 1_000_000  # bytes that have to move within `patience`; a slower link wo
 CHUNK = 256 * 1024
 TICK = 1.0  # seconds between two looks at the cache
 
-Kind = Literal["bytes", "disk", "network", "refused"]
+Kind = Literal["bytes", "busy", "disk", "network", "refused"]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +51,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     model: str | None = None
     kind: Kind | None = None  # of failure
     reason: str | None = None
+    wait: float | None = None  # seconds until it may be asked again, where the endpoint said so
 
 
 def main() -> int:
@@ -140,12 +144,25 @@ def explain(want: ModelWant, error: Exception) -> Event:
         (e.response for e in causes if isinstance(e, HfHubHTTPError) and e.response is not None), None
     )
     if reply is not None:
-        return Event(
-            model=want.id, kind="refused", reason=f"HTTP {reply.status_code} {reply.reason or ''}".strip()
-        )
+        said = f"HTTP {reply.status_code} {reply.reason or ''}".strip()
+        if reply.status_code == 429:
+            return Event(model=want.id, kind="busy", reason=said, wait=wait_of(reply.headers))
+        return Event(model=want.id, kind="refused", reason=said)
     kind: Kind = "refused" if isinstance(error, Incomplete) else "network"
     said = " ".join(str(causes[-1]).split()) or type(causes[-1]).__name__
     return Event(model=want.id, kind=kind, reason=hub_verify.without_queries(said)[:300])
+
+
+def wait_of(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the next request is welcome: Retry-After (seconds or a date), else the window of RateLimit."""
+    said = headers.get("Retry-After", "")
+    window = re.search(r"\bt=(\d+)", headers.get("RateLimit", ""))
+    if said.isdigit():
+        return float(said)
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except ValueError:
+        return float(window[1]) if window else None
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -6,10 +6,10 @@ import platform
 from pathlib import Path
 
 from bootstrap.download import Candidate, fetch
-from bootstrap.mirrors import measure, why_silent
+from bootstrap.mirrors import keep, leave, measure, why_silent
 from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
-from doctor.facts import Facts
+from doctor.facts import Answer, Facts
 from doctor.goal import Goal
 from doctor.mirrors import Installer, installers
 from doctor.prefix import marker
@@ -43,9 +43,18 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 
 def run(work: Work) -> None:
     pinned = _pinned()
-    candidates = _candidates(pinned, work)
+    hosts = _hosts(work)
+    candidates = [Candidate(host.name, host.url.format(file=pinned.file)) for host in hosts]
     target = Path(work.goal.home) / "downloads" / pinned.file
-    installer = fetch(candidates, pinned.sha256, target, tell=work.tell, progress=work.progress)
+    known = {host.name: host for host in hosts}
+    installer = fetch(
+        candidates,
+        pinned.sha256,
+        target,
+        tell=work.tell,
+        failed=lambda name, why: leave(work, known[name], why),
+        progress=work.progress,
+    )
     if not marker(work.goal.conda_root).exists():
         work.note("created", work.goal.conda_root)
     _install(installer, pinned, work)
@@ -66,10 +75,11 @@ def _pinned() -> Installer:
     )
 
 
-def _candidates(pinned: Installer, work: Work) -> list[Candidate]:
+def _hosts(work: Work) -> tuple[Answer, ...]:
     answering, silent = measure("conda_installer", work.goal)
     if answering:
-        return [Candidate(answer.name, answer.url.format(file=pinned.file)) for answer in answering]
+        keep(work.goal)
+        return answering
     said = why_silent(silent)
     raise Trouble(
         Text(f"no Miniconda host answers: {said}", f"没有 Miniconda 站点响应：{said}"), Exit.NETWORK, CONTINUE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,15 +13,16 @@ import msgspec
 from bootstrap.hub import choice as hub_env
 from bootstrap.hub.fetch import Event, Job
 from bootstrap.hub.names import give_names
-from bootstrap.mirrors import measure, why_silent
-from bootstrap.process import Done
+from bootstrap.mirrors import keep, leave, measure, why_silent
+from bootstrap.process import Done, check_stop
 from bootstrap.step import Cost, LeftOut, Work
 from doctor.facts import Answer, Facts, Hub
 from doctor.goal import Goal
-from doctor.hub_env import recorded_endpoint
+from doctor.hub_env import OFFICIAL, recorded_endpoint
 from doctor.mirrors import sources
 from doctor.probes import disk
 from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files, repo_folder
+from doctor.probes.network.hub import token
 from doctor.profile import CONFIGS, ModelWant
 from doctor.text import Text, human_bytes
 
@@ -35,6 +37,10 @@ LONGEST = 24 * 3600.0  # seconds for one endpoint; standstill is noticed by the 
 Failures = dict[tuple[str, str], Event]  # by model and endpoint, the last of each
 NAMED = 3  # models whose failure is told in full
 ROUNDS = 5  # over all endpoints, as long as each round brings something
+PAUSE, LONGEST_PAUSE = (
+    30.0,
+    330.0,
+)  # seconds after a 429 without a word; the Hub counts in windows of five minutes
 SPARE = 100_000_000  # bytes left free on the cache's disk
 LATER = Text("to fetch them later: make models", "稍后下载：make models")
 
@@ -63,6 +69,7 @@ def run(work: Work) -> None:
         _check_offline()
         _check_room(work, wanted)
         answering = _endpoints(work.goal)
+        _warn_of_the_token(work)
         _note_new_folders(work, wanted)
         failures = _fetch(work, answering)
     failures |= _give_names(work.goal)
@@ -110,7 +117,20 @@ def _endpoints(goal: Goal) -> tuple[Answer, ...]:
         raise LeftOut(
             Text(f"neither the Hub nor a mirror answers ({said})", f"Hub 和镜像均无响应（{said}）"), LATER
         )
+    keep(goal)
     return answering
+
+
+def _warn_of_the_token(work: Work) -> None:
+    """Whoever is the endpoint reads the token: a mirror that the person named gets it, and that is said."""
+    endpoint = work.goal.endpoint
+    if endpoint and endpoint != OFFICIAL and token(work.goal)[0]:
+        work.say(
+            Text(
+                f"your Hub token is sent to {endpoint}, since HF_ENDPOINT names it. Public models need none: unset HF_TOKEN, or use a read-only one",
+                f"由于设置了 HF_ENDPOINT，你的 Hub 令牌会发送给 {endpoint}。公开模型不需要令牌：请取消 HF_TOKEN，或使用只读令牌",
+            )
+        )
 
 
 def _note_new_folders(work: Work, wanted: tuple[ModelWant, ...]) -> None:
@@ -123,7 +143,10 @@ def _note_new_folders(work: Work, wanted: tuple[ModelWant, ...]) -> None:
 
 
 def _fetch(work: Work, answering: tuple[Answer, ...]) -> Failures:
-    """Ask the endpoints in turn for what is still missing, again as long as that brings something."""
+    """Ask the endpoints in turn for what is still missing, again as long as that brings something.
+
+    Who says that it has had too many requests is asked again when it said so, after the others.
+    """
     failures: Failures = {}
     for _ in range(ROUNDS):
         before = _missing_bytes(work.goal)
@@ -131,16 +154,41 @@ def _fetch(work: Work, answering: tuple[Answer, ...]) -> Failures:
             left = tuple(w for w in _to_fetch(work.goal) if _worth_asking(failures.get((w.id, answer.name))))
             if left:
                 failures |= _fetch_from(answer, left, work)
+                _leave_if_it_failed(answer, failures, work)
             if any(failure.kind == "disk" for failure in failures.values()):
                 return failures
-        if _missing_bytes(work.goal) >= before:
+        if not _to_fetch(work.goal) or (_missing_bytes(work.goal) >= before and not _waited(failures, work)):
             break
     return failures
 
 
+def _leave_if_it_failed(answer: Answer, failures: Failures, work: Work) -> None:
+    """For the next one, where there is something left that it did not give."""
+    left = {want.id for want in _to_fetch(work.goal)}
+    why = next(
+        (e.reason for (model, name), e in failures.items() if name == answer.name and model in left), None
+    )
+    if why and work.goal.endpoint is None:
+        leave(work, answer, why)
+
+
+def _waited(failures: Failures, work: Work) -> bool:
+    """Wait for the endpoint that asks for it, where that is bearable. Whether there was one."""
+    left = {want.id for want in _to_fetch(work.goal)}
+    asked = [e.wait or PAUSE for (model, _), e in failures.items() if e.kind == "busy" and model in left]
+    if not asked or min(asked) > LONGEST_PAUSE:
+        return False
+    until = time.monotonic() + min(asked)
+    work.tell(f"too many requests, it says: going on in {min(asked):.0f} s")
+    while time.monotonic() < until:
+        check_stop()
+        time.sleep(0.2)
+    return True
+
+
 def _worth_asking(failure: Event | None) -> bool:
-    """Only a broken transfer may fare better the next time."""
-    return failure is None or failure.kind == "network"
+    """Only a broken transfer, or a refusal for now, may fare better the next time."""
+    return failure is None or failure.kind in ("network", "busy")
 
 
 def _missing_bytes(goal: Goal) -> int:

@@ -15,13 +15,14 @@ import msgspec
 
 from bootstrap.env.uv import can_install, install_locked, pip_install, reinstall
 from bootstrap.files import write_atomically
-from bootstrap.mirrors import measure
+from bootstrap.mirrors import through
 from bootstrap.step import Cost, Work
 from doctor.checks.disk import CUDA_ENVIRONMENT_BYTES
 from doctor.errors import Exit, Trouble
 from doctor.facts import Disk, Facts, Torch
 from doctor.goal import Goal
 from doctor.lockfile import lock_path, pins, torch_lock_path
+from doctor.measure.samples import Build
 from doctor.text import Text, human_bytes
 from doctor.wheels.solve import Choice, Decision, candidates, decide, machine_of
 
@@ -40,6 +41,7 @@ class Offer(msgspec.Struct, frozen=True):
 
     arguments: tuple[str, ...]
     what: str
+    brisk: bool = False  # a measured source: if it is slow, there are others
 
 
 def cost(facts: Facts, goal: Goal) -> Cost:
@@ -84,38 +86,69 @@ def for_gpu(facts: Facts, goal: Goal) -> bool:
 
 
 def run(work: Work) -> None:
-    decision = decision_for(work.facts, work.goal)
-    want = work.goal.profile.torch
-    best = decision.best
+    """Raises Trouble (exit 5) when no source offers any build that these GPUs can use: what was said of the best one."""
     if not for_gpu(work.facts, work.goal):
         run_cpu(work)
-    elif best is None or (best.torch == want.version and best.index == "package-index"):
-        install_default(work)
-    else:
-        run_cuda(work, best)
+        return
+    machine, want = machine_of(work.facts, work.goal.python), work.goal.profile.torch
+    missing: dict[str, Trouble] = {}
+    while best := decide(machine, want, missing).best:
+        if missing:
+            say_next(work, next(reversed(missing)), best.name)
+        try:
+            run_cuda(work, best)
+            return
+        except Trouble as trouble:
+            if trouble.code != Exit.NETWORK or "No space left" in trouble.message.en:
+                raise
+            missing[best.name] = trouble
+    if missing:
+        raise next(iter(missing.values()))
+    install_default(work)
+
+
+def say_next(work: Work, gone: str, taken: str) -> None:
+    work.say(
+        Text(
+            f"no source delivered torch {gone}: taking torch {taken}, which these GPUs can use too",
+            f"没有来源提供 torch {gone}：改用 torch {taken}，同样可用于这些 GPU",
+        )
+    )
 
 
 def run_cpu(work: Work) -> None:
     want = work.goal.profile.torch
-    for offer in offers(work, want.version, "cpu", want.companions):
-        if took(work, offer):
-            return
+    if any(took(work, offer) for offer in offers(work, Build(want.version, "cpu"), want.companions)):
+        return
     warn_of_the_default(work)
     install_default(work)
 
 
 def run_cuda(work: Work, best: Choice) -> None:
-    """A build that no lock holds. Raises Trouble (exit 5) when no source offers it."""
+    """One build: as locked where it is the index's default, else from a torch index. Raises Trouble (exit 5)."""
+    refused: Trouble | None = None
+    if best.index == "package-index" and best.torch == work.goal.profile.torch.version:
+        try:
+            install_default(work)
+            return
+        except Trouble as trouble:
+            if trouble.code != Exit.NETWORK:
+                raise
+            refused = trouble
     companions = best.wanted_companions(work.goal.profile.torch)
     shared = leave_shared_to_the_lock(work)
-    for offer in offers(work, best.torch, best.variant, companions):
-        if took(work, Offer((*offer.arguments, *shared), offer.what)):
+    for offer in offers(work, Build(best.torch, best.variant), companions):
+        if took(work, Offer((*offer.arguments, *shared), offer.what, offer.brisk)):
             return
-    if best.index == "package-index":
+    if best.index == "package-index" and refused is None:
         plain = [f"{name}=={version}" for name, version in {"torch": best.torch, **companions}.items()]
         if took(work, Offer((*plain, *shared), f"torch {best.name}: the package index's default")):
             return
-    raise Trouble(
+    raise refused or nobody_offers(best)
+
+
+def nobody_offers(best: Choice) -> Trouble:
+    return Trouble(
         Text(f"no source offers torch {best.name}", f"没有来源提供 torch {best.name}"),
         Exit.NETWORK,
         Text(
@@ -126,13 +159,14 @@ def run_cuda(work: Work, best: Choice) -> None:
 
 
 def took(work: Work, offer: Offer) -> bool:
-    """Install it if it is offered."""
+    """Install it if it is offered. A source that breaks off, or is too slow, is left for the next."""
     work.tell(offer.what)
     arguments = (*offer.arguments, *reinstall(work.facts))
-    if not can_install(work, arguments):
-        return False
-    pip_install(work, arguments)
-    return True
+    return can_install(work, arguments) and _installed(work, arguments, offer.brisk)
+
+
+def _installed(work: Work, arguments: tuple[str, ...], brisk: bool) -> bool:
+    return pip_install(work, arguments, check=False, brisk=brisk).code == 0
 
 
 def leave_shared_to_the_lock(work: Work) -> tuple[str, ...]:
@@ -183,23 +217,21 @@ def warn_of_the_default(work: Work) -> None:
             )
 
 
-def offers(work: Work, version: str, variant: str, companions: dict[str, str]) -> Iterator[Offer]:
-    """Ways to get one build, best first. Hosts are only asked when it comes to them."""
-    yield from source_offers(version, variant, companions, ())
-    answering, _ = measure("torch_index", work.goal)
-    for answer in answering:
-        yield from source_offers(
-            version, variant, companions, ("--index", answer.url.format(variant=variant))
-        )
+def offers(work: Work, build: Build, companions: dict[str, str]) -> Iterator[Offer]:
+    """Ways to get one build, best first: the person's sources, then the measured ones. Asked when it comes to them."""
+    yield from source_offers(build, companions, ())
+    for answer in through("torch_index", work, build):
+        form = "--find-links" if answer.flat else "--index"
+        yield from source_offers(build, companions, (form, answer.url.format(variant=build.variant)))
 
 
-def source_offers(
-    version: str, variant: str, companions: dict[str, str], source: tuple[str, ...]
-) -> Iterator[Offer]:
+def source_offers(build: Build, companions: dict[str, str], source: tuple[str, ...]) -> Iterator[Offer]:
     """The build of one source: with its companions where they are offered too, else alone."""
-    alone = (f"torch=={version}+{variant}", *source)
-    others = tuple(f"{name}=={release}+{variant}" for name, release in companions.items())
+    alone = (f"torch=={build.name}", *source)
+    others = tuple(f"{name}=={release}+{build.variant}" for name, release in companions.items())
     where = source[-1] if source else "configured index"
     if others:
-        yield Offer((*others, *alone), f"torch {version}+{variant} with {', '.join(companions)}: {where}")
-    yield Offer(alone, f"torch {version}+{variant}: {where}")
+        yield Offer(
+            (*others, *alone), f"torch {build.name} with {', '.join(companions)}: {where}", bool(source)
+        )
+    yield Offer(alone, f"torch {build.name}: {where}", bool(source))

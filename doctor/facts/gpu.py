@@ -106,6 +106,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     driver: str | Unknown | None  # version of the loaded kernel module; on WSL what NVML says
     devices: tuple[GpuDevice, ...] | Unknown
     cards: tuple[PciCard, ...] = ()
+    others: tuple[str, ...] = ()  # PCI vendor ids of GPUs of other makers
     nvswitches: int = 0  # on the PCI bus
     module: Module = Module()
     nodes: tuple[Node, ...] = ()

@@ -15,13 +15,18 @@ Stage = Literal["proxy", "name", "connect", "tls", "http", "late", "answered"]
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """How one source answered: seconds to the first byte, or why it did not."""
+    """How one source answered: seconds to the first byte, or why it cannot be used."""
 
-    kind: str  # conda_installer, conda_channel, hub, python_build
+    kind: str  # conda_installer, conda_channel, hub, package_index, torch_index
     name: str
     url: str
     seconds: float | None
     error: str | None = None
+    rate: int | None = None  # bytes a second of a real object, where that was measured
+    host: str = ""  # that sent it, after redirects
+    official: bool = False
+    own: bool = False  # from the person's own table
+    flat: bool = False  # a folder of wheels, not an index
 
 
 def said_by(answers: Iterable[Answer]) -> str:

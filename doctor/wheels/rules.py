@@ -31,6 +31,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     glibc: str | None
     machine: str = "x86_64"
+    others: tuple[str, ...] = ()  # GPUs of other makers: names, or PCI vendor ids
 
 
 class Build(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -20,7 +20,7 @@ from doctor.wheels.rules import (
     why_not_gpu,
     why_not_host,
 )
-from doctor.wheels.tables import Release, cuda_of, leading, numbers, release_of
+from doctor.wheels.tables import Release, cuda_of, leading, numbers, other_of, release_of
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,13 +49,14 @@ class Rejected(msgspec.Struct, frozen=True):
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """`choice` serves every GPU. Where none does, `reason` says why; `hidden` are the positions of the GPUs without
-    which `if_hidden` would serve the others."""
+    which `if_hidden` would serve the others; `also` are the builds that would run here too, best first."""
 
     choice: Choice | None
     rejected: tuple[Rejected, ...]
     reason: Text | None = None
     hidden: tuple[int, ...] = ()
     if_hidden: Choice | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def best(self) -> Choice | None:
@@ -75,24 +76,40 @@ def machine_of(facts: Facts, python: str) -> Machine:
         python=python,
         glibc=leading(glibc),
         machine=host.machine if isinstance(host, Host) else "x86_64",
+        others=gpu.others if isinstance(gpu, Gpu) else (),
     )
 
 
-def decide(machine: Machine, want: TorchWant) -> Decision:
-    """The best build for this machine among the wanted release and its fallbacks."""
-    judged = [(build, why_not(build, machine)) for build in candidates(machine, want)]
-    fitting = next((build for build, why in judged if why is None), None)
+def of_others(machine: Machine) -> Iterator[Text]:
+    """The honest answer about each GPU of another maker."""
+    for name in machine.others:
+        other = other_of(name)
+        if other:
+            card = other.maker if name == other.vendor else name
+            yield Text(f"GPU {card} {other.said.en}", f"GPU {card} {other.said.zh}")
+
+
+def decide(machine: Machine, want: TorchWant, unoffered: Collection[str] = ()) -> Decision:
+    """The best build for this machine among the wanted release and its fallbacks.
+
+    `unoffered` are builds by name that no source was found to offer.
+    """
+    builds = list(candidates(machine, want))
+    judged = [(b, _unoffered(b) if b.name in unoffered else why_not(b, machine)) for b in builds]
+    able = [build for build, why in judged if why is None]
+    fitting = able[0] if able else None
     rejected = tuple(
         Rejected(build.release.version, build.variant, why or _second_best(fitting))
         for build, why in judged
         if build is not fitting
     )
     if fitting:
-        return Decision(choice=_choice(fitting, machine, want), rejected=rejected)
+        also = tuple(build.name for build in able[1:])
+        return Decision(choice=_choice(fitting, machine, want), rejected=rejected, also=also)
     if not judged:
         return Decision(choice=None, rejected=(), reason=_unlisted(want))
     hidden = _to_hide(machine, [build for build, _ in judged])
-    left = decide(without(machine, hidden), want).choice if hidden else None
+    left = decide(without(machine, hidden), want, unoffered).choice if hidden else None
     reason = _mixed(machine, hidden, left) if left else _nothing(machine, want, rejected)
     return Decision(choice=None, rejected=rejected, reason=reason, hidden=hidden, if_hidden=left)
 
@@ -113,10 +130,15 @@ def _rank(release: Release, variant: str) -> tuple[bool, bool, int]:
     return variant in release.experimental, variant != release.default, -int(variant.removeprefix("cu"))
 
 
+def default_of(release: Release, machine: str) -> str:
+    """The variant that a plain `torch==VERSION` from the package index is."""
+    return release.default if machine == "x86_64" else release.default_aarch64
+
+
 def _build(release: Release, variant: str, machine: Machine) -> Build:
     """The package index's own wheels where they serve (their hashes are locked), else those of a torch index."""
     default = Build(release, variant, "package-index")
-    has_default = variant == release.default and machine.machine == "x86_64"
+    has_default = variant == default_of(release, machine.machine)
     return (
         default if has_default and not why_not(default, machine) else Build(release, variant, "torch-index")
     )
@@ -184,6 +206,10 @@ def _nothing(machine: Machine, want: TorchWant, rejected: tuple[Rejected, ...]) 
         f"no build of torch serves this machine: {first.torch}+{first.variant} {first.reason.en}",
         f"没有能在这台机器上使用的 torch 版本：{first.torch}+{first.variant} {first.reason.zh}",
     )
+
+
+def _unoffered(build: Build) -> Text:
+    return Text("no source that answers offers it", "能访问的来源都不提供它")
 
 
 def _second_best(taken: Build | None) -> Text:

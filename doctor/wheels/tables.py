@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from doctor.profile import CONFIGS
+from doctor.text import Text
 from doctor.tomlfile import load
 
 Numbers = tuple[int, ...]  # a capability, a driver, a Python, a glibc: compared number by number
@@ -22,6 +23,7 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     glibc_aarch64: str | None = None  # where it differs
     variants: tuple[str, ...]
     default: str  # what the package index offers on x86_64
+    default_aarch64: str = "cpu"
     experimental: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
     companions: dict[str, str]
@@ -66,11 +68,21 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     unsure: bool = False
 
 
+class Other(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A maker whose GPUs run no CUDA, and the honest answer."""
+
+    maker: str
+    vendor: str
+    names: tuple[str, ...]
+    said: Text
+
+
 class Gpus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own_code_only: tuple[str, ...]
     cuda: tuple[Cuda, ...]
     branch_end: tuple[BranchEnd, ...]
     gpu: tuple[Card, ...]
+    other: tuple[Other, ...] = ()
 
 
 @functools.cache
@@ -117,6 +129,14 @@ def card_of(name: str) -> Card | None:
     """The card that a device name ("NVIDIA A100-SXM4-80GB") or a short name ("rtx 4090") stands for."""
     words = f" {name.lower().replace('-', ' ').replace('_', ' ')} "
     return next((card for card in gpus().gpu if f" {card.name.lower()} " in words), None)
+
+
+def other_of(name: str) -> Other | None:
+    """The maker other than NVIDIA whose card, or whose PCI vendor id, this is."""
+    said = name.lower()
+    return next(
+        (o for o in gpus().other if said == o.vendor or any(re.search(each, said) for each in o.names)), None
+    )
 
 
 def leading(text: str) -> str | None:

@@ -24,6 +24,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from doctor.measure.tape import AGENT
+
 STALL_LIMIT = 60.0  # seconds after which a stalling answer is abandoned, so that no test can hang on it
 SIGNATURE = "X-Amz-Signature=not-for-logs"
 Kind = Literal["status", "cut", "reset", "wrong", "stall"]
@@ -38,6 +40,7 @@ class Fault:
     status: int = 500
     after: int = 0  # bytes of the body that are sent before a cut, a reset or a stall
     times: int = 1_000_000
+    wait: str = "30"  # Retry-After
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Asked(msgspec.Struct, frozen=True):
     path: str
     authorization: str | None
     range: str | None
+    measuring: bool = False
 
 
 @dataclass
@@ -106,9 +110,9 @@ class Hub:
         return None
 
     def downloads(self) -> list[Asked]:
-        """The requests that fetch or look up models, without the short one that measures the endpoint."""
+        """The requests that fetch or look up models, without those that measure the endpoint."""
         with self.lock:
-            return [a for a in self.asked if a.range != "bytes=0-1023"]
+            return [a for a in self.asked if not a.measuring]
 
     def total_sent(self, part: str) -> int:
         with self.lock:
@@ -119,6 +123,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: Hub
     posted = ""
+    measuring = False
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
@@ -137,11 +142,14 @@ class Handler(BaseHTTPRequestHandler):
         hub = self.hub
         with hub.lock:
             heads = self.headers
-            hub.asked.append(Asked(self.command, self.path, heads.get("Authorization"), heads.get("Range")))
+            self.measuring = heads.get("User-Agent") == AGENT
+            asked = (self.command, self.path, heads.get("Authorization"), heads.get("Range"))
+            hub.asked.append(Asked(*asked, self.measuring))
         hub.closing.wait(hub.latency)
-        fault = hub.fault(self.path)
+        # Faults are ordered for what is downloaded: they are to come in the middle of the work.
+        fault = None if self.measuring else hub.fault(self.path)
         if fault and fault.kind == "status":
-            self.reply(fault.status, b"", {"Retry-After": "30"})
+            self.reply(fault.status, b"", {"Retry-After": fault.wait})
         else:
             self.route(unquote(urlsplit(self.path).path), fault)
 
@@ -214,6 +222,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
             self.wfile.flush()
         with self.hub.lock:
+            if self.measuring:
+                return
             self.hub.sent[self.path] = self.hub.sent.get(self.path, 0) + len(body)
 
     def break_off(self, fault: Fault) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from bootstrap.env import conda, venv
+from bootstrap.env import venv
 from bootstrap.env.conda import environ
 from bootstrap.mirrors import measure
 from bootstrap.steps import environment
@@ -123,16 +123,18 @@ def test_a_broken_channel_is_passed_over(tmp_path: Path, monkeypatch: pytest.Mon
     stale = {**channel_files(), "/conda-forge/linux-64/repodata.json": b'{"packages": {}}'}
     with serving(Host(stale)) as bad, serving(official(INSTALLER)) as good:
         goal = with_conda(tmp_path, monkeypatch, [bad, good])
-        monkeypatch.setattr(conda, "measure", last(good))
+        monkeypatch.setattr("bootstrap.mirrors.measure", last(good))
         run_step("environment", goal)
         assert ids(goal) == []
     assert "PackagesNotFound" in log(goal)
 
 
-def last(good: Host) -> Callable[[Kind, Goal], tuple[tuple[Answer, ...], tuple[Answer, ...]]]:
+def last(good: Host) -> Callable[..., tuple[tuple[Answer, ...], tuple[Answer, ...]]]:
     """`measure` that puts the good host last, so that the other has to fail first."""
 
-    def measured(kind: Kind, goal: Goal) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
+    def measured(
+        kind: Kind, goal: Goal, *more: object, **options: bool
+    ) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
         answering, silent = measure(kind, goal)
         return tuple(sorted(answering, key=lambda answer: answer.url.startswith(good.url))), silent
 

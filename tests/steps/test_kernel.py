@@ -99,12 +99,16 @@ def test_the_persons_endpoint_reaches_the_kernel_without_xet(target_python: str,
         kernel.run(make_work(goal))
         env = spec_of(goal)["env"]
         assert env["HF_ENDPOINT"] == MIRROR and env["HF_HUB_DISABLE_XET"] == "1"
+        assert "HF_HUB_DISABLE_IMPLICIT_TOKEN" not in env, "who names a mirror may give it their token"
 
 
 def test_the_kernel_follows_the_endpoint_that_was_chosen(goal: Goal) -> None:
     kernel.run(make_work(goal))
     hub_env.record(goal, MIRROR)
     assert spec_of(goal)["env"]["HF_ENDPOINT"] == MIRROR
+    assert spec_of(goal)["env"]["HF_HUB_DISABLE_IMPLICIT_TOKEN"] == "1", (
+        "a mirror that we chose gets no token unasked"
+    )
     assert hub_env.hub_environment(goal)["HF_HUB_DISABLE_XET"] == "1"
     assert not [name for name in findings(goal) if name.startswith("kernel-")]
     hub_env.record(goal, "https://huggingface.co")

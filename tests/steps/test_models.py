@@ -25,7 +25,7 @@ from doctor.probes import gather
 from doctor.probes.hub import cached_models, hub_folder, repo_folder
 from doctor.profile import ModelWant
 from tests.conftest import ROOT, missing
-from tests.hub.models import WEIGHTS, make_repo, run, want, write_mirrors
+from tests.hub.models import WEIGHTS, make_repo, prepare, run, want, write_mirrors
 from tests.hub.server import SIGNATURE, Fault, Hub, Repo, dead_url, serve
 
 LARGE = 3_000_000  # bytes: several of the chunks in which the client writes to disk
@@ -381,7 +381,11 @@ def test_an_endpoint_that_the_person_set_is_used_and_may_see_the_token(
     with serve(*repos) as hub, serve(*repos) as other:
         use(monkeypatch, tmp_path, other)
         chosen = msgspec.structs.replace(goal_of(goal, want(repos[0])), endpoint=hub.url)
-        run(chosen, tmp_path)
+        ran = prepare(chosen, tmp_path)
+        said: list[str] = []
+        ran.work.say = lambda text: said.append(text.en)
+        models.run(ran.work)
+        assert [hub.url in line and "token is sent" in line for line in said] == [True]
         assert {a.authorization for a in hub.downloads() if "/api/" in a.path} == {"Bearer hf_secret"}
         assert other.asked == []
 

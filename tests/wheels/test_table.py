@@ -176,7 +176,7 @@ def test_glibc(glibc: str | None, fits: bool) -> None:
 def test_arm_has_code_for_fewer_gpus() -> None:
     arm = Machine(gpus=(Device("9.0"),), driver="580.95.05", python="3.11", glibc="2.35", machine="aarch64")
     choice = decide(arm, WANTS["llm-quickstart"]).choice
-    assert choice and (choice.name, choice.index) == ("2.13.0+cu130", "torch-index")
+    assert choice and (choice.name, choice.index) == ("2.13.0+cu130", "package-index")
     turing = decide(
         Machine(gpus=(Device("7.5"),), driver="580.95.05", python="3.11", glibc="2.35", machine="aarch64"),
         WANTS["llm-quickstart"],

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from doctor.wheels.tables import card_of, gpus, other_of
 from tests.conftest import ROOT
 
 MACHINES = ROOT / "tests" / "machines"
@@ -94,3 +95,24 @@ def test_text_in_both_languages(env: dict[str, str]) -> None:
 def test_bad_input(env: dict[str, str], arguments: tuple[str, ...], said: str) -> None:
     done = call(env, *arguments)
     assert done.returncode == 2 and said in done.stderr and done.stdout == ""
+
+
+def test_explain_torch_choice_is_the_decision_for_this_machine(env: dict[str, str]) -> None:
+    argv = [sys.executable, "-m", "bootstrap", "explain", "torch-choice"]
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60)
+    assert done.stdout == call(env).stdout and "torch 2." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("MI300X", "ROCm"), ("Radeon RX 7900 XTX", "ROCm"), ("Arc A770", "XPU"), ("M3 Max", "MPS")],
+)
+def test_gpus_of_other_makers_get_an_honest_answer(env: dict[str, str], name: str, word: str) -> None:
+    code, said = answer(env, "--gpu", name)
+    assert code == 1 and said["variant"] == "cpu"
+    assert name in said["others"][0] and word in said["others"][0]
+
+
+def test_a_card_of_nvidia_is_nobody_elses() -> None:
+    assert not [card.name for card in gpus().gpu if other_of(card.name)]
+    assert card_of("MI300X") is None

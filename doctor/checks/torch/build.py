@@ -84,7 +84,9 @@ def _accelerator(torch: Torch) -> str:
 
 
 def _is_wanted(version: str, pinned: str, decision: Decision) -> bool:
-    """The release that the profile pins, or the one that this machine's GPUs need instead."""
+    """The release that the profile pins, or one that this machine's GPUs need, or sources have, instead."""
+    if version in decision.also:
+        return True
     wanted = (pinned, decision.best.torch) if decision.best else (pinned,)
     try:
         return any(Version(version).release == Version(one).release for one in wanted)

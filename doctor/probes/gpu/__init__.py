@@ -44,6 +44,7 @@ def probe(goal: Goal) -> Gpu:
     return Gpu(
         pci=tuple(card.address for card in cards),
         cards=cards,
+        others=pci.others(),
         nvswitches=pci.nvswitches(),
         driver=module.version() or said.driver,
         module=module.module(),

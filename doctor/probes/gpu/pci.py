@@ -10,6 +10,12 @@ from doctor.peek import is_there, peek, peek_text
 DEVICES = Path("/sys/bus/pci/devices")
 NVIDIA = "0x10de"
 DISPLAY_CLASSES = ("0x0300", "0x0302")  # VGA controllers and 3D (compute) controllers
+OTHER_CLASSES = (
+    *DISPLAY_CLASSES,
+    "0x0380",
+    "0x1200",
+)  # AMD's and Intel's compute cards show themselves as these
+OTHERS = ("0x1002", "0x8086")  # AMD, Intel
 BRIDGE_CLASS = "0x0680"  # NVSwitch shows itself as a bridge
 OFF_THE_BUS = b"\xff\xff"
 
@@ -19,15 +25,25 @@ def cards(root: Path = DEVICES) -> tuple[PciCard, ...]:
     return tuple(map(_card, _of_nvidia(root, DISPLAY_CLASSES)))
 
 
+def others(root: Path = DEVICES) -> tuple[str, ...]:
+    """The vendors of GPUs that are not NVIDIA's, each once."""
+    found = (peek_text(device / "vendor").strip() for device in _of_classes(root, OTHER_CLASSES))
+    return tuple(sorted({vendor for vendor in found if vendor in OTHERS}))
+
+
 def nvswitches(root: Path = DEVICES) -> int:
     return len(_of_nvidia(root, (BRIDGE_CLASS,)))
 
 
 def _of_nvidia(root: Path, classes: tuple[str, ...]) -> list[Path]:
+    there = _of_classes(root, classes)
+    return [device for device in there if peek_text(device / "vendor").strip() == NVIDIA]
+
+
+def _of_classes(root: Path, classes: tuple[str, ...]) -> list[Path]:
     # A virtual function (physfn) is a share of a card that is listed itself.
     there = [device for device in sorted(root.glob("*")) if not is_there(device / "physfn")]
-    mine = [device for device in there if peek_text(device / "vendor").strip() == NVIDIA]
-    return [device for device in mine if peek_text(device / "class").strip().startswith(classes)]
+    return [device for device in there if peek_text(device / "class").strip().startswith(classes)]
 
 
 def _card(device: Path) -> PciCard:

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
-from doctor.facts.network import Answer, Network
+from doctor.facts.network import Network
 from doctor.goal import Goal
-from doctor.mirrors import Source
 from doctor.probes.network import trust
 from doctor.probes.network.settings import endpoint_of, settings, unasked
 from doctor.probes.packages import site_packages
 from doctor.probes.pip_config import read_pip
-
-__all__ = ["ask_sources", "probe"]
 
 BUDGET = 4.5  # seconds for all that is asked; what has not answered by then is late
 
 
 def probe(goal: Goal) -> Network:
     return unasked(goal) if goal.offline else asked(goal)
-
-
-def ask_sources(wanted: Sequence[Source], goal: Goal) -> tuple[Answer, ...]:
-    """See sources.py; loaded only where something is asked, for an HTTP client takes its time."""
-    from doctor.probes.network import sources
-
-    return sources.ask_sources(wanted, goal)
 
 
 def asked(goal: Goal) -> Network:

@@ -14,6 +14,7 @@ import msgspec
 from doctor.facts.network import Answer, Reply
 from doctor.goal import Goal
 from doctor.hub_env import OFFICIAL
+from doctor.measure.samples import sample_url
 from doctor.mirrors import Source, sources
 from doctor.peek import peek_text
 from doctor.probes.hub import cached_models
@@ -21,7 +22,6 @@ from doctor.probes.network.client import Names, ask
 from doctor.probes.network.proxies import proxy_for
 from doctor.probes.network.question import Question, Said
 from doctor.probes.network.settings import official
-from doctor.probes.network.sources import sample_url
 
 KNOWN = ("openai-community/gpt2", "main")  # asked of where no model is wanted
 CAS = "https://cas-server.xethub.hf.co"

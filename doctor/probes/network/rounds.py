@@ -12,13 +12,13 @@ import msgspec
 
 from doctor.facts.network import Answer, Certificate, Channel, Index, Name, Network, Proxy, Reply, Way
 from doctor.goal import Goal
+from doctor.measure.samples import sample_url
 from doctor.mirrors import Kind, Source, sources, stage0_sources
 from doctor.probes.network import channels, hub, indexes, names, proxies
 from doctor.probes.network.certificates import intercepted
 from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.pool import Asked
 from doctor.probes.network.question import SECONDS, Question, Said
-from doctor.probes.network.sources import sample_url
 
 PATIENCE = 0.5  # seconds
 CONDA: tuple[Kind, ...] = ("conda_installer", "conda_channel")
