@@ -22,6 +22,7 @@ from doctor.facts import (
     Unknown,
 )
 from doctor.goal import Goal
+from doctor.probes import NOT_ASKED
 from doctor.text import Text, both, human_bytes
 
 NAMES = {
@@ -45,6 +46,8 @@ NONE = Text("none", "无")
 def summary(area: str, goal: Goal, facts: Facts) -> Text:
     """What is there, of one area."""
     said = getattr(facts, area)
+    if said == NOT_ASKED:
+        return Text("not looked at", "未检查")
     if isinstance(said, Unknown):
         return Text(f"could not tell: {said.reason}", f"无法得知：{said.reason}")
     return SUMMARIES[area](said, goal)
