@@ -116,7 +116,10 @@ class Image:
 
     @cached_property
     def _names(self) -> int:
-        return self._offset(self.dynamic[STRTAB])
+        table = self.table(STRTAB)
+        if table is None:
+            raise Damaged("no table of names")
+        return table
 
     def name(self, position: int) -> str:
         start = self._names + position
