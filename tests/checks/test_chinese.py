@@ -9,7 +9,7 @@ import pytest
 from doctor.catalogue import in_chinese
 from tests.checks.test_machines import NAMES, judged
 
-PROSE = r"(?:[A-Za-z][A-Za-z'-]*[ ,]+){3,}[A-Za-z']+"
+PROSE = r"(?:[A-Za-z][A-Za-z'-]* ){3,}[A-Za-z']+"  # words in a row; a list of names has commas
 # Their evidence quotes a program, a log or a certificate.
 QUOTING = {
     "conda-prefix-not-allowed",
