@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 import sys
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from doctor.catalogue import Entry, Words, catalogue
+from doctor.catalogue import Entry, Words, catalogue, with_groups
 from doctor.errors import Exit, Trouble, bad_input
 from doctor.peek import peek_text
 from doctor.report.envelope import words_envelope
@@ -76,7 +77,8 @@ def text_of(words: str) -> str:
 
 
 def by_text(text: str) -> tuple[Match, ...]:
-    """The findings whose error texts are in `text`: what is broken before what is merely worse, earliest first.
+    """The findings whose error texts are in `text`: causes before what follows from them, what is broken before
+    what is merely worse, earliest first.
 
     Python prints the first cause first, and the libraries of this field hide it behind a general last line.
     """
@@ -84,7 +86,12 @@ def by_text(text: str) -> tuple[Match, ...]:
     found = [
         match for name, (area, entry) in catalogue().items() if (match := _match(name, area, entry, plain))
     ]
-    return tuple(sorted(found, key=lambda match: (WORSE[match.entry.severity], match.at))[:SHOWN])
+    return tuple(sorted(found, key=partial(_rank, frozenset(match.id for match in found)))[:SHOWN])
+
+
+def _rank(there: frozenset[str], match: Match) -> tuple[int, bool, int]:
+    follows = not there.isdisjoint(with_groups(match.entry.blocked_by))
+    return WORSE[match.entry.severity], follows, match.at
 
 
 def _match(name: str, area: str, entry: Entry, text: str) -> Match | None:

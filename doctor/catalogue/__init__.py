@@ -7,6 +7,7 @@ filled with several words. A file is read when its area has something to say, so
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -74,6 +75,26 @@ def groups() -> dict[str, tuple[str, ...]]:
     return load_table(HERE / "causes.toml", tuple[str, ...])
 
 
+def with_groups(causes: Sequence[str]) -> tuple[str, ...]:
+    """Ids of findings, a group's name replaced by its members."""
+    return tuple(one for cause in causes for one in groups().get(cause, (cause,)))
+
+
+@cache
+def phrases() -> dict[str, str]:
+    """What our probes say in English: a regular expression, and the same in Chinese."""
+    return load_table(HERE / "phrases.toml", str)
+
+
+def in_chinese(said: str) -> str:
+    """What was seen, for a reader of Chinese: our own words in theirs, those of other programs as they are."""
+    if not re.search(r"[A-Za-z,:] [a-z]", said):  # a number, a path, a name: nothing to read the table for
+        return said
+    for english, chinese in phrases().items():
+        said = re.sub(english, chinese, said)
+    return said
+
+
 def catalogue() -> dict[str, tuple[str, Entry]]:
     """Every id with its area and entry."""
     return {name: (area, entry) for area in AREAS for name, entry in entries(area).items()}
@@ -105,7 +126,7 @@ def found(
             safe=entry.safe,
             reboot=entry.reboot,
         ),
-        blocked_by=tuple(one for cause in entry.blocked_by for one in groups().get(cause, (cause,))),
+        blocked_by=with_groups(entry.blocked_by),
         links=entry.links,
     )
 
@@ -121,7 +142,7 @@ def _said(value: Value) -> Text:
     if isinstance(value, Text):
         return value
     said = str(value) if isinstance(value, (str, int, float)) else ", ".join(value)
-    return Text(said, said)
+    return Text(said, in_chinese(said))
 
 
 def _command(line: Sequence[str], values: Mapping[str, Value]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from doctor.catalogue import in_chinese
 from doctor.facts import (
     Colab,
     Conda,
@@ -49,7 +50,7 @@ def summary(area: str, goal: Goal, facts: Facts) -> Text:
     if said == NOT_ASKED:
         return Text("not looked at", "未检查")
     if isinstance(said, Unknown):
-        return Text(f"could not tell: {said.reason}", f"无法得知：{said.reason}")
+        return Text(f"could not tell: {said.reason}", f"无法得知：{in_chinese(said.reason)}")
     return SUMMARIES[area](said, goal)
 
 

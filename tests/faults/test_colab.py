@@ -62,7 +62,7 @@ def test_colab_with_a_gpu_is_fine(hosted: dict[str, str], tmp_path: Path) -> Non
 
 
 def test_colab_without_a_gpu(hosted: dict[str, str], tmp_path: Path) -> None:
-    said = said_in({**hosted, "COLAB_GPU": ""}, tmp_path / "root", "mkdir content")
+    said = said_in({**hosted, "COLAB_GPU": ""}, tmp_path / "root", "mkdir -p content")
     assert (said.failed, said.complaints) == ([], ["colab-no-gpu-runtime"])
     assert "Runtime → Change runtime type" in said.of("colab-no-gpu-runtime")["cause"]
 
@@ -82,7 +82,7 @@ def test_kaggle_with_a_gpu_is_fine(person: dict[str, str], tmp_path: Path) -> No
 
 def test_a_tpu_is_no_missing_gpu(hosted: dict[str, str], tmp_path: Path) -> None:
     said = said_in(
-        {**hosted, "COLAB_GPU": "", "TPU_ACCELERATOR_TYPE": "v5e-1"}, tmp_path / "root", "mkdir content"
+        {**hosted, "COLAB_GPU": "", "TPU_ACCELERATOR_TYPE": "v5e-1"}, tmp_path / "root", "mkdir -p content"
     )
     assert said.complaints == [] and said.of("colab-tpu-runtime")["severity"] == "info"
 

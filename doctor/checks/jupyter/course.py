@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from doctor.catalogue import found
+from doctor.catalogue import found, in_chinese
 from doctor.facts import Jupyter, JupyterServer, PortOwner
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
@@ -113,7 +113,7 @@ def _down(jupyter: Jupyter) -> Finding:
 def _other_settings(server: JupyterServer, jupyter: Jupyter, goal: Goal) -> Iterator[Finding]:
     wanted = server_settings(goal, jupyter.as_root)
     shown = _differences(server.settings, {name: wanted[name] for name in SHOWN_SETTINGS})
-    other = Text(shown, shown) if shown else None
+    other = Text(shown, in_chinese(shown)) if shown else None
     if not other and not server.config_is_current:
         other = CHANGED_SINCE
     if other:

@@ -1,0 +1,35 @@
+"""`explain` of many texts: those of real faults name their finding first, those of a working machine name none."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from doctor.explain import by_text
+
+HERE = Path(__file__).resolve().parent / "explain"
+
+
+def texts(name: str) -> list[tuple[str, str]]:
+    """The texts of a file, each after a line `=== what it is`."""
+    parts = re.split(r"^=== (.+)\n", (HERE / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+PRODUCED, QUOTED, INNOCENT = (texts(name) for name in ("produced.txt", "quoted.txt", "innocent.txt"))
+
+
+def test_there_are_many() -> None:
+    assert len(PRODUCED) + len(QUOTED) >= 80 and len(INNOCENT) >= 20
+
+
+@pytest.mark.parametrize(("name", "text"), [*PRODUCED, *QUOTED])
+def test_an_error_text_names_its_finding_first(name: str, text: str) -> None:
+    assert [match.id for match in by_text(text)][:1] == [name]
+
+
+@pytest.mark.parametrize(("name", "text"), INNOCENT)
+def test_what_a_working_machine_prints_is_no_fault(name: str, text: str) -> None:
+    assert [match.id for match in by_text(text) if match.entry.severity == "fail"] == []
