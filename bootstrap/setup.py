@@ -20,6 +20,7 @@ from doctor.facts import AREAS, Facts
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.probes import gather
+from doctor.shell import typed
 from doctor.text import Lang, Text
 
 LOCAL = tuple(area for area in AREAS if area != "network")
@@ -212,5 +213,5 @@ def _said(finding: Finding) -> Text:
 
 
 def _hint(finding: Finding) -> Text | None:
-    commands = "  ".join(" ".join(command) for command in finding.remedy.commands)
+    commands = "  ".join(map(typed, finding.remedy.commands))
     return Text(f"try: {commands}", f"可以试试：{commands}") if commands else None

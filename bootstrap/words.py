@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 
@@ -89,6 +90,8 @@ def _show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:
         objection = against.message.get(lang) if against else None
         emit(envelope(goal, facts, findings, code, lang, plan=plan, objection=objection))
         return code
+    if goal.foreign and not plan:
+        return _tell_foreign(goal, Result(facts=facts, findings=findings, code=code), lang)
     show(plan_lines(plan, goal, lang, narrowed=bool(wish.only or wish.start or wish.ids)))
     if against:
         raise against
@@ -132,7 +135,7 @@ def fix(flags: Flags, secrets: Mapping[str, str], lang: Lang, asked: Fix) -> int
         show([Text("Nothing was changed.", "未作任何更改。").get(lang)])
         return result.code
     if goal.foreign and not asked.as_json:
-        return _tell_foreign(result, lang)
+        return _tell_foreign(goal, result, lang)
     return _tell(goal, result, lang, asked.as_json)
 
 
@@ -145,16 +148,16 @@ def _adopted(goal: Goal, adopt: bool) -> Goal:
     return adopted(goal) if adopt else goal
 
 
-def _tell_foreign(result: Result, lang: Lang) -> int:
+def _tell_foreign(goal: Goal, result: Result, lang: Lang) -> int:
     """What is left in an environment that is not ours: each with what to type, and how to let us do it."""
     left = tuple(f for f in result.findings if f.severity in ("fail", "warn", "blocked"))
     show(lines(left, lang))
     if left:
         here = Text(
             "This environment is yours, so nothing in it was changed: type the lines above, or let Groundwork do it with\n"
-            "  make fix ARGS=--adopt TARGET=…",
+            f"  make fix ARGS=--adopt TARGET={shlex.quote(goal.prefix)}",
             "这个环境不是我们创建的，因此没有改动：请运行上面的命令，或让 Groundwork 处理：\n"
-            "  make fix ARGS=--adopt TARGET=…",
+            f"  make fix ARGS=--adopt TARGET={shlex.quote(goal.prefix)}",
         )
         show(["", here.get(lang)])
     return result.code

@@ -16,6 +16,7 @@ from doctor.peek import peek_text
 from doctor.report.envelope import words_envelope
 from doctor.report.page import Page
 from doctor.report.terminal import emit, page, show
+from doctor.shell import typed
 from doctor.text import Lang, Text
 
 MOST = 2_000_000  # characters of a log that are read: what matters of a longer one is at its end
@@ -136,7 +137,7 @@ def _whole(match: Match, lang: Lang, page: Page) -> list[str]:
         told += ["", *page.wrap(f"» {match.line}", "    ", "  ")]
     told += ["", *page.wrap(plain(entry.cause, lang), "  "), "", *page.wrap(flowing(entry.means, lang), "  ")]
     told += ["", LOOK.get(lang), *(f"  {line}" for line in entry.look)]
-    mend = [f"  {' '.join(blanked(word) for word in command)}" for command in entry.commands]
+    mend = [f"  {typed([blanked(word) for word in command])}" for command in entry.commands]
     mend += [f"  {BY_US.get(lang).format(step=entry.step)}"] if entry.step else []
     told += ["", MEND.get(lang), *mend] if mend else []
     return [*told, *(["", *(f"  {link}" for link in entry.links)] if entry.links else [])]

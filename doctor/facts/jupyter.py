@@ -58,6 +58,7 @@ class Kernel(msgspec.Struct, frozen=True, kw_only=True):
     has_ipykernel: bool | None = None  # None: could not tell
     hub_packages: tuple[str, ...] | None = None  # torch, transformers, … in that environment
     env: tuple[str, ...] = ()  # names alone
+    lost_home: str | None = None  # what it sets PYTHONHOME to, where no Python is there
     shadows: str | None = None  # the kernel of the same name that it hides
 
 
@@ -68,6 +69,7 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     exists: bool
     writable: bool
+    in_the_way: str | None = None  # a file where a folder is wanted
     owner: str = ""
     free_bytes: int | None = None
     total_bytes: int | None = None

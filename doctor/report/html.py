@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from html import escape
 from pathlib import Path
 from string import Template
@@ -12,6 +11,7 @@ from doctor.report.page import MARKS
 from doctor.report.snapshot import Snapshot
 from doctor.report.summary import NAMES, summary
 from doctor.report.terminal import LABELS, TOLD, headline
+from doctor.shell import typed
 from doctor.text import Lang
 
 PAGE = Path(__file__).resolve().parent / "page.html"
@@ -39,7 +39,7 @@ def _area(area: str, snapshot: Snapshot, findings: tuple[Finding, ...], lang: La
 
 
 def _finding(finding: Finding, findings: tuple[Finding, ...], lang: Lang) -> str:
-    commands = "\n".join(shlex.join(command) for command in finding.remedy.commands)
+    commands = "\n".join(typed(command) for command in finding.remedy.commands)
     behind = [f for f in findings if f.severity == "blocked" and f.blocked_by[:1] == (finding.id,)]
     parts = [
         f'<section class="{finding.severity}" id="{escape(finding.id)}">',

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -11,6 +10,7 @@ from doctor.catalogue import Entry, entries
 from doctor.explain import blanked, flowing, plain
 from doctor.facts import AREAS
 from doctor.report.summary import NAMES
+from doctor.shell import typed
 from doctor.text import Lang, Text
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
@@ -46,7 +46,9 @@ def _entry(name: str, entry: Entry, lang: Lang) -> Iterator[str]:
     yield f"**{plain(entry.title, lang)}** ({SEVERITIES[entry.severity].get(lang)})\n"
     yield f"{flowing(entry.means, lang)}\n"
     yield from _block(LOOK.get(lang), entry.look)
-    yield from _block(MEND.get(lang), [shlex.join(map(blanked, command)) for command in entry.commands])
+    yield from _block(
+        MEND.get(lang), [typed([blanked(word) for word in command]) for command in entry.commands]
+    )
     if entry.step:
         yield STEP.get(lang).format(step=entry.step) + "\n"
     if entry.links:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.report.page import Page, columns, page_for, tolerant
 from doctor.report.summary import NAMES, summary
+from doctor.shell import typed
 from doctor.text import Lang, Text
 
 TOLD = ("fail", "warn", "unknown")  # what needs a person's eye, worst first
@@ -100,7 +100,7 @@ def _root(root: Finding, findings: tuple[Finding, ...], lang: Lang, page: Page) 
     told += _labelled("why", root.cause.get(lang), lang, page)
     for number, command in enumerate(root.remedy.commands):
         # A command is never cut: it has to be copied whole.
-        told.append(_label("do" if number == 0 else None, lang) + shlex.join(command))
+        told.append(_label("do" if number == 0 else None, lang) + typed(command))
     behind = [f for f in findings if f.severity == "blocked" and f.blocked_by[:1] == (root.id,)]
     for finding in behind:
         told += page.wrap(_title(finding, lang), "      ", f"    {page.mark('blocked')} ")

@@ -379,3 +379,35 @@ def ask(
     status = connection.getresponse().status
     connection.close()
     return status
+
+
+def test_a_kernel_with_the_home_of_a_python_that_is_gone(person: dict[str, str]) -> None:
+    python = f"{person['TARGET']}/bin/python"
+    path = add_kernel(person, "old", {**spec_of(python), "env": {"PYTHONHOME": "/opt/python3.9"}})
+    said = look(person)
+    assert said.failed == ["jupyter-kernel-pythonhome"]
+    env = {**person, "PYTHONHOME": "/opt/python3.9"}
+    assert (
+        b"No module named 'encodings'"
+        in subprocess.run([python, "-c", ""], env=env, capture_output=True).stderr
+    )
+    path.write_text(json.dumps({**spec_of(python), "env": {"PYTHONHOME": sys.base_prefix, "A": "$B"}}))
+    assert look(person).complaints == []
+
+
+@pytest.mark.parametrize("slip", ["mark", "connection"])
+def test_a_kernel_that_jupyter_cannot_start(person: dict[str, str], slip: str) -> None:
+    spec = spec_of(f"{person['TARGET']}/bin/python")
+    if slip == "connection":
+        spec["argv"] = [f"{person['TARGET']}/bin/python", "-m", "ipykernel_launcher"]
+    path = add_kernel(person, "mine", spec)
+    if slip == "mark":
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert look(person).failed == ["jupyter-kernelspec-broken"]
+
+
+def test_a_file_where_a_folder_is_wanted_is_told_once(person: dict[str, str], home: Path) -> None:
+    (home / "data").write_text("x")
+    said = look({**person, "JUPYTER_DATA_DIR": str(home / "data")})
+    assert said.complaints == ["jupyter-runtime-dir-permission"]
+    assert "is a file" in said.of("jupyter-runtime-dir-permission")["evidence"]

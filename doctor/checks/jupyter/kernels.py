@@ -36,6 +36,14 @@ def each(jupyter: Jupyter) -> Iterator[Finding]:
                     python=kernel.interpreter,
                 )
             )
+        elif kernel.lost_home and kernel.is_ipykernel:
+            yield found(
+                "jupyter",
+                "jupyter-kernel-pythonhome",
+                name=kernel.name,
+                file=kernel.path,
+                home=kernel.lost_home,
+            )
         elif kernel.is_ipykernel and kernel.has_ipykernel is False:
             yield found(
                 "jupyter",

@@ -144,13 +144,26 @@ def _is_full(folder: Folder) -> bool:
     return (folder.free_bytes is not None and folder.free_bytes < ROOM) or folder.free_inodes == 0
 
 
+def _shut(folder: Folder) -> Finding:
+    if folder.in_the_way:
+        how = Text(
+            f"is wanted, but {folder.in_the_way} is a file", f"无法创建：{folder.in_the_way} 是一个文件"
+        )
+        move = ("mv", folder.in_the_way, f"{folder.in_the_way}.old")
+        return found(
+            "jupyter", "jupyter-runtime-dir-permission", folder=folder.path, how=how, commands=(move,)
+        )
+    how = Text(f"belongs to {folder.owner} and is not writable for you", f"属于 {folder.owner}，你没有写权限")
+    return found("jupyter", "jupyter-runtime-dir-permission", folder=folder.path, how=how)
+
+
 def _folders(jupyter: Jupyter) -> Iterator[Finding]:
+    shut: list[str] = []
     for folder in jupyter.folders:
         if folder.role != "root_dir":
-            if not folder.writable:
-                yield found(
-                    "jupyter", "jupyter-runtime-dir-permission", folder=folder.path, owner=folder.owner
-                )
+            if not folder.writable and not any(folder.path.startswith(f"{path}/") for path in shut):
+                shut.append(folder.path)  # those inside it follow from it
+                yield _shut(folder)
         elif not folder.exists:
             yield found("jupyter", "jupyter-root-dir-missing", folder=folder.path, by=folder.named_by)
         elif not folder.writable:

@@ -50,6 +50,7 @@ def folder(role: str, path: Path, named_by: str = "") -> Folder:
         path=str(path),
         exists=exists,
         writable=is_folder(nearest) and os.access(nearest, os.W_OK | os.X_OK),
+        in_the_way=None if is_folder(nearest) else str(nearest),
         owner=_owner(nearest),
         free_bytes=room.f_bavail * room.f_frsize,
         total_bytes=room.f_blocks * room.f_frsize,

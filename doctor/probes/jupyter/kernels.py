@@ -50,7 +50,7 @@ def _kernel(place: Path, prefix: str, seen: dict[str, str]) -> Kernel:
     name, path = place.name.lower(), place / "kernel.json"
     seen.setdefault(name, str(path))
     try:
-        spec = json.loads(peek(path) or b"")
+        spec = json.loads((peek(path) or b"").decode())  # as Jupyter does: a byte-order mark is an error
     except json.JSONDecodeError as error:
         return Kernel(name=name, path=str(path), error=f"line {error.lineno}: {error.msg}")
     except (ValueError, RecursionError) as error:
@@ -58,6 +58,8 @@ def _kernel(place: Path, prefix: str, seen: dict[str, str]) -> Kernel:
     argv = spec.get("argv") if isinstance(spec, dict) else None
     if not isinstance(argv, list) or not argv or not all(isinstance(word, str) for word in argv):
         return Kernel(name=name, path=str(path), error="no argv")
+    if _is_ipykernel(argv) and not any("{connection_file}" in word for word in argv):
+        return Kernel(name=name, path=str(path), error="argv lacks {connection_file}")
     return _described(name, path, spec, argv, prefix)
 
 
@@ -66,7 +68,7 @@ def _described(name: str, path: Path, spec: dict[str, object], argv: list[str], 
     interpreter = argv[0]
     own = bool(re.fullmatch(r"python(3(\.\d+)?)?", interpreter))  # jupyter_client starts its own Python then
     runs = own or not interpreter.startswith("/") or os.access(interpreter, os.X_OK)
-    ipykernel = any(word in ("ipykernel", "ipykernel_launcher") for word in argv)
+    ipykernel = _is_ipykernel(argv)
     where = prefix if own else _prefix(interpreter)
     return Kernel(
         name=name,
@@ -79,7 +81,20 @@ def _described(name: str, path: Path, spec: dict[str, object], argv: list[str], 
         has_ipykernel=has_package(where, "ipykernel") if where and runs and ipykernel and not own else None,
         hub_packages=hub_packages(where) if where and runs and ipykernel else None,
         env=tuple(sorted(str(key) for key in env)) if isinstance(env, dict) else (),
+        lost_home=_lost_home(env.get("PYTHONHOME")) if isinstance(env, dict) else None,
     )
+
+
+def _is_ipykernel(argv: list[str]) -> bool:
+    return any(word in ("ipykernel", "ipykernel_launcher") for word in argv)
+
+
+def _lost_home(said: object) -> str | None:
+    """PYTHONHOME, which may name two folders, where Python's own library is in none. A variable in it is unknowable."""
+    if not isinstance(said, str) or not said or "$" in said:
+        return None
+    places = (Path(place) for place in said.split(":"))
+    return None if any(next(place.glob("lib/python3*/encodings"), None) for place in places) else said
 
 
 def _prefix(interpreter: str) -> str | None:
