@@ -24,7 +24,7 @@ from doctor.goal import Goal
 from doctor.lockfile import lock_path, pins, torch_lock_path
 from doctor.measure.samples import Build
 from doctor.text import Text, human_bytes
-from doctor.wheels.solve import Choice, Decision, candidates, decide, machine_of
+from doctor.wheels.solve import Choice, Decision, by_reason, decide, machine_of
 
 NAME = "torch"
 TITLE = Text("PyTorch", "PyTorch")
@@ -62,17 +62,15 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 
 
 def why(facts: Facts, goal: Goal) -> Iterator[Text]:
-    """Why not the build that comes first, and what to know of the one that was chosen. Nothing without a GPU."""
+    """What to know of the build that was chosen, and why each other one was not. Nothing without a GPU."""
     machine, decision = machine_of(facts, goal.python), decision_for(facts, goal)
     if not machine.gpus:
         return
     if decision.reason:
         yield decision.reason
-    first = next(candidates(machine, goal.profile.torch), None)
-    if decision.choice and first and first.name != decision.choice.name:
-        reason = decision.rejected[0].reason
-        yield Text(f"not {first.name}: it {reason.en}", f"不用 {first.name}：{reason.zh}")
     yield from decision.best.notes if decision.best else ()
+    for names, reason in by_reason(decision.rejected):
+        yield Text(f"not {names}: {reason.en}", f"不用 {names}：{reason.zh}")
 
 
 def decision_for(facts: Facts, goal: Goal) -> Decision:
