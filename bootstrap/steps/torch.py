@@ -160,7 +160,7 @@ def took(work: Work, offer: Offer) -> bool:
     """Install it if it is offered. A source that breaks off, or is too slow, is left for the next."""
     work.tell(offer.what)
     arguments = (*offer.arguments, *reinstall(work.facts))
-    return can_install(work, arguments) and _installed(work, arguments, offer.brisk)
+    return can_install(work, arguments, offer.brisk) and _installed(work, arguments, offer.brisk)
 
 
 def _installed(work: Work, arguments: tuple[str, ...], brisk: bool) -> bool:
@@ -216,20 +216,17 @@ def warn_of_the_default(work: Work) -> None:
 
 
 def offers(work: Work, build: Build, companions: dict[str, str]) -> Iterator[Offer]:
-    """Ways to get one build, best first: the person's sources, then the measured ones. Asked when it comes to them."""
-    yield from source_offers(build, companions, ())
-    for answer in through("torch_index", work, build):
-        form = "--find-links" if answer.flat else "--index"
-        yield from source_offers(build, companions, (form, answer.url.format(variant=build.variant)))
+    """Ways to get one build: with its companions from any source, the person's first; alone only where none has them."""
+    for wanted in (companions, {}) if companions else ({},):
+        yield source_offer(build, wanted, ())
+        for answer in through("torch_index", work, build):
+            form = "--find-links" if answer.flat else "--index"
+            yield source_offer(build, wanted, (form, answer.url.format(variant=build.variant)))
 
 
-def source_offers(build: Build, companions: dict[str, str], source: tuple[str, ...]) -> Iterator[Offer]:
-    """The build of one source: with its companions where they are offered too, else alone."""
-    alone = (f"torch=={build.name}", *source)
-    others = tuple(f"{name}=={release}+{build.variant}" for name, release in companions.items())
+def source_offer(build: Build, companions: dict[str, str], source: tuple[str, ...]) -> Offer:
+    named = [f"{name}=={release}+{build.variant}" for name, release in companions.items()]
+    beside = f" with {', '.join(companions)}" if companions else ""
     where = source[-1] if source else "configured index"
-    if others:
-        yield Offer(
-            (*others, *alone), f"torch {build.name} with {', '.join(companions)}: {where}", bool(source)
-        )
-    yield Offer(alone, f"torch {build.name}: {where}", bool(source))
+    arguments = (*named, f"torch=={build.name}", *source)
+    return Offer(arguments, f"torch {build.name}{beside}: {where}", brisk=bool(source))

@@ -99,6 +99,23 @@ def test_an_index_whose_links_lead_to_another_host_is_seen(
     assert answer.host == upstream.url.removeprefix("http://") not in answer.url
 
 
+@pytest.mark.parametrize("kind", ["package_index", "torch_index"])
+@pytest.mark.parametrize("form", [{"packed": True}, {"json": True}, {"json": True, "packed": True}])
+def test_an_index_that_packs_its_pages_or_sends_json_is_one(
+    asking: Goal,
+    up: Callable[..., Mirror],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Kind,
+    form: dict[str, bool],
+) -> None:
+    hosts = {"odd": up(Mirror(**form)).url, "wrong": up(Mirror(files=wrong(kind), **form)).url}
+    use(monkeypatch, table(tmp_path / "m.toml", kind, hosts))
+    answering, silent = measure(kind, asking)
+    assert [answer.name for answer in answering] == ["odd"]
+    assert [(answer.error or "").split(":")[0] for answer in silent] == ["other bytes"]
+
+
 def test_the_official_one_is_preferred_when_it_is_nearly_as_fast(
     asking: Goal, up: Callable[..., Mirror], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
