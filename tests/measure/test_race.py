@@ -100,16 +100,18 @@ def test_an_index_whose_links_lead_to_another_host_is_seen(
 
 
 @pytest.mark.parametrize("kind", ["package_index", "torch_index"])
-@pytest.mark.parametrize("form", [{"packed": True}, {"json": True}, {"json": True, "packed": True}])
+@pytest.mark.parametrize(("packed", "as_json"), [(True, False), (False, True), (True, True)])
 def test_an_index_that_packs_its_pages_or_sends_json_is_one(
     asking: Goal,
     up: Callable[..., Mirror],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     kind: Kind,
-    form: dict[str, bool],
+    packed: bool,
+    as_json: bool,
 ) -> None:
-    hosts = {"odd": up(Mirror(**form)).url, "wrong": up(Mirror(files=wrong(kind), **form)).url}
+    odd = up(Mirror(packed=packed, json=as_json)).url
+    hosts = {"odd": odd, "wrong": up(Mirror(wrong(kind), packed=packed, json=as_json)).url}
     use(monkeypatch, table(tmp_path / "m.toml", kind, hosts))
     answering, silent = measure(kind, asking)
     assert [answer.name for answer in answering] == ["odd"]

@@ -106,13 +106,13 @@ def torch_work(goal: Goal, uv: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     return make_work(goal)
 
 
-def flat(tmp_path: Path, *wheels: tuple[str, str], **how: int) -> Mirror:
+def flat(tmp_path: Path, *wheels: tuple[str, str], stall_downloads: int = 0) -> Mirror:
     """A mirror whose folder of wheels for the CPU holds these."""
     made = [wheel(tmp_path / "theirs", name, version) for name, version in wheels]
     names = [file.name.replace("+", "%2B") for file in made]
     page = "<!DOCTYPE html>" + "".join(f'<a href="{name}">{name}</a>' for name in names)
     files = {f"/flat/cpu/{name}": file.read_bytes() for name, file in zip(names, made, strict=True)}
-    return Mirror({"/flat/cpu/": page.encode(), **files}, **how)
+    return Mirror({"/flat/cpu/": page.encode(), **files}, stall_downloads=stall_downloads)
 
 
 BOTH = (("torch", "2.13.0+cpu"), ("torchvision", "0.28.0+cpu"))
