@@ -196,6 +196,13 @@ def test_glibc(glibc: str | None, fits: bool) -> None:
     assert bool(decide(machine, WANTS["the course's own pins"]).choice) is True
 
 
+def test_one_release_asks_more_of_glibc_on_arm() -> None:
+    gpus = (Device("9.0"),)
+    for machine, fits in (("x86_64", True), ("aarch64", False)):
+        asks = Machine(gpus=gpus, driver="560.35.05", python="3.11", glibc="2.17", machine=machine)
+        assert bool(decide(asks, TorchWant("2.6.0")).choice) is fits
+
+
 def test_arm_has_code_for_fewer_gpus() -> None:
     arm = Machine(gpus=(Device("9.0"),), driver="580.95.05", python="3.11", glibc="2.35", machine="aarch64")
     choice = decide(arm, WANTS["llm-quickstart"]).choice
