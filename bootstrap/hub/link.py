@@ -20,6 +20,7 @@ from bootstrap.hub.job import Endpoint
 CONNECT = 8.0  # seconds
 HOPS = 6
 CHUNK = 256 * 1024
+AWAY = (400, 401, 403, 404, 410)  # of a signed address that is good no longer
 TEXT = ("text/html", "application/xhtml+xml")
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 
@@ -117,13 +118,19 @@ def _open(
     signed = address.signed
     if signed:
         reply = send("GET", signed, None, headers, silence)
-        if reply.status_code not in (400, 401, 403, 404, 410):
+        if reply.status_code not in AWAY:
             return reply
         reply.close()
         address.signed = None
     reply = send("GET", address.page, token, headers, silence)
-    if reply.ok and urlsplit(reply.url).netloc != urlsplit(address.page).netloc:
-        address.signed = reply.url
+    if urlsplit(reply.url).netloc == urlsplit(address.page).netloc:
+        return reply
+    if (
+        reply.status_code in AWAY
+    ):  # the page had said yes: a signature that is too old, or not known there yet
+        reply.close()
+        raise Broke(f"{urlsplit(reply.url).netloc}: HTTP {reply.status_code} {reply.reason or ''}".strip())
+    address.signed = reply.url if reply.ok else None
     return reply
 
 
@@ -146,10 +153,10 @@ def _check_part(reply: requests.Response, start: int, end: int, size: int) -> No
 
 
 def _body(reply: requests.Response, length: int) -> Iterator[bytes]:
+    """As they come, so that who drips is noticed."""
     left = length
-    chunks = reply.raw.stream(CHUNK, decode_content=False)
     try:
-        for chunk in chunks:
+        while chunk := reply.raw.read1(CHUNK, decode_content=False):
             if len(chunk) > left:
                 raise Refused(f"sends more than the {length} bytes that were asked for")
             left -= len(chunk)

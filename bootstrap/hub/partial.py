@@ -109,8 +109,11 @@ class Partial:
 
     def write(self, number: int, chunk: bytes) -> None:
         """Bytes behind those that the piece has. The map follows the data, never the other way round."""
-        os.pwrite(self._file, chunk, number * self.piece + self.come[number])
-        self.come[number] += len(chunk)
+        rest = memoryview(chunk)
+        while rest:  # on a disk that fills up less is written than was given
+            written = os.pwrite(self._file, rest, number * self.piece + self.come[number])
+            self.come[number] += written
+            rest = rest[written:]
         place = self.size + HEAD.size + COUNT_BYTES * number
         os.pwrite(self._file, self.come[number].to_bytes(COUNT_BYTES, sys.byteorder), place)
         if self._hashing.acquire(blocking=False):

@@ -71,6 +71,9 @@ class File:
             return self.offer.size
         return self.partial.done if self.partial else 0
 
+    def bytes_of(self, piece: int | None) -> int:
+        return self.partial.come[piece] if self.partial and piece is not None else 0
+
     @property
     def ended(self) -> bool:
         return self.done or self.error is not None or not self.left()
@@ -211,6 +214,7 @@ class Transfer:
 
     def _take(self, turn: Turn) -> None:
         file, failure = turn.file, None
+        before = file.bytes_of(turn.piece)
         try:
             if turn.piece is None:
                 self._finish(file)
@@ -221,13 +225,14 @@ class Transfer:
         except OSError as error:  # ours, while writing: those of the link are told as Broke
             self._full(file, error)
         with self.changed:
+            came = file.bytes_of(turn.piece) > before and not file.in_one
             self.active -= 1
             file.active -= 1
             turn.source.active -= 1
             if file.partial and turn.piece is not None:
                 file.partial.release(turn.piece)
             if failure is not None:
-                self._hold_against(file, turn.source, failure)
+                self._hold_against(file, turn.source, failure, came)
             self.changed.notify_all()
 
     def _fetch(self, turn: Turn, piece: int) -> None:
@@ -278,18 +283,21 @@ class Transfer:
 
     # --- how it went ---------------------------------------------------------------------------------
 
-    def _hold_against(self, file: File, source: Source, error: Exception) -> None:
-        name = source.endpoint.name
+    def _hold_against(self, file: File, source: Source, error: Exception, came: bool) -> None:
+        name, now = source.endpoint.name, time.monotonic()
         if isinstance(error, Resting):
             self._rest(file, source, error)
         elif isinstance(error, NoRanges):
             self._one_stream(file, name)
         elif isinstance(error, Refused):
             file.failed[name] = Failure("gated" if isinstance(error, Gated) else "refused", str(error))
+        elif came or file.not_before > now:
+            # It brought something; or many connections broke at once, which counts as one failure.
+            file.not_before = max(file.not_before, now + BACK_OFF)
         else:
             file.streak[name] = tries = file.streak.get(name, 0) + 1
             source.failures += 1
-            file.not_before = time.monotonic() + BACK_OFF * 2 ** (tries - 1)
+            file.not_before = now + BACK_OFF * 2 ** (tries - 1)
             if tries >= TRIES or source.failures >= TRIES * TRIES:
                 file.failed[name] = Failure("network", str(error))
 
