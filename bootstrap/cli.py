@@ -178,14 +178,38 @@ def fix(flags: Mapping[str, str | None], **asked: Any) -> None:
     sys.exit(words.fix(flags, SECRETS, LANG, words.Fix(**asked)))
 
 
-@cli.command(help=say("fetch the profile's models into the cache", "把课程模型下载到缓存"))
+@cli.command(
+    help=say(
+        "fetch the profile's models into the cache, or repositories that are named: ORG/NAME[@REVISION]",
+        "把课程模型（或指定的仓库 ORG/NAME[@版本]）下载到缓存",
+    )
+)
+@click.argument("names", nargs=-1, metavar="[ORG/NAME[@REVISION]...]")
 @with_settings
+@click.option(
+    "--endpoint", metavar="URL", help=say("a Hub mirror, as HF_ENDPOINT", "Hub 镜像，等同 HF_ENDPOINT")
+)
+@click.option("--include", metavar="GLOB", multiple=True, help=say("only these files", "只取这些文件"))
+@click.option("--exclude", metavar="GLOB", multiple=True, help=say("not these files", "不取这些文件"))
+@click.option(
+    "--max-size",
+    metavar="SIZE",
+    help=say("at most so much of a repository: 10GB", "单个仓库的大小上限：10GB"),
+)
+@click.option(
+    "--verify", is_flag=True, help=say("hash what is cached; fetch nothing", "校验缓存内容，不下载")
+)
+@click.option(
+    "--repair",
+    is_flag=True,
+    help=say("fetch what is bad or missing, and only that", "只重新下载损坏或缺失的文件"),
+)
 @plan_option
 @json_option
-def models(flags: Mapping[str, str | None], plan_only: bool, as_json: bool) -> None:
-    from bootstrap import words
+def models(flags: Mapping[str, str | None], endpoint: str | None, **asked: Any) -> None:
+    from bootstrap.hub import word
 
-    sys.exit(words.models(flags, LANG, plan_only=plan_only, as_json=as_json))
+    sys.exit(word.models({**flags, "HF_ENDPOINT": endpoint}, LANG, word.Asked(**asked)))
 
 
 @cli.command(help=say("run every pipeline of the course and say how it went", "运行课程的每个管道并报告结果"))

@@ -47,7 +47,7 @@ def setup(
     goal = _settled(flags, lang)
     wish = Wish(only=only, start=start, also=jupyter.password_steps(goal, secrets))
     if plan_only:
-        return _show_plan(goal, wish, lang, as_json)
+        return show_plan(goal, wish, lang, as_json)
 
     result = job.apply(goal, wish, "setup", lang, secrets, keep=lambda: remember(goal, flags))
     return _tell(goal, result, lang, as_json)
@@ -80,7 +80,7 @@ def _refuse_on_a_runtime(goal: Goal) -> None:
     )
 
 
-def _show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:
+def show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:
     facts, findings = job.look(goal)
     job.refuse_unknown(findings, wish)
     plan = job.plan_for(goal, facts, findings, wish)
@@ -128,7 +128,7 @@ def fix(flags: Flags, secrets: Mapping[str, str], lang: Lang, asked: Fix) -> int
     goal = _adopted(_settled(flags, lang), asked.adopt)
     wish = Wish(ids=asked.ids)
     if asked.plan_only:
-        return _show_plan(goal, wish, lang, asked.as_json)
+        return show_plan(goal, wish, lang, asked.as_json)
     agree = (lambda plan: True) if asked.yes else (lambda plan: _ask(plan, goal, lang))
     result = job.apply(goal, wish, "fix", lang, secrets, agree)
     if result.plan and not result.outcomes and not asked.as_json:  # the person said no
@@ -173,28 +173,6 @@ def _ask(plan: tuple[Planned, ...], goal: Goal, lang: Lang) -> bool:
         return False
     print(Text("Do it? [y/N] ", "执行吗？[y/N] ").get(lang), end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def models(flags: Flags, lang: Lang, *, plan_only: bool, as_json: bool) -> int:
-    goal = settle_by_sight(resolve(flags))
-    wish = Wish(only="models")
-    if plan_only:
-        return _show_plan(goal, wish, lang, as_json)
-    result = job.apply(goal, wish, "models", lang, {})
-    left = [o for o in result.outcomes if o.status == "left-out"]
-    code = Exit.NETWORK if left and result.code == 0 else result.code
-    if as_json:
-        emit(envelope(goal, result.facts, result.findings, code, lang, outcomes=result.outcomes))
-        return code
-    for outcome in result.outcomes:
-        for text in (outcome.reason, outcome.later):
-            if text:
-                print(text.get(lang), file=sys.stderr)
-    if code == 0:
-        none = Text("No model is wanted (MODELS=none).", "不需要任何模型（MODELS=none）。")
-        here = Text(f"All models are in {goal.cache}.", f"所有模型都在 {goal.cache}。")
-        show([(here if goal.models else none).get(lang)])
-    return code
 
 
 def smoke(flags: Flags, lang: Lang, *, as_json: bool) -> int:

@@ -118,6 +118,7 @@ def _offers(model: Model, job: Job, token: str | None) -> tuple[Offer, ...]:
                 model.failures[endpoint.name] = Failure(_kind(error), str(error))
             except Resting as error:
                 wait = max(wait, PAUSE if error.wait is None else error.wait)
+                tell(Event(endpoint=endpoint.name, reason=str(error), pause=wait))
                 model.stumbled[endpoint.name] = Failure("busy", str(error), error.wait)
             except Broke as error:
                 model.stumbled[endpoint.name] = Failure("network", str(error))
@@ -183,7 +184,7 @@ def _failures(model: Model) -> Failures:
     """What went wrong, by endpoint; under no name what no endpoint can help."""
     found = model.stumbled | model.failures
     for file in model.files:
-        found |= file.failed
+        found |= file.rested | file.failed
     errors = [file.error for file in model.files if file.error]
     unfinished = any(not file.ended for file in model.files)
     if errors or unfinished:

@@ -44,6 +44,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Kind | None = None  # of failure
     reason: str | None = None
     wait: float | None = None  # seconds until it may be asked again, where the endpoint said so
+    pause: float | None = None  # seconds that an endpoint asked to be left alone, and is
 
 
 def tell(event: Event) -> None:

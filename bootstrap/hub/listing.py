@@ -65,7 +65,7 @@ def listing(
         if reply.status_code in (404, 405, 501) and not reply.headers.get("X-Error-Code"):
             return None
         check_status(reply)
-        entries += _decoded(_content(reply))
+        entries += _decoded(content(reply))
         following = _next(reply.headers.get("Link", ""), url)
         if following is None:
             break
@@ -88,7 +88,7 @@ def _decoded(content: bytes) -> list[_Entry]:
         ) from error
 
 
-def _content(reply: Any) -> bytes:
+def content(reply: Any) -> bytes:
     try:
         return bytes(reply.content)
     except FAILURES as error:

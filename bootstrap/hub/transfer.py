@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock, Timeout
 
-from bootstrap.hub.job import Endpoint, Kind
+from bootstrap.hub.job import Endpoint, Event, Kind, tell
 from bootstrap.hub.link import Address, Broke, Gated, NoRanges, Refused, Resting, ranged
 from bootstrap.hub.listing import Offer
 from bootstrap.hub.partial import Partial
@@ -53,6 +53,7 @@ class File:
         self.hub, self.want, self.offer, self.names = hub, want, offer, names
         self.addresses = {e.name: Address(e, want.id, want.revision, offer.name) for e in endpoints}
         self.failed: dict[str, Failure] = {}
+        self.rested: dict[str, Failure] = {}  # endpoints that asked for a pause, and gave nothing since
         self.streak: dict[str, int] = {}
         self.givers: set[str] = set()
         self.alone: str | None = None  # after wrong bytes of several: the one that is tried by itself
@@ -256,6 +257,8 @@ class Transfer:
 
     def _count(self, file: File, source: Source, length: int) -> None:
         file.givers.add(source.endpoint.name)
+        if file.rested and source.rests_until <= time.monotonic():
+            file.rested.pop(source.endpoint.name, None)
         if not file.in_one:  # there every try begins at the first byte
             file.streak[source.endpoint.name] = 0
         source.failures = source.rests = 0
@@ -305,7 +308,9 @@ class Transfer:
         """Everybody waits for as long as it asks; who asks again and again has failed."""
         wait = PAUSE if error.wait is None else error.wait
         now = time.monotonic()
+        file.rested[source.endpoint.name] = Failure("busy", str(error), wait)
         if source.rests_until <= now:
+            tell(Event(endpoint=source.endpoint.name, reason=str(error), pause=wait))
             self.pace.slow_down()
             source.rests += 1
         if wait > LONGEST_PAUSE or source.rests > RESTS:

@@ -10,13 +10,14 @@ import msgspec
 
 from bootstrap.hub import choice as hub_env
 from bootstrap.hub.job import Endpoint, Event, Job
+from bootstrap.hub.named import gate_hint
 from bootstrap.hub.names import give_names
 from bootstrap.mirrors import keep, leave, measure, why_silent
 from bootstrap.step import Cost, LeftOut, Work
+from doctor import mirrors as table
 from doctor.facts import Answer, Facts, Hub
 from doctor.goal import Goal
 from doctor.hub_env import OFFICIAL, recorded_endpoint
-from doctor.mirrors import sources
 from doctor.probes import disk
 from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files, repo_folder
 from doctor.probes.network.hub import token
@@ -60,10 +61,11 @@ def run(work: Work) -> None:
     if wanted:
         _check_offline()
         _check_room(work, wanted)
-        answering = _endpoints(work.goal)
+        sources = answering(work.goal)
+        keep(work.goal)
         _warn_of_the_token(work)
         _note_new_folders(work, wanted)
-        failures = _fetch(work, answering)
+        failures = _fetch(work, sources)
     failures |= _give_names(work.goal)
     left = [model.id for model in cached_models(work.goal) if model.state != "complete"]
     if left:
@@ -102,15 +104,14 @@ def _check_room(work: Work, wanted: tuple[ModelWant, ...]) -> None:
         )
 
 
-def _endpoints(goal: Goal) -> tuple[Answer, ...]:
-    answering, silent = measure("hub", goal)
-    if not answering:
+def answering(goal: Goal) -> tuple[Answer, ...]:
+    found, silent = measure("hub", goal)
+    if not found:
         said = why_silent(silent)
         raise LeftOut(
             Text(f"neither the Hub nor a mirror answers ({said})", f"Hub 和镜像均无响应（{said}）"), LATER
         )
-    keep(goal)
-    return answering
+    return found
 
 
 def _warn_of_the_token(work: Work) -> None:
@@ -134,13 +135,13 @@ def _note_new_folders(work: Work, wanted: tuple[ModelWant, ...]) -> None:
                 work.note("created", str(folder))
 
 
-def _fetch(work: Work, answering: tuple[Answer, ...]) -> Failures:
+def _fetch(work: Work, sources: tuple[Answer, ...]) -> Failures:
     """All that is missing, from all endpoints that answer, in a process of its own. Returns the failures."""
     wanted = _to_fetch(work.goal)
     job = Job(
         models=wanted,
         hub=str(hub_folder(work.goal.cache)),
-        endpoints=tuple(_endpoint(answer, work.goal) for answer in answering),
+        endpoints=tuple(endpoint_of(answer, work.goal) for answer in sources),
     )
     heard = Heard(work, wanted)
     done = work.call(
@@ -154,11 +155,11 @@ def _fetch(work: Work, answering: tuple[Answer, ...]) -> Failures:
     if done.code != 0 and not heard.failures:  # it ended without a word of its own: killed, or a defect
         said = f"exit code {done.code}: {done.tail[-1] if done.tail else ''}"
         heard.failures = {(want.id, ""): Event(kind="network", reason=said) for want in wanted}
-    _judge(answering, heard, work)
+    _judge(sources, heard, work)
     return heard.failures
 
 
-def _endpoint(answer: Answer, goal: Goal) -> Endpoint:
+def endpoint_of(answer: Answer, goal: Goal) -> Endpoint:
     return Endpoint(answer.name, answer.url, token=_trusted(answer, goal), rate=answer.rate or 0)
 
 
@@ -181,6 +182,8 @@ class Heard:
         elif event.done is not None:
             self.work.progress(min(self.rest + event.done, self.total), self.total)
             self.work.tell(_under_way(event))
+        elif event.pause is not None:
+            self.work.tell(f"{event.endpoint}: too many requests, it says: going on in {event.pause:.0f} s")
         elif event.reason is None:
             self.givers |= set((event.endpoint or "").split(", ")) - {""}
             self.failures = {key: e for key, e in self.failures.items() if key[0] != event.model}
@@ -197,13 +200,13 @@ def _under_way(event: Event) -> str:
     return " · ".join(part for part in (rates, models) if part)
 
 
-def _judge(answering: tuple[Answer, ...], heard: Heard, work: Work) -> None:
+def _judge(sources: tuple[Answer, ...], heard: Heard, work: Work) -> None:
     """Leave the endpoints that failed, and let notebooks ask the first one that gave what it should."""
-    for answer in answering:
+    for answer in sources:
         why = heard.blamed.get(answer.name)
         if why and work.goal.endpoint is None:
             leave(work, answer, why)
-    good = [a for a in answering if a.name in heard.givers]
+    good = [a for a in sources if a.name in heard.givers]
     if good:
         _remember(min(good, key=lambda answer: answer.name in heard.blamed), work.goal)
 
@@ -217,7 +220,7 @@ def _event(line: str) -> Event | None:
 
 
 def _official(answer: Answer, goal: Goal) -> bool:
-    return any(source.official and source.url == answer.url for source in sources("hub", goal))
+    return any(source.official and source.url == answer.url for source in table.sources("hub", goal))
 
 
 def _trusted(answer: Answer, goal: Goal) -> bool:
@@ -257,9 +260,10 @@ def _incomplete(left: list[str], wanted: int, failures: Failures) -> LeftOut:
 
 
 def _why(name: str, failures: Failures) -> str:
+    mine = [(endpoint, failure) for (model, endpoint), failure in failures.items() if model == name]
     said = [
-        f"{endpoint}: {failure.reason}" if endpoint else f"{failure.reason}"
-        for (model, endpoint), failure in failures.items()
-        if model == name
+        f"{endpoint}: {failure.reason}" if endpoint else f"{failure.reason}" for endpoint, failure in mine
     ]
+    if any(failure.kind == "gated" for _, failure in mine):
+        said.append(gate_hint(name).en)
     return "; ".join(said) or "not complete"

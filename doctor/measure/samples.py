@@ -77,13 +77,16 @@ def hub(tape: Tape, source: Source, goal: Goal) -> None:
     want = next((one for one in goal.models if one.id == model), None)
     if want is not None and "config.json" in want.sha256:
         same_bytes(page, {want.sha256["config.json"]})
-    tape.get(f"{base}/{model}/resolve/{revision}/{weights_of(want)}", is_weights)
+    weights = weights_of(want)
+    if weights.endswith((".safetensors", ".bin")):  # a person may want the small files alone
+        tape.get(f"{base}/{model}/resolve/{revision}/{weights}", is_weights)
 
 
 def model_of(goal: Goal) -> tuple[str, str]:
     """The model that is asked for: one with weights in one file."""
-    with_weights = [want for want in goal.models if "model.safetensors" in want.files]
-    first = next(iter([*with_weights, *goal.models]), None)
+    configured = [want for want in goal.models if "config.json" in want.files]
+    with_weights = [want for want in configured if "model.safetensors" in want.files]
+    first = next(iter([*with_weights, *configured]), None)
     return (first.id, first.revision) if first else KNOWN
 
 

@@ -56,6 +56,7 @@ class Fault:
     after: int = 0  # bytes of the body that are sent before a cut, a reset or a stall
     times: int = 1_000_000
     wait: str = "30"  # Retry-After
+    code: str = ""  # X-Error-Code
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
         # Faults are ordered for what is downloaded: they are to come in the middle of the work.
         fault = None if self.measuring else hub.fault(self.path)
         if fault and fault.kind == "status":
-            self.reply(fault.status, b"", {"Retry-After": fault.wait})
+            self.reply(fault.status, b"", {"Retry-After": fault.wait, "X-Error-Code": fault.code})
         else:
             self.route(unquote(urlsplit(self.path).path), fault)
 

@@ -115,7 +115,7 @@ def test_what_stays_is_said_of_the_endpoint_by_name(
 ) -> None:
     with serve(repo, faults=faults(repo, name)) as hub:
         code, events = run(job_of(tmp_path, hub, models=(want(repo),)), capsys)
-    said = [event for event in events if event.reason]
+    said = [event for event in events if event.kind]
     assert code == 1 and [(e.model, e.endpoint) for e in said] == [(repo.id, "hub0")]
     assert_nothing_wrong(tmp_path, repo)
 
@@ -131,7 +131,7 @@ def test_the_next_endpoint_gives_what_the_first_does_not(
     assert code == 0, events
     assert_right(tmp_path, repo)
     # Who asks for a pause is left for the other without a word.
-    assert "503" in names or "hub0" in {event.endpoint for event in events if event.reason}
+    assert "503" in names or "hub0" in {event.endpoint for event in events if event.kind}
 
 
 def test_many_connections_share_a_file(
@@ -165,7 +165,7 @@ def test_wrong_bytes_of_one_of_two_that_share_are_found_to_be_its(
     ):
         code, events = run(job_of(tmp_path / "hub", bad, good, models=(want(repo),)), capsys)
     assert code == 0
-    assert {event.endpoint for event in events if event.reason} == {"hub0"}
+    assert {event.endpoint for event in events if event.kind} == {"hub0"}
     assert_right(tmp_path / "hub", repo)
 
 
@@ -183,7 +183,7 @@ def test_a_dead_endpoint_costs_little(tmp_path: Path, repo: Repo, capsys: pytest
     with serve(repo) as hub:
         code, events = run(job_of(tmp_path, dead_url(), hub, models=(want(repo),)), capsys)
     assert code == 0
-    assert [event.endpoint for event in events if event.reason] == ["hub0"]
+    assert [event.endpoint for event in events if event.kind] == ["hub0"]
 
 
 @pytest.mark.parametrize("left", [".incomplete", ".0123abcd.incomplete"], ids=["0.36", "2.x"])
@@ -212,7 +212,7 @@ def test_a_map_that_lies_costs_the_file_once_more_and_nothing_else(
     with serve(repo) as hub:
         code, events = run(job_of(tmp_path, hub, models=(want(repo),)), capsys)
         assert hub.total_sent(WEIGHTS) == SIZE
-    assert code == 0 and not [event for event in events if event.reason]
+    assert code == 0 and not [event for event in events if event.kind]
     assert_right(tmp_path, repo)
 
 
@@ -245,7 +245,7 @@ def test_a_full_disk_keeps_what_came_and_the_next_run_goes_on(
     with serve(repo) as hub:
         job = job_of(tiny_disk, hub, models=(want(repo),))
         code, events = run(job, capsys)
-        (said,) = [event for event in events if event.reason]
+        (said,) = [event for event in events if event.kind]
         assert (code, said.kind) == (1, "disk")
         assert said.reason and "No space left" in said.reason and "bytes are still to come" in said.reason
         assert_nothing_wrong(tiny_disk, repo)

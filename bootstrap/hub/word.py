@@ -1,0 +1,118 @@
+"""The word `models`: the profile's models, or repositories named, fetched, checked or mended."""
+
+from __future__ import annotations
+
+import sys
+
+import msgspec
+
+from bootstrap import setup as job
+from bootstrap import words
+from bootstrap.hub import audit
+from bootstrap.hub.job import Endpoint
+from bootstrap.hub.named import Choice, names_or_folders, parse_size, want
+from bootstrap.setup import Wish
+from bootstrap.step import LeftOut
+from bootstrap.steps.models import answering, endpoint_of
+from doctor.errors import Exit, Trouble, bad_input
+from doctor.goal import Goal
+from doctor.manager import settle_by_sight
+from doctor.probes.hub import hub_folder
+from doctor.probes.network.hub import token
+from doctor.profile import ModelWant
+from doctor.report.envelope import envelope
+from doctor.report.terminal import emit, show
+from doctor.settings import resolve
+from doctor.text import Lang, Text
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The words behind `models`."""
+
+    names: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    max_size: str | None = None
+    verify: bool = False
+    repair: bool = False
+    plan_only: bool = False
+    as_json: bool = False
+
+
+def models(flags: words.Flags, lang: Lang, asked: Asked) -> int:
+    """Exit codes: 0 all there and right, 1 bad files, 4 needs the person (licence, room), 5 not to be had now."""
+    _check(asked)
+    goal = settle_by_sight(resolve(flags))
+    if asked.verify or asked.repair:
+        ids = names_or_folders(asked.names, goal.models)
+        found = audit.check(hub_folder(goal.cache), ids)
+        if not asked.repair:
+            return _tell_checked(goal, found, lang, asked)
+        audit.remove_bad(found)
+    if asked.names:
+        goal = msgspec.structs.replace(goal, models=_named(goal, asked))
+    return _fetch(goal, lang, asked)
+
+
+def _check(asked: Asked) -> None:
+    if asked.verify and asked.repair:
+        raise bad_input("give --verify or --repair, not both.", "--verify 与 --repair 只能给一个。")
+    chosen = asked.include or asked.exclude or asked.max_size
+    if chosen and not asked.names:
+        raise bad_input(
+            "--include, --exclude and --max-size go with repositories that are named: models ORG/NAME --include '*.json'",
+            "--include、--exclude 和 --max-size 需与仓库名一起使用：models ORG/NAME --include '*.json'",
+        )
+
+
+def _named(goal: Goal, asked: Asked) -> tuple[ModelWant, ...]:
+    """What the named repositories are; told of a closed one before the others start."""
+    largest = parse_size(asked.max_size) if asked.max_size else None
+    choice = Choice(asked.include, asked.exclude, largest)
+    endpoints = _endpoints(goal)
+    secret = token(goal)[0] or None
+    return tuple(want(name, choice, endpoints, secret) for name in dict.fromkeys(asked.names))
+
+
+def _endpoints(goal: Goal) -> list[Endpoint]:
+    """What the person set is asked as it is: it may be a Hub of their own that has none of the course's models."""
+    if goal.endpoint:
+        return [Endpoint("HF_ENDPOINT", goal.endpoint, token=True)]
+    try:
+        return [endpoint_of(answer, goal) for answer in answering(goal)]
+    except LeftOut as left:
+        raise Trouble(left.reason, Exit.NETWORK) from left
+
+
+def _tell_checked(goal: Goal, found: tuple[audit.Checked, ...], lang: Lang, asked: Asked) -> int:
+    bad = any(one.bad or one.dangling for one in found)
+    code = Exit.FAILED if bad else Exit.FINE
+    if asked.as_json:
+        emit(envelope(goal, None, (), code, lang, checked=found))
+        return code
+    show(audit.lines(found, lang))
+    if bad:
+        hint = Text("to mend just these: make models ARGS=--repair", "只修复这些：make models ARGS=--repair")
+        print(hint.get(lang), file=sys.stderr)
+    return code
+
+
+def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
+    wish = Wish(only="models")
+    if asked.plan_only:
+        return words.show_plan(goal, wish, lang, asked.as_json)
+    result = job.apply(goal, wish, "models", lang, {})
+    left = [o for o in result.outcomes if o.status == "left-out"]
+    code = Exit.NETWORK if left and result.code == 0 else result.code
+    if asked.as_json:
+        emit(envelope(goal, result.facts, result.findings, code, lang, outcomes=result.outcomes))
+        return code
+    for outcome in result.outcomes:
+        for text in (outcome.reason, outcome.later):
+            if text:
+                print(text.get(lang), file=sys.stderr)
+    if code == 0:
+        none = Text("No model is wanted (MODELS=none).", "不需要任何模型（MODELS=none）。")
+        here = Text(f"All models are in {goal.cache}.", f"所有模型都在 {goal.cache}。")
+        show([(here if goal.models else none).get(lang)])
+    return code
