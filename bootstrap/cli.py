@@ -50,7 +50,12 @@ SETTINGS = (
     ("--prefix", "PREFIX", "where Miniconda goes", "Miniconda 的安装位置"),
     ("--cache", "CACHE", "where models go (HF_HOME)", "模型存放位置（HF_HOME）"),
     ("--mirrors", "MIRRORS", "auto, cn, global or off", "auto、cn、global 或 off"),
-    ("--models", "MODELS", "all, none or ids", "all、none 或模型名"),
+    (
+        "--models",
+        "MODELS",
+        "all, none, sets or ids: lecture-1,t5-small",
+        "all、none、集合或模型名：lecture-1,t5-small",
+    ),
     ("--ip", "IP", "address that JupyterLab listens on", "JupyterLab 监听地址"),
     ("--port", "PORT", "port of JupyterLab", "JupyterLab 端口"),
     ("--root-dir", "ROOT_DIR", "folder that JupyterLab shows", "JupyterLab 显示的文件夹"),
@@ -270,9 +275,9 @@ def mirrors(flags: Mapping[str, str | None], as_json: bool) -> None:
     epilog=say(
         "What the profile needs goes into a folder beside the runtime's own packages, of which no file is changed. "
         "CACHE=drive keeps models on the mounted Google Drive. Models are fetched when a notebook uses them, "
-        "or now with MODELS=all or ids.",
+        "or now with MODELS=all, sets or ids.",
         "所需软件包放在运行时自带软件包旁边的文件夹中，不改动其任何文件。CACHE=drive 把模型保存到已挂载的 Google Drive。"
-        "模型在使用时下载；要现在下载请用 MODELS=all 或模型名。",
+        "模型在使用时下载；要现在下载请用 MODELS=all、集合或模型名。",
     ),
 )
 @with_colab_settings

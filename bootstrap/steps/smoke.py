@@ -16,9 +16,9 @@ from doctor.ask import ask, clean_environ
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Unknown
 from doctor.goal import Goal
+from doctor.model_sets import profile_models
 from doctor.probes.ffmpeg import search_path
 from doctor.probes.smoke import fingerprint, report_path
-from doctor.profile import load_manifest
 from doctor.text import Text, pick_lang
 
 NAME = "smoke"
@@ -80,7 +80,7 @@ def prove(work: Work, more: Mapping[str, str] | None = None) -> process.Done:
 
 def write_spec(goal: Goal) -> Path:
     """What to run, as the script reads it. Revisions come from the whole manifest: MODELS only says what to fetch."""
-    revisions = {model.id: model.revision for model in load_manifest(goal.profile.models).model}
+    revisions = {model.id: model.revision for model in profile_models(goal.profile)}
     tasks = [
         {"task": want.task, "model": want.model}
         | ({"revision": revisions[want.model]} if want.model in revisions else {})
