@@ -193,6 +193,23 @@ def models(flags: Mapping[str, str | None], plan_only: bool, as_json: bool) -> N
     sys.exit(words.models(flags, LANG, plan_only=plan_only, as_json=as_json))
 
 
+@cli.command(
+    help=say(
+        "the sets of models that MODELS can name: sizes, licences, GPU memory, what else they need",
+        "MODELS 可用的模型集合：大小、许可证、显存及其他依赖",
+    )
+)
+@click.argument("names", nargs=-1, metavar="[SET...]")
+@click.option("--profile", "profile", metavar="PROFILE", help=say("what to install", "安装哪个配置"))
+@json_option
+def sets(names: tuple[str, ...], profile: str | None, as_json: bool) -> None:
+    from doctor.report import sets as word
+    from doctor.settings import resolve
+
+    goal = resolve({"PROFILE": profile, "MODELS": "all"}, changes=False)
+    sys.exit(word.sets(names, goal.profile, LANG, as_json=as_json))
+
+
 @cli.command(help=say("run every pipeline of the course and say how it went", "运行课程的每个管道并报告结果"))
 @with_settings
 @json_option

@@ -20,6 +20,7 @@ usage: sh scripts/setup.sh [WORD] [ARGUMENT...]      the same as: make WORD ARGS
   fix        mend what the doctor found
   lab, stop, status    start, stop, look at JupyterLab
   models     fetch the models           smoke    run every pipeline of the course once
+  sets       the sets of models that MODELS can name: sizes, licences, GPU memory, what else they need
   wheels     which build of torch fits this machine, or one that you are about to rent, and why no other
   mirrors    measure every download source: which is used here, and why not the others
   colab      prepare a Colab (Kaggle, …) runtime without changing what it came with
@@ -42,6 +43,7 @@ usage_zh() {
   fix        修复诊断出的问题
   lab, stop, status    启动、停止、查看 JupyterLab
   models     下载模型           smoke    把课程里的每个 pipeline 运行一遍
+  sets       MODELS 可用的模型集合：大小、许可证、显存及其他依赖
   wheels     哪个 torch 版本适合这台（或准备租用的）机器，其他版本为何不行
   mirrors    测量每个下载来源：这里使用哪一个，其他的为何不用
   colab      准备 Colab（Kaggle 等）运行时，不改动其自带内容
