@@ -41,5 +41,5 @@ def test_json_is_the_manifest(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_unknown_set_is_told_with_the_nearest() -> None:
-    with pytest.raises(Trouble, match="no set 'lama'. Did you mean llama"):
+    with pytest.raises(Trouble, match=r"no set 'lama'\. Did you mean llama"):
         sets.sets(("lama",), PROFILE, "en", as_json=False)
