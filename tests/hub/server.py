@@ -270,8 +270,11 @@ def serve(*repos: Repo, faults: tuple[Fault, ...] = (), latency: float = 0.0) ->
         thread.join(5)
 
 
+_held: list[socket.socket] = []
+
+
 def dead_url() -> str:
-    """A URL on loopback where nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    """A URL on loopback where nothing listens, and where nothing will as long as the tests run: the port is held."""
+    _held.append(socket.socket())
+    _held[-1].bind(("127.0.0.1", 0))
+    return f"http://127.0.0.1:{_held[-1].getsockname()[1]}"
