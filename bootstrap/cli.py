@@ -210,6 +210,28 @@ def sets(names: tuple[str, ...], profile: str | None, as_json: bool) -> None:
     sys.exit(word.sets(names, goal.profile, LANG, as_json=as_json))
 
 
+@cli.command(
+    help=say(
+        "compare the manifests in configs/models with what the Hub has; --write takes it over (make manifest)",
+        "将 configs/models 中的清单与 Hub 核对；--write 写入差异（make manifest）",
+    ),
+    epilog=say(
+        "For whoever keeps the manifests. Asks for the files of each model at its commit, their sizes and hashes, licence and gating, "
+        "and where main is now. No token is sent. Exit codes: 0 nothing differs, or all was written; 1 something is left; 5 no answer.",
+        "供维护清单的人使用。查询每个模型在其提交处的文件、大小、哈希、许可证和授权方式，以及 main 的现状。不发送令牌。"
+        "退出码：0 无差异或已全部写入；1 仍有差异；5 没有应答。",
+    ),
+)
+@click.argument("names", nargs=-1, metavar="[SET...]")
+@click.option("--endpoint", metavar="URL", help=say("whom to ask", "向哪个站点查询"))
+@click.option("--write", is_flag=True, help=say("write the differences into the files", "把差异写入文件"))
+@json_option
+def manifest(names: tuple[str, ...], endpoint: str | None, write: bool, as_json: bool) -> None:
+    from bootstrap.manifest import word
+
+    sys.exit(word.manifest(names, endpoint, LANG, write=write, as_json=as_json))
+
+
 @cli.command(help=say("run every pipeline of the course and say how it went", "运行课程的每个管道并报告结果"))
 @with_settings
 @json_option

@@ -66,6 +66,19 @@ def chosen(profile: Profile, value: str) -> tuple[tuple[ModelWant, ...], tuple[E
     return once(models), tuple({extra.id: extra for extra in extras}.values())
 
 
+def check_names(names: Iterable[str], profile: Profile) -> None:
+    """Raise Trouble (exit 2) for a set that is not there. A path of a manifest is as good as a name."""
+    known = known_sets(profile)
+    for name in names:
+        if name not in known and not name.endswith(".toml"):
+            near = difflib.get_close_matches(name, known, n=1)
+            en, zh = (f" Did you mean {near[0]}?", f"是否想用 {near[0]}？") if near else ("", "")
+            listing = ", ".join(known)
+            raise bad_input(
+                f"no set {name!r}.{en} Known: {listing}.", f"没有集合 {name!r}。{zh}可用：{listing}。"
+            )
+
+
 def known_sets(profile: Profile) -> list[str]:
     """The profile's own first: they may be files elsewhere."""
     return list(dict.fromkeys((*profile.sets, *set_names())))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from doctor.errors import Exit, bad_input
-from doctor.model_sets import known_sets, load_manifest, set_names
+from doctor.errors import Exit
+from doctor.model_sets import check_names, known_sets, load_manifest, set_names
 from doctor.profile import Extra, Manifest, ModelWant, Profile
 from doctor.report.envelope import words_envelope
 from doctor.report.page import Page, columns
@@ -50,15 +49,8 @@ LEGEND = Text(
 
 def sets(names: Sequence[str], profile: Profile, lang: Lang, *, as_json: bool) -> int:
     """The word. Raises Trouble (exit 2) for a set that is not there."""
+    check_names(names, profile)
     known = known_sets(profile)
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            en, zh = (f" Did you mean {near[0]}?", f"是否想用 {near[0]}？") if near else ("", "")
-            listing = ", ".join(known)
-            raise bad_input(
-                f"no set {name!r}.{en} Known: {listing}.", f"没有集合 {name!r}。{zh}可用：{listing}。"
-            )
     if as_json:
         emit(
             words_envelope(
