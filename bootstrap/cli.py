@@ -50,7 +50,12 @@ SETTINGS = (
     ("--prefix", "PREFIX", "where Miniconda goes", "Miniconda 的安装位置"),
     ("--cache", "CACHE", "where models go (HF_HOME)", "模型存放位置（HF_HOME）"),
     ("--mirrors", "MIRRORS", "auto, cn, global or off", "auto、cn、global 或 off"),
-    ("--models", "MODELS", "all, none or ids", "all、none 或模型名"),
+    (
+        "--models",
+        "MODELS",
+        "all, none, sets or ids: lecture-1,t5-small",
+        "all、none、集合或模型名：lecture-1,t5-small",
+    ),
     ("--ip", "IP", "address that JupyterLab listens on", "JupyterLab 监听地址"),
     ("--port", "PORT", "port of JupyterLab", "JupyterLab 端口"),
     ("--root-dir", "ROOT_DIR", "folder that JupyterLab shows", "JupyterLab 显示的文件夹"),
@@ -212,6 +217,45 @@ def models(flags: Mapping[str, str | None], endpoint: str | None, **asked: Any) 
     sys.exit(word.models({**flags, "HF_ENDPOINT": endpoint}, LANG, word.Asked(**asked)))
 
 
+@cli.command(
+    help=say(
+        "the sets of models that MODELS can name: sizes, licences, GPU memory, what else they need",
+        "MODELS 可用的模型集合：大小、许可证、显存及其他依赖",
+    )
+)
+@click.argument("names", nargs=-1, metavar="[SET...]")
+@click.option("--profile", "profile", metavar="PROFILE", help=say("what to install", "安装哪个配置"))
+@json_option
+def sets(names: tuple[str, ...], profile: str | None, as_json: bool) -> None:
+    from doctor.report import sets as word
+    from doctor.settings import resolve
+
+    goal = resolve({"PROFILE": profile, "MODELS": "all"}, changes=False)
+    sys.exit(word.sets(names, goal.profile, LANG, as_json=as_json))
+
+
+@cli.command(
+    help=say(
+        "compare the manifests in configs/models with what the Hub has; --write takes it over (make manifest)",
+        "将 configs/models 中的清单与 Hub 核对；--write 写入差异（make manifest）",
+    ),
+    epilog=say(
+        "For whoever keeps the manifests. Asks for the files of each model at its commit, their sizes and hashes, licence and gating, "
+        "and where main is now. No token is sent. Exit codes: 0 nothing differs, or all was written; 1 something is left; 5 no answer.",
+        "供维护清单的人使用。查询每个模型在其提交处的文件、大小、哈希、许可证和授权方式，以及 main 的现状。不发送令牌。"
+        "退出码：0 无差异或已全部写入；1 仍有差异；5 没有应答。",
+    ),
+)
+@click.argument("names", nargs=-1, metavar="[SET...]")
+@click.option("--endpoint", metavar="URL", help=say("whom to ask", "向哪个站点查询"))
+@click.option("--write", is_flag=True, help=say("write the differences into the files", "把差异写入文件"))
+@json_option
+def manifest(names: tuple[str, ...], endpoint: str | None, write: bool, as_json: bool) -> None:
+    from bootstrap.manifest import word
+
+    sys.exit(word.manifest(names, endpoint, LANG, write=write, as_json=as_json))
+
+
 @cli.command(help=say("run every pipeline of the course and say how it went", "运行课程的每个管道并报告结果"))
 @with_settings
 @json_option
@@ -299,9 +343,9 @@ def mirrors(flags: Mapping[str, str | None], as_json: bool) -> None:
     epilog=say(
         "What the profile needs goes into a folder beside the runtime's own packages, of which no file is changed. "
         "CACHE=drive keeps models on the mounted Google Drive. Models are fetched when a notebook uses them, "
-        "or now with MODELS=all or ids.",
+        "or now with MODELS=all, sets or ids.",
         "所需软件包放在运行时自带软件包旁边的文件夹中，不改动其任何文件。CACHE=drive 把模型保存到已挂载的 Google Drive。"
-        "模型在使用时下载；要现在下载请用 MODELS=all 或模型名。",
+        "模型在使用时下载；要现在下载请用 MODELS=all、集合或模型名。",
     ),
 )
 @with_colab_settings

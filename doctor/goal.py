@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from doctor.profile import ModelWant, Profile
+from doctor.profile import Extra, ModelWant, Profile
 
 Manager = Literal["auto", "conda", "venv", "system"]
 MirrorPolicy = Literal["auto", "cn", "global", "off"]
@@ -38,6 +38,7 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str | None  # HF_ENDPOINT, when the person set it
     mirrors: MirrorPolicy
     models: tuple[ModelWant, ...]
+    extras: tuple[Extra, ...] = ()  # what the wanted sets need besides models
     ip: str
     port: int
     root_dir: str

@@ -16,9 +16,10 @@ from doctor.errors import Trouble, bad_input
 from doctor.facts import Unknown
 from doctor.goal import Goal, Manager, MirrorPolicy, System
 from doctor.mirrors import load_mirrors
+from doctor.model_sets import chosen
 from doctor.peek import is_folder, is_there
 from doctor.prefix import LONGEST, unfit
-from doctor.profile import ModelWant, Profile, load_manifest, load_profile
+from doctor.profile import Profile, load_profile
 from doctor.remembered import path_in
 from doctor.remembered import read as read_remembered
 from doctor.target import target_at
@@ -94,6 +95,7 @@ def _goal(
     manager = _choice("ENV_MANAGER", values["ENV_MANAGER"], MANAGERS, "auto")
     target = target_at(values["TARGET"]) if values["TARGET"] else None
     manager = "system" if target else manager
+    models, extras = chosen(profile, values["MODELS"] or "all")
     return Goal(
         profile=profile,
         home=home,
@@ -105,7 +107,8 @@ def _goal(
         cache=(_folder if changes else _path)("CACHE", values["CACHE"] or default_cache(environ)),
         endpoint=_endpoint(values["HF_ENDPOINT"]) if changes else _usable_endpoint(values["HF_ENDPOINT"]),
         mirrors=_choice("MIRRORS", values["MIRRORS"], POLICIES, "auto"),
-        models=_models(profile, values["MODELS"] or "all"),
+        models=models,
+        extras=extras,
         ip=_ip(values["IP"] or profile.jupyter.ip),
         port=_port(values["PORT"] or str(profile.jupyter.port)),
         root_dir=_root_dir(values["ROOT_DIR"]) if changes else _path("ROOT_DIR", values["ROOT_DIR"] or "~"),
@@ -278,31 +281,3 @@ def default_cache(environ: Mapping[str, str] = os.environ) -> str:
     """Where the Hub's client keeps models when nobody says otherwise, absolute."""
     base = environ.get("XDG_CACHE_HOME") or "~/.cache"
     return _path("CACHE", f"{base}/huggingface")
-
-
-def _models(profile: Profile, value: str) -> tuple[ModelWant, ...]:
-    models = load_manifest(profile.models).model
-    if value == "all":
-        return models
-    if value == "none":
-        return ()
-    return tuple(_model(name.strip(), models) for name in value.split(",") if name.strip())
-
-
-def _model(name: str, models: tuple[ModelWant, ...]) -> ModelWant:
-    for model in models:
-        if name in (model.id, model.id.split("/")[-1], *model.aliases):
-            return model
-    raise _unknown_model(name, models)
-
-
-def _unknown_model(name: str, models: tuple[ModelWant, ...]) -> Trouble:
-    known = [model.id for model in models]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    en = f" Did you mean {near[0]}?" if near else ""
-    zh = f"是否想用 {near[0]}？" if near else ""
-    listing = ", ".join(known)
-    return bad_input(
-        f"MODELS={name}: not in this profile.{en} Use all, none or ids of: {listing}.",
-        f"MODELS={name}：不在此配置中。{zh}可用 all、none 或：{listing}。",
-    )

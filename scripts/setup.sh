@@ -7,7 +7,7 @@
 #   3  one at a time lock, wait_for_lock, lock_by_folder, unlock
 #   4  Python        works, find_python, fetch_python, apt_python
 #   5  environment   sync, make_env, point_here, remove_old, ensure_env
-#   6  words         hand_over, run_tests, run_lint, run_docs, run_bench, main
+#   6  words         hand_over, run_tests, run_lint, run_docs, run_bench, run_manifest, main
 set -u
 
 usage() {
@@ -20,10 +20,11 @@ usage: sh scripts/setup.sh [WORD] [ARGUMENT...]      the same as: make WORD ARGS
   fix        mend what the doctor found
   lab, stop, status    start, stop, look at JupyterLab
   models     fetch the models           smoke    run every pipeline of the course once
+  sets       the sets of models that MODELS can name: sizes, licences, GPU memory, what else they need
   wheels     which build of torch fits this machine, or one that you are about to rent, and why no other
   mirrors    measure every download source: which is used here, and why not the others
   colab      prepare a Colab (Kaggle, …) runtime without changing what it came with
-  test, lint, lock, docs, bench     for developers
+  test, lint, lock, docs, bench, manifest     for developers
 
 sh scripts/setup.sh WORD --help says more about one word. Settings are variables: make setup PORT=9000
 GROUNDWORK_HOME (default ~/.groundwork) is where Groundwork keeps its own things.
@@ -42,10 +43,11 @@ usage_zh() {
   fix        修复诊断出的问题
   lab, stop, status    启动、停止、查看 JupyterLab
   models     下载模型           smoke    把课程里的每个 pipeline 运行一遍
+  sets       MODELS 可用的模型集合：大小、许可证、显存及其他依赖
   wheels     哪个 torch 版本适合这台（或准备租用的）机器，其他版本为何不行
   mirrors    测量每个下载来源：这里使用哪一个，其他的为何不用
   colab      准备 Colab（Kaggle 等）运行时，不改动其自带内容
-  test, lint, lock, docs, bench     供开发者使用
+  test, lint, lock, docs, bench, manifest     供开发者使用
 
 sh scripts/setup.sh 命令 --help 显示该命令的详细说明。设置用变量给出：make setup PORT=9000
 GROUNDWORK_HOME(默认 ~/.groundwork)是 Groundwork 存放自身文件的目录。
@@ -344,6 +346,13 @@ run_bench() {
     exec "$env/bin/python" -m benchmarks "$@"
 }
 
+# In the developers' environment, because it needs tomlkit to write.
+run_manifest() {
+    ensure_env dev
+    unset PYTHONHOME PYTHONPATH
+    exec "$env/bin/python" -I -m bootstrap manifest "$@"
+}
+
 run_docs() {
     ensure_env tool
     exec "$env/bin/python" -I -m doctor.report.reference
@@ -389,6 +398,7 @@ main() {
         lint) run_lint ;;
         docs) run_docs ;;
         bench) shift && run_bench "$@" ;;
+        manifest) shift && run_manifest "$@" ;;
         lock) shift && exec sh "$root/scripts/lock.sh" "$@" ;;
         *) hand_over "$@" ;;
     esac

@@ -16,9 +16,9 @@ from doctor.ask import ask, clean_environ
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Unknown
 from doctor.goal import Goal
+from doctor.model_sets import profile_models
 from doctor.probes.ffmpeg import search_path
 from doctor.probes.smoke import fingerprint, report_path
-from doctor.profile import load_manifest
 from doctor.text import Text, pick_lang
 
 NAME = "smoke"
@@ -81,8 +81,7 @@ def prove(work: Work, more: Mapping[str, str] | None = None) -> process.Done:
 def write_spec(goal: Goal) -> Path:
     """What to run, as the script reads it. Revisions and sizes come from the whole manifest: MODELS only says what to fetch."""
     known = {
-        model.id: {"revision": model.revision, "bytes": model.bytes}
-        for model in load_manifest(goal.profile.models).model
+        model.id: {"revision": model.revision, "bytes": model.bytes} for model in profile_models(goal.profile)
     }
     tasks = [
         {"task": want.task, "model": want.model} | known.get(want.model, {}) for want in goal.profile.smoke

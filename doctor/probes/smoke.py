@@ -11,11 +11,11 @@ import msgspec
 from doctor.facts import Smoke, SmokeTask, Unknown
 from doctor.goal import Goal
 from doctor.lockfile import lock_path, pins, torch_lock_path
+from doctor.model_sets import profile_models
 from doctor.peek import peek
 from doctor.probes.hub import cached_models
 from doctor.probes.packages import site_packages, split
 from doctor.probes.patience import within
-from doctor.profile import load_manifest
 
 PATIENCE = 5.0  # seconds for the fingerprint, which reads a few hundred names
 
@@ -53,7 +53,7 @@ def fingerprint(goal: Goal) -> str:
     """
     parts = [goal.interpreter, goal.profile.name, *(f"{t.task} {t.model}" for t in goal.profile.smoke)]
     parts += sorted(info.name for info in site_packages(goal).glob("*.dist-info") if _proved(info, goal))
-    whole = msgspec.structs.replace(goal, models=load_manifest(goal.profile.models).model)
+    whole = msgspec.structs.replace(goal, models=profile_models(goal.profile))
     parts += [f"{model.id} {model.revision} {model.state == 'complete'}" for model in cached_models(whole)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 

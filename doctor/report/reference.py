@@ -9,6 +9,7 @@ from typing import get_args
 from doctor.catalogue import Entry, entries
 from doctor.explain import blanked, flowing, plain
 from doctor.facts import AREAS
+from doctor.report import sets
 from doctor.report.summary import NAMES
 from doctor.shell import typed
 from doctor.text import Lang, Text
@@ -61,9 +62,10 @@ def _block(label: str, lines: tuple[str, ...] | list[str]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write both pages."""
+    """Write both pages, and the tables of the models' pages."""
     for lang in get_args(Lang):
         FILES[lang].write_text(reference(lang), encoding="utf-8")
+    sets.main()
 
 
 if __name__ == "__main__":

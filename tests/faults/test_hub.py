@@ -337,3 +337,22 @@ def test_a_cache_of_a_thousand_models_is_not_walked_to_its_end(home: Path, goal:
     assert time.monotonic() - began < 5
     assert isinstance(facts.hub, Hub) and isinstance(facts.hub.seen, Cache)
     assert facts.hub.seen.complete is False
+
+
+# --- what the manifests say of the wanted models -----------------------------------------------------
+
+
+def test_a_gated_model_needs_a_token_before_anything_is_fetched(person: dict[str, str], home: Path) -> None:
+    own = {name: value for name, value in person.items() if name != "TARGET"}
+    asked = {**own, "MODELS": "llama-gated,gpt2", "ENV_MANAGER": "venv"}
+    finding = look(asked).of("model-gated-without-token")
+    assert "https://huggingface.co/meta-llama/Llama-2-7b-hf" in finding["cause"]
+    assert "model-gated-without-token" not in look({**asked, "HF_TOKEN": TOKEN}).complaints
+    assert "model-gated-without-token" not in look({**asked, "MODELS": "llama,gpt2"}).complaints
+
+
+def test_what_a_chosen_lecture_uses_and_is_gone(person: dict[str, str]) -> None:
+    own = {name: value for name, value in person.items() if name != "TARGET"}
+    finding = look({**own, "MODELS": "peft", "ENV_MANAGER": "venv"}).of("lecture-data-gone")
+    assert finding["severity"] == "info" and "common_voice_11_0" in finding["title"]
+    assert "Mozilla Data Collective" in finding["cause"]

@@ -479,6 +479,16 @@ def test_a_gated_model(person: dict[str, str], tmp_path: Path) -> None:
     assert said.failed == ["hf-gated-repo"] == said.complaints
 
 
+def test_a_model_that_the_hub_does_not_have_at_that_commit(person: dict[str, str], tmp_path: Path) -> None:
+    gone = Page(404, {"X-Error-Code": "RevisionNotFound"})
+    with serve_web(lambda path: gone if "/gpt2/" in path else HUB) as web:
+        own_environment = {name: value for name, value in person.items() if name != "TARGET"}
+        asked = {**own_environment, "MODELS": "gpt2,bert-base-chinese", "ENV_MANAGER": "venv"}
+        said = diagnose({**asked, **sources(tmp_path, web.url)}, "--area", "network", offline=False)
+    assert said.failed == ["hf-model-gone"] == said.complaints
+    assert "openai-community/gpt2 (RevisionNotFound)" in said.of("hf-model-gone")["evidence"]
+
+
 def test_the_hosts_of_xet_are_asked_for_and_their_key_is_not_kept(
     person: dict[str, str], tmp_path: Path
 ) -> None:

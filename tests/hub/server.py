@@ -67,6 +67,9 @@ class Repo:
     commit: str
     folder: Path
     aliases: tuple[str, ...] = ()
+    licence: str = ""  # as its card states it
+    gated: str = ""  # auto or manual
+    main: str = ""  # the commit of `main`, where that has moved on
 
     @staticmethod
     def of_folder(model: str, folder: Path, commit: str | None = None, aliases: tuple[str, ...] = ()) -> Repo:
@@ -184,7 +187,7 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/cdn/"):
             return self.file(repo, path.removeprefix(f"/cdn/{repo.id}/"), fault)
         if path == f"/api/models/{repo.id}":
-            return self.json(info(repo))
+            return self.json({**info(repo), "sha": repo.main or repo.commit})
         found = re.search(r"/(revision|tree|resolve|paths-info)/([^/]+)/?(.*)$", path)
         if not found or not (found[2] == "main" or repo.commit.startswith(found[2])):
             return self.reply(404, b'{"error": "Revision not found"}', {"X-Error-Code": "RevisionNotFound"})
@@ -192,7 +195,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.resolve(repo, found[3], fault)
         if found[1] == "paths-info":
             return self.json([entry for entry in tree(repo) if str(entry["path"]) in unquote(self.posted)])
-        return self.json(info(repo) if found[1] == "revision" else tree(repo))
+        blobs = "blobs=" in self.path
+        return self.json(info(repo, blobs) if found[1] == "revision" else tree(repo))
 
     def resolve(self, repo: Repo, name: str, fault: Fault | None) -> None:
         commit = {"X-Repo-Commit": repo.commit}
@@ -273,9 +277,31 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.close()
 
 
-def info(repo: Repo) -> dict[str, object]:
-    siblings = [{"rfilename": name} for name in repo.names()]
-    return {"id": repo.id, "modelId": repo.id, "sha": repo.commit, "private": False, "siblings": siblings}
+def info(repo: Repo, blobs: bool = False) -> dict[str, object]:
+    """With `blobs`: sizes and hashes too, as the Hub adds them when asked."""
+    siblings: list[dict[str, object]] = [{"rfilename": name} for name in repo.names()]
+    if blobs:
+        siblings = [
+            {"rfilename": e["path"], "size": e["size"], "blobId": e["oid"]}
+            | ({"lfs": lfs_of(e)} if "lfs" in e else {})
+            for e in tree(repo)
+        ]
+    card = {"cardData": {"license": repo.licence}} if repo.licence else {}
+    head = {
+        "id": repo.id,
+        "modelId": repo.id,
+        "sha": repo.commit,
+        "private": False,
+        "gated": repo.gated or False,
+    }
+    return {**head, **card, "siblings": siblings}
+
+
+def lfs_of(entry: dict[str, object]) -> dict[str, object]:
+    """The model's description calls the hash sha256, the tree calls it oid."""
+    lfs = entry["lfs"]
+    assert isinstance(lfs, dict)
+    return {"sha256": lfs["oid"], "size": lfs["size"], "pointerSize": lfs["pointerSize"]}
 
 
 def tree(repo: Repo) -> list[dict[str, object]]:

@@ -13,7 +13,6 @@ from huggingface_hub import snapshot_download
 from doctor.facts import CachedModel
 from doctor.goal import Goal
 from doctor.probes.hub import hub_folder, probe, repo_folder
-from doctor.profile import load_manifest
 from tests.conftest import ROOT
 from tests.hub.models import WEIGHTS, make_repo, want
 from tests.hub.server import Repo, serve
@@ -97,22 +96,3 @@ def test_looking_does_not_import_the_client(goal: Goal) -> None:
     code = "import doctor.probes.hub, doctor.checks.hub, bootstrap.steps.models, sys; print('huggingface_hub' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
-
-
-def test_the_manifest_of_lecture_1_is_consistent() -> None:
-    models = load_manifest("lecture-1").model
-    assert sum(model.bytes for model in models) == pytest.approx(5.7e9, rel=0.02)
-    for model in models:
-        assert len(model.revision) == 40 and set(model.revision) <= set("0123456789abcdef")
-        assert all(ref == "main" or model.revision.startswith(ref) for ref in model.refs)
-        assert {*model.sizes, *model.sha256} <= set(model.files)
-        assert sum(model.sizes.values()) <= model.bytes
-        assert sum(name.endswith((".safetensors", ".bin")) for name in model.files) == 1
-
-
-def test_a_manifest_of_ones_own_is_named_by_its_path(tmp_path: Path) -> None:
-    own = tmp_path / "own.toml"
-    own.write_text(
-        f'[[model]]\nid = "org/mine"\nrevision = "{"1" * 40}"\nfiles = ["config.json"]\nbytes = 10\nlicence = "mit"\n'
-    )
-    assert [model.id for model in load_manifest(str(own)).model] == ["org/mine"]

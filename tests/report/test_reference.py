@@ -1,4 +1,4 @@
-"""The reference of findings is what the catalogue says now."""
+"""The reference of findings is what the catalogue says now, the tables of models what the manifests say."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from doctor.report import sets
 from doctor.report.reference import FILES, reference
 from doctor.text import Lang
 
@@ -13,3 +14,8 @@ from doctor.text import Lang
 @pytest.mark.parametrize("lang", get_args(Lang))
 def test_the_reference_is_not_stale(lang: Lang) -> None:
     assert FILES[lang].read_text(encoding="utf-8") == reference(lang), "run `make docs`"
+
+
+@pytest.mark.parametrize("lang", get_args(Lang))
+def test_the_tables_of_models_are_not_stale(lang: Lang) -> None:
+    assert sets.FILES[lang].read_text(encoding="utf-8") == sets.whole(lang), "run `make docs`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.hub import cache, settings, token
+from doctor.checks.hub import cache, settings, token, wanted
 from doctor.facts import CachedModel, Facts, Hub
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -22,14 +22,15 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from cache.check(facts, hub, goal)
     if not goal.foreign:  # which models a person's own environment is for, nobody said
         yield from _models(hub, goal)
+        yield from wanted.check(facts, hub, goal)
 
 
 def _models(hub: Hub, goal: Goal) -> Iterator[Finding]:
     # Facts of another machine, or of an earlier run, may list models that are not wanted here.
-    wanted = {model.id for model in goal.models}
-    missing = [m for m in hub.models if m.id in wanted and m.state != "complete"]
+    names = {model.id for model in goal.models}
+    missing = [m for m in hub.models if m.id in names and m.state != "complete"]
     if missing:
-        yield _missing(missing, len(wanted), hub.cache)
+        yield _missing(missing, len(names), hub.cache)
 
 
 def _missing(missing: list[CachedModel], wanted: int, cache: str) -> Finding:

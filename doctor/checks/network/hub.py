@@ -38,6 +38,7 @@ def hub_findings(network: Network, facts: Facts, goal: Goal, root: Finding | Non
         yield from [said] if said else []
     yield from token(network)
     yield from gated(network)
+    yield from gone(network)
 
 
 def consequence(network: Network, facts: Facts, goal: Goal, reply: Reply) -> Finding | None:
@@ -200,3 +201,12 @@ def gated(network: Network) -> Iterator[Finding]:
     if closed:
         has_token = network.token_source or "-"
         yield found("network", "hf-gated-repo", models=closed, model=closed[0], token=has_token)
+
+
+def gone(network: Network) -> Iterator[Finding]:
+    """A wanted model that its host does not know, at least not at the commit of the manifest."""
+    unknown = ("RepoNotFound", "RevisionNotFound", "EntryNotFound")
+    lost = [reply for reply in network.replies if reply.kind == "model" and reply.error_code in unknown]
+    if lost:
+        names = tuple(f"{reply.name} ({reply.error_code})" for reply in lost)
+        yield found("network", "hf-model-gone", model=lost[0].name, models=names, host=host_of(lost[0].url))

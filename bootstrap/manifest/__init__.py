@@ -1,0 +1,1 @@
+"""The word `manifest`: compare the manifests in configs/models with what an endpoint has, and take it over."""
