@@ -14,8 +14,23 @@ import msgspec
 
 from tests.conftest import ROOT
 
-# stage 0 finds our code by a .pth file in the tool environment; here the path is the first argument.
-ISOLATED = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('doctor', run_name='__main__', alter_sys=True)"
+# stage 0 finds our code by a .pth file in the tool environment; here the folders are the first argument.
+ISOLATED = "import runpy, sys; sys.path[:0] = sys.argv.pop(1).split(':'); runpy.run_module('doctor', run_name='__main__', alter_sys=True)"
+
+
+class Installation(msgspec.Struct, frozen=True):
+    """Where the doctor is: an interpreter, and the folders that it imports from."""
+
+    python: str
+    path: tuple[str, ...]
+
+    @property
+    def start(self) -> list[str]:
+        """As stage 0 starts it, out of reach of PYTHONHOME and PYTHONPATH."""
+        return [self.python, "-I", "-c", ISOLATED, ":".join(self.path)]
+
+
+OURS = Installation(sys.executable, (str(ROOT),))
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -48,14 +63,14 @@ def diagnose(
     offline: bool = True,
     prefix: Sequence[str] = (),
     seconds: float = 60,
-    isolated: bool = False,
+    installation: Installation | None = None,
 ) -> Diagnosis:
     """Run the doctor with exactly `environ`. `prefix` is what to start it through, such as `unshare -m`.
 
-    `isolated` starts it as stage 0 does, out of reach of PYTHONHOME and PYTHONPATH.
+    With an `installation` it is started as stage 0 does.
     """
-    start = ["-I", "-c", ISOLATED, str(ROOT)] if isolated else ["-m", "doctor"]
-    argv = [*prefix, sys.executable, *start, "--json", *(["--offline"] if offline else []), *args]
+    start = installation.start if installation else [sys.executable, "-m", "doctor"]
+    argv = [*prefix, *start, "--json", *(["--offline"] if offline else []), *args]
     done = subprocess.run(
         argv, cwd=ROOT, env=dict(environ), capture_output=True, text=True, timeout=seconds, check=False
     )

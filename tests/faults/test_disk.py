@@ -66,7 +66,8 @@ def test_no_inodes(person: dict[str, str]) -> None:
 
 def test_a_deleted_file_that_a_process_keeps(person: dict[str, str]) -> None:
     home = person["HOME"]
-    held = f"{tmpfs(home, 'size=40m')}; {fill(home)}; sleep 20 < {home}/big & holder=$!; rm {home}/big"
+    opened = f"exec 9< {home}/big; rm {home}/big; sleep 20 & holder=$!; exec 9<&-"
+    held = f"{tmpfs(home, 'size=40m')}; {fill(home)}; {opened}"
     try_it = f'{held}\n"$@"; code=$?; kill $holder; exit $code'
     if os.geteuid() != 0:
         missing("root", "mounting needs root")

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tests.conftest import missing
 from tests.faults.dists import course, install, site_of
 from tests.faults.island import Island
 from tests.faults.patient import Diagnosis, bare_environ, diagnose
+from tests.faults.person import diagnose_as_nobody, hand_over, home_of_nobody, need_another_user
 from tests.faults.test_network import ENDPOINT, OUTSIDE, on_island
 from tests.faults.web import HUB, Page, serve_web
 
@@ -130,26 +130,20 @@ def test_transformers_4_that_works_with_tensorflow(course_like: Path, environ: d
 @pytest.fixture
 def student() -> Iterator[Path]:
     """The home of a person without rights: an environment in it, files that only they can read."""
-    if os.geteuid() != 0 or not shutil.which("setpriv"):
-        missing("root", "another user needs root and setpriv")
-    home = Path(tempfile.mkdtemp(prefix="groundwork-student-"))
-    made = subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", home / "env"], check=False)
-    if made.returncode:
-        missing("root", "the system has no Python that everybody may start")
-    course(home / "env")
-    subprocess.run(["chmod", "-R", "go=", home], check=True)
-    subprocess.run(["chown", "-R", "65534:65534", home], check=True)
-    yield home
-    shutil.rmtree(home)
+    need_another_user()
+    with home_of_nobody() as home:
+        made = subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", home / "env"], check=False)
+        if made.returncode:
+            missing("root", "the system has no Python that everybody may start")
+        course(home / "env")
+        subprocess.run(["chmod", "-R", "go=", home], check=True)
+        hand_over(home)
+        yield home
 
 
 def test_a_person_without_rights_and_with_a_strict_umask(student: Path) -> None:
     person = {**bare_environ(student), "TARGET": str(student / "env")}
-    become = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-    if subprocess.run([*become, sys.executable, "-c", ""], capture_output=True, check=False).returncode:
-        pytest.skip("this Python is in a folder that others cannot enter")
-    prefix = ("sh", "-c", 'umask 077; exec "$@"', "sh", *become)
-    assert fine(diagnose(person, "--area", AREAS, prefix=prefix))
+    assert fine(diagnose_as_nobody(person, "--area", AREAS, umask="077"))
 
 
 def test_a_python_in_a_folder_of_roots(student: Path) -> None:
@@ -162,8 +156,7 @@ def test_a_python_in_a_folder_of_roots(student: Path) -> None:
     (student / "env/bin/python").unlink()
     (student / "env/bin/python").symlink_to(python)
     person = {**bare_environ(student), "TARGET": str(student / "env")}
-    prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-    said = diagnose(person, "--area", AREAS, prefix=prefix)
+    said = diagnose_as_nobody(person, "--area", AREAS)
     assert said.failed == ["interpreter-broken"] and not [
         i for i in said.complaints if i.endswith("-unknown")
     ]

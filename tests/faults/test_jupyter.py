@@ -9,7 +9,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 from tests.conftest import missing
 from tests.faults.lab import Running, jupyterlab, refused
 from tests.faults.patient import Diagnosis, bare_environ, diagnose
+from tests.faults.person import diagnose_as_nobody, hand_over, home_of_nobody, need_another_user
 from tests.lab_env import free_port
 
 pytestmark = pytest.mark.target
@@ -248,25 +248,20 @@ def test_the_kernel_is_another_python(person: dict[str, str], empty_env: Path, n
 @pytest.fixture
 def nobody() -> Iterator[Path]:
     """The home of a person without rights, where others may walk to it."""
-    need_root()
-    if not shutil.which("setpriv"):
-        missing("root", "no setpriv")
-    home = Path(tempfile.mkdtemp(prefix="groundwork-nobody-"))
-    home.chmod(0o755)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home / "env"], check=True)
-    (home / ".local/share/jupyter/runtime").mkdir(parents=True)
-    subprocess.run(["chown", "-R", "65534:65534", home], check=True)
-    yield home
-    shutil.rmtree(home)
+    need_another_user()
+    with home_of_nobody() as home:
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", home / "env"], check=True)
+        (home / ".local/share/jupyter/runtime").mkdir(parents=True)
+        hand_over(home)
+        yield home
 
 
 def test_a_runtime_folder_that_belongs_to_root(nobody: Path) -> None:
     """As after `sudo jupyter lab`: the home is the person's, the folder in it is not."""
-    prefix = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     person = {**bare_environ(nobody), "TARGET": str(nobody / "env")}
-    assert diagnose(person, "--area", "jupyter", prefix=prefix).complaints == []
+    assert diagnose_as_nobody(person, "--area", "jupyter").complaints == []
     os.chown(nobody / ".local/share/jupyter/runtime", 0, 0)
-    assert diagnose(person, "--area", "jupyter", prefix=prefix).failed == ["jupyter-runtime-dir-permission"]
+    assert diagnose_as_nobody(person, "--area", "jupyter").failed == ["jupyter-runtime-dir-permission"]
 
 
 def test_a_full_disk_under_the_notebooks(person: dict[str, str], home: Path) -> None:

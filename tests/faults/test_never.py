@@ -38,6 +38,8 @@ READ = (
 )
 LONGEST = 30.0  # seconds: generous, for a machine that is busy with other tests
 
+WATCHED_FOLDER = Path("/var/lib")  # HOME may be in a temporary folder, and these are not watched
+
 # In a mount namespace: the whole file system becomes the lower half of an overlay, so whatever is written lands above.
 WATCHED = """
 set -eu
@@ -59,7 +61,7 @@ def test_it_writes_nothing_anywhere(target_python: str, tmp_path: Path) -> None:
     """Everything but /proc, /sys, /dev, /run and the temporary folders is watched; these are compared by hand."""
     if os.geteuid() != 0:
         missing("root", "an overlay of the whole file system needs root")
-    home = Path.home() / f".groundwork-never-{os.getpid()}"
+    home = WATCHED_FOLDER / f"groundwork-never-{os.getpid()}"
     environ = bare_environ(home, TARGET=str(Path(target_python).parent.parent))
     layer, out = tmp_path / "layer", tmp_path / "out.json"
     layer.mkdir()
@@ -91,7 +93,7 @@ def test_the_watcher_would_see_a_write(target_python: str, tmp_path: Path) -> No
     """The same with a program that does write: otherwise the test above proves nothing."""
     if os.geteuid() != 0:
         missing("root", "an overlay of the whole file system needs root")
-    writer, layer = Path.home() / f".groundwork-writer-{os.getpid()}", tmp_path / "layer"
+    writer, layer = WATCHED_FOLDER / f"groundwork-writer-{os.getpid()}", tmp_path / "layer"
     layer.mkdir()
     program = tmp_path / "program"
     program.write_text(f"#!/bin/sh\necho hello > {writer}\n")

@@ -12,14 +12,16 @@ import pytest
 
 from tests.conftest import missing
 from tests.faults.dists import course, install, script, site_of
-from tests.faults.patient import Diagnosis, bare_environ
+from tests.faults.patient import OURS, Diagnosis, Installation, bare_environ
 from tests.faults.patient import diagnose as look
 
 AREAS = ("--area", "python,packages,smoke")
 
 
-def diagnose(environ: dict[str, str], prefix: Path | str, *, isolated: bool = False) -> Diagnosis:
-    return look({**environ, "TARGET": str(prefix)}, *AREAS, isolated=isolated)
+def diagnose(
+    environ: dict[str, str], prefix: Path | str, *, installation: Installation | None = None
+) -> Diagnosis:
+    return look({**environ, "TARGET": str(prefix)}, *AREAS, installation=installation)
 
 
 def imported(prefix: Path, environ: dict[str, str], module: str) -> str:
@@ -62,7 +64,7 @@ def test_pythonhome_kills_every_python_and_is_named(course_like: Path, environ: 
     broken = {**environ, "PYTHONHOME": "/opt/nonsense"}
     with pytest.raises(subprocess.CalledProcessError):
         imported(course_like, broken, "tqdm")
-    said = diagnose(broken, course_like, isolated=True)
+    said = diagnose(broken, course_like, installation=OURS)
     assert said.failed == ["pythonhome-set"]
     assert "/opt/nonsense" in said.of("pythonhome-set")["evidence"]
 
@@ -70,7 +72,7 @@ def test_pythonhome_kills_every_python_and_is_named(course_like: Path, environ: 
 def test_pythonhome_that_names_the_own_installation_is_no_fault(
     course_like: Path, environ: dict[str, str]
 ) -> None:
-    said = diagnose({**environ, "PYTHONHOME": sys.base_prefix}, course_like, isolated=True)
+    said = diagnose({**environ, "PYTHONHOME": sys.base_prefix}, course_like, installation=OURS)
     assert said.complaints == []
 
 
@@ -82,7 +84,7 @@ def test_pythonpath_with_another_transformers(
     (old / "transformers" / "__init__.py").write_text('__version__ = "4.30.0"\n')
     broken = {**environ, "PYTHONPATH": str(old)}
     assert imported(course_like, broken, "transformers") == "4.30.0"
-    said = diagnose(broken, course_like, isolated=True)
+    said = diagnose(broken, course_like, installation=OURS)
     assert said.failed == ["pythonpath-shadow"]
     assert str(old) in said.of("pythonpath-shadow")["evidence"]
 
@@ -93,7 +95,7 @@ def test_pythonpath_with_the_own_modules_is_no_fault(
     (tmp_path / "src" / "mine").mkdir(parents=True)
     (tmp_path / "src" / "mine" / "__init__.py").write_text("")
     (tmp_path / "src" / "datasets").mkdir()  # of data: without a Python file it is not loaded
-    said = diagnose({**environ, "PYTHONPATH": f"{tmp_path}/src::/nowhere"}, course_like, isolated=True)
+    said = diagnose({**environ, "PYTHONPATH": f"{tmp_path}/src::/nowhere"}, course_like, installation=OURS)
     assert said.complaints == []
 
 

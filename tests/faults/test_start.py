@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.faults.dists import site_of
-from tests.faults.patient import Diagnosis
+from tests.faults.patient import OURS, Diagnosis
 from tests.faults.patient import diagnose as look
 
 
 def diagnose(environ: dict[str, str], prefix: Path, **more: str) -> Diagnosis:
     said = {**environ, "TARGET": str(prefix), **more}
-    return look(said, "--area", "python,packages", isolated=True)
+    return look(said, "--area", "python,packages", installation=OURS)
 
 
 def starts(prefix: Path, **environ: str) -> bool:

@@ -97,11 +97,12 @@ def _cut_short(entry: os.DirEntry[str]) -> bool:
 
 def locks(places: tuple[PackageCache, ...]) -> tuple[CondaLock, ...] | Unknown:
     """Who holds a file of a cache locked, as the kernel has it. A lock file that nobody holds is nothing."""
-    held = peek("/proc/locks")
+    lockable = tuple(_lockable(places))
+    held = peek("/proc/locks") if lockable else b""  # the kernel takes its time for this table
     if held is None:
         return Unknown("/proc/locks cannot be read")
     wanted = {(int(inode)): int(pid) for pid, _, _, inode in LOCK.findall(held.decode("ascii", "replace"))}
-    found = (lock(wanted[inode], path) for path, inode in _lockable(places) if inode in wanted)
+    found = (lock(wanted[inode], path) for path, inode in lockable if inode in wanted)
     return tuple(one for one in found if one)
 
 

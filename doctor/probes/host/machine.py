@@ -8,7 +8,7 @@ import platform
 import re
 import socket
 import stat
-import sysconfig
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +45,8 @@ def glibcxx() -> str | Unknown | None:
 
 
 def library_folders() -> Iterator[Path]:
-    triplet = sysconfig.get_config_var("MULTIARCH") or f"{platform.machine()}-linux-gnu"
+    # sysconfig knows it too, at the price of every variable that Python was built with.
+    triplet = getattr(sys.implementation, "_multiarch", "") or f"{platform.machine()}-linux-gnu"
     for name in (f"/usr/lib/{triplet}", f"/lib/{triplet}", "/usr/lib64", "/lib64", "/usr/lib", "/lib"):
         yield Path(name)
 

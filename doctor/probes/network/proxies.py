@@ -7,7 +7,6 @@ import socket
 import ssl
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
 
 import msgspec
 
@@ -23,11 +22,26 @@ LOCAL = ("localhost", "127.0.0.1")
 
 def proxy_for(url: str) -> str | None:
     """The proxy for a URL, login and all, None for a direct way. Never to be shown."""
-    parts, known = urlsplit(url), getproxies_environment()
+    parts, known = urlsplit(url), known_proxies()
     found = known.get(parts.scheme) or known.get("all")
-    if not found or not parts.hostname or proxy_bypass(parts.hostname, known):
+    if not found or not parts.hostname or _goes_past(parts.hostname, known):
         return None
     return with_scheme(found)
+
+
+def known_proxies() -> dict[str, str]:
+    """The proxies of the environment by scheme, "no" for where there shall be none."""
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return {}  # as for most people: the import below is half of what the whole area costs
+    from urllib.request import getproxies_environment
+
+    return getproxies_environment()
+
+
+def _goes_past(host: str, known: dict[str, str]) -> bool:
+    from urllib.request import proxy_bypass
+
+    return bool(proxy_bypass(host, known))
 
 
 def with_scheme(proxy: str) -> str:
@@ -51,7 +65,7 @@ def proxies(environ: Mapping[str, str] = os.environ) -> tuple[Proxy, ...]:
     """Each proxy that programs would use, once, with the variables that name it. Not asked yet."""
     variables: dict[str, list[str]] = {}
     values: dict[str, str] = {}  # those that differ in the login alone are one proxy
-    for kind, value in getproxies_environment().items():
+    for kind, value in known_proxies().items():
         names = [n for n in (f"{kind}_proxy", f"{kind.upper()}_PROXY") if environ.get(n) == value]
         if kind in KINDS and names:
             place = place_of(with_scheme(value))
@@ -124,5 +138,5 @@ def _speaks_tls(proxy: Proxy, link: socket.socket) -> bool:
 
 def unproxied(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """The names of this machine that requests would reach without the proxies."""
-    known = getproxies_environment()
-    return tuple(name for name in LOCAL if proxy_bypass(name, known))
+    known = known_proxies()
+    return tuple(name for name in LOCAL if known and _goes_past(name, known))
