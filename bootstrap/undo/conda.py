@@ -21,15 +21,15 @@ def sort(claim: Claim, said: Claims) -> Pile:
     root = Path(claim.path)
     if not root.is_dir() or root.is_symlink():
         return sort_plain(claim, said)
-    envs = [c for c in said.of_kind("created") if c.step == "environment" and root in Path(c.path).parents]
-    others = strangers(root, {c.path for c in envs})
-    piles = [environment.sort(c, said) for c in envs]
+    claimed = [c for c in said.of_kind("created") if c.step == "environment" and root in Path(c.path).parents]
+    others = strangers(root, {c.path for c in claimed})
+    piles = [environment.sort(c, said) for c in claimed]
     if others:
         names = ", ".join(others)
         why = Text(f"environments of yours live in it: {names}", f"其中有你的环境：{names}")
         return joined(claim, piles, Left(claim.path, why))
     files, folders = walk(claim.path)
-    inside = tuple(f"{c.path}/" for c in envs)
+    inside = tuple(f"{c.path}/" for c in claimed)
     rest = [place for place in files if not place.path.startswith(inside)]
     entries = dict(environment.entries_of(root, said))
     own = pile(claim.path, claim.step, rest, without_root(claim, folders), judge(root, entries, said))

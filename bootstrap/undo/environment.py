@@ -107,10 +107,16 @@ def python_of(lock: Path) -> str:
     return lock.stem.rpartition("-py")[2].partition("-")[0]
 
 
+def installed_at(record: Path, said: Claims) -> tuple[float, bool]:
+    """When a package was installed, and whether it was by us. An archive may set the one time, `chmod` the other."""
+    about = record.stat()
+    return about.st_mtime, said.during(about.st_mtime) or said.during(about.st_ctime)
+
+
 def _of_wheel(record: Path, said: Claims, locked: set[tuple[str, str]]) -> Iterator[tuple[str, Entry]]:
     name, _, version = record.parent.name.removesuffix(".dist-info").partition("-")
-    when = record.stat().st_mtime
-    ours = (canonicalize_name(name), version) in locked or said.during(when)
+    when, now = installed_at(record, said)
+    ours = (canonicalize_name(name), version) in locked or now
     for row in csv.reader(record.read_text(encoding="utf-8", errors="surrogateescape").splitlines()):
         if row:
             path = os.path.normpath(record.parent.parent / row[0])
@@ -128,9 +134,9 @@ def _of_conda(prefix: Path, card: Path, said: Claims) -> Iterator[tuple[str, Ent
         told = json.loads(card.read_bytes())
     except ValueError:
         return
-    when = card.stat().st_mtime
+    when, ours = installed_at(card, said)
     name = f"{told.get('name', card.stem)} {told.get('version', '')}".strip()
-    entry = Entry(name, said.during(when), when)
+    entry = Entry(name, ours, when)
     yield str(card), entry
     sums = {p["_path"]: p.get("sha256_in_prefix", p.get("sha256", "")) for p in _paths(told)}
     for file in told.get("files", ()):

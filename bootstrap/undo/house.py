@@ -9,6 +9,7 @@ from doctor.text import Text
 
 # Whole folders and files that only Groundwork writes. envs and jupyter hold what steps claim one by one.
 OWN = (
+    ".*.part",  # of a file that a killed run was about to rename
     "colab",
     "conda-home",
     "downloads",
@@ -30,8 +31,8 @@ STRANGE = Text("not ours", "不是我们的")
 def sort(home: str) -> Pile:
     """What goes with the house once the steps' things are gone."""
     places, folders = [], []
-    for name in OWN:
-        files, inner = walk(f"{home}/{name}")
+    for root in sorted(path for pattern in OWN for path in Path(home).glob(pattern)):
+        files, inner = walk(str(root))
         places += files
         folders += inner
     return pile(home, "", places, folders, lambda place: None)

@@ -59,6 +59,8 @@ def make_plan(home: str) -> Plan:
 
 def sort(claim: Claim, said: Claims) -> Pile:
     """The pile of one claim, by the room of its step."""
+    if claim.kind == "changed":
+        return plain.sort(claim, said)
     return SORTS.get(claim.step, plain.sort)(claim, said)
 
 

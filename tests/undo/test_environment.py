@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from bootstrap.claims import claims, noting
 from doctor.goal import Goal
 from doctor.prefix import marker
 from tests.undo.place import a_run, install, left, listing, make_wheel, plan, run_step, undo
+from tests.wait import until
 
 Environ = dict[str, str]
 
@@ -81,7 +83,9 @@ def test_what_came_between_two_setups_stays(
     goal: Goal, environ: Environ, made: Goal, uv: str, tmp_path: Path
 ) -> None:
     install(uv, goal, make_wheel(tmp_path, "theirs"))
-    (Path(goal.prefix) / "notes.txt").write_text("mine")
+    notes = Path(goal.prefix) / "notes.txt"
+    notes.write_text("mine")
+    assert until(lambda: time.time() > notes.stat().st_ctime + 0.01)
     with a_run(goal):
         install(uv, goal, make_wheel(tmp_path, "late"))
     assert set(left(environ)) == {
