@@ -4,7 +4,7 @@ import gc
 import sys
 
 # Words that only look: they write nothing at all, not even the compiled form of our own code.
-if sys.argv[1:2] in (["doctor"], ["explain"], ["status"], ["wheels"]):
+if sys.argv[1:2] in (["doctor"], ["explain"], ["status"], ["wheels"], ["log"], ["undo"]):
     sys.dont_write_bytecode = True
     gc.disable()  # they end soon, and collecting is a twentieth of their time
 

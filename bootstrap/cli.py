@@ -365,6 +365,38 @@ def colab(flags: Mapping[str, str | None], **asked: Any) -> None:
     sys.exit(word.colab(flags, LANG, word.Asked(**asked)))
 
 
+@cli.command(
+    help=say(
+        "what runs did here: steps, time, how they ended, what they made",
+        "以往运行：步骤、用时、结果、创建的内容",
+    )
+)
+@json_option
+@click.option(
+    "--lines", metavar="N", type=click.IntRange(1), help=say("only the last N lines", "只显示最后 N 行")
+)
+def log(as_json: bool, lines: int | None) -> None:
+    from bootstrap import story
+
+    sys.exit(story.log(LANG, as_json=as_json, last=lines))
+
+
+@cli.command(
+    help=say(
+        "remove what setup made, and only that; what you changed or added since stays",
+        "移除安装程序创建的内容，且仅限于此；你之后改动或添加的内容会保留",
+    )
+)
+@plan_option
+@json_option
+@click.option("--yes", is_flag=True, help=say("do not ask", "不询问"))
+@click.option("--files", is_flag=True, help=say("list each single file", "列出每个文件"))
+def undo(**asked: Any) -> None:
+    from bootstrap.undo import word
+
+    sys.exit(word.undo(LANG, word.Asked(**asked)))
+
+
 def main() -> None:
     """Run a word; whatever happens ends in one clear message and an exit code of the table."""
     try:

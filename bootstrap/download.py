@@ -84,10 +84,10 @@ def fetch(
 
 def _settled(target: Path, part: Path, sha256: str) -> bool:
     """Whether the file is there already, under its name or (killed before the renaming) as its part."""
-    if part.is_file() and not target.exists() and _hash(part).hexdigest() == sha256:
+    if part.is_file() and not target.exists() and sha256_of(part).hexdigest() == sha256:
         part.replace(target)
     if target.is_file():
-        if _hash(target).hexdigest() == sha256:
+        if sha256_of(target).hexdigest() == sha256:
             return True
         target.unlink()  # an earlier pin, or bytes that rotted
     return False
@@ -131,7 +131,7 @@ def _stream(client: httpx.Client, candidate: Candidate, part: Path, progress: Pr
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with client.stream("GET", candidate.url, headers=headers) as reply:
         if reply.status_code == 416:  # nothing behind the end: what is there has to be the file, or is refuse
-            return str(_hash(part).hexdigest())
+            return str(sha256_of(part).hexdigest())
         if reply.status_code >= 400:
             raise Refused(f"HTTP {reply.status_code}")
         start = have if _continues(reply, have) else 0
@@ -151,7 +151,7 @@ def _write(reply: httpx.Response, part: Path, start: int, progress: Progress) ->
     if not first and not start:
         raise Refused("sent an empty file")
     _room_for(total - start, part)
-    digest = _hash(part) if start else hashlib.sha256()
+    digest = sha256_of(part) if start else hashlib.sha256()
     done = start
     try:
         with part.open("ab" if start else "wb") as out:
@@ -233,7 +233,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _hash(path: Path) -> Any:
+def sha256_of(path: Path) -> Any:
     digest = hashlib.sha256()
     with path.open("rb") as source:
         while block := source.read(BLOCK):

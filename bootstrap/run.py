@@ -13,6 +13,7 @@ from types import FrameType
 import msgspec
 
 from bootstrap import process
+from bootstrap.claims import noting
 from bootstrap.display import Display
 from bootstrap.journal import Journal
 from bootstrap.outcome import Outcome, Status
@@ -20,13 +21,14 @@ from bootstrap.plan import Planned
 from bootstrap.step import LeftOut, Work, load
 from doctor.checks import judge
 from doctor.errors import Exit, Trouble
-from doctor.facts import Facts
+from doctor.facts import Facts, Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.probes import gather
 from doctor.text import Text
 
 WORKERS = 4
+ALIVE = 60.0  # seconds between signs of life in the journal: a run that is killed cannot say when
 # What steps change; looked at afresh before each step, since the one before may just have changed it.
 CHANGING = ("disk", "conda", "python", "packages", "torch", "hub", "ffmpeg", "jupyter")
 
@@ -47,7 +49,7 @@ def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]
 
     An interrupt (SIGINT, SIGTERM, SIGHUP) ends all programs and raises Trouble with exit code 130.
     """
-    setting.journal.write("run-start", steps=[step.name for step in plan], prefix=setting.goal.prefix)
+    _begin(plan, setting)
     setting.display.begin(plan)
     try:
         with _signals_interrupt(), ThreadPoolExecutor(WORKERS) as pool:
@@ -65,11 +67,20 @@ def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]
     return outcomes
 
 
+def _begin(plan: tuple[Planned, ...], setting: Setting) -> None:
+    goal, packages = setting.goal, setting.facts.packages
+    setting.journal.bound()
+    setting.journal.write("run-start", steps=[step.name for step in plan], prefix=goal.prefix)
+    if goal.system and not goal.foreign and isinstance(packages, Packages):
+        setting.journal.write("adopted", path=goal.system.site, before=packages.installed)
+
+
 def _schedule(plan: tuple[Planned, ...], setting: Setting, pool: ThreadPoolExecutor) -> tuple[Outcome, ...]:
     """Start each step when those before it have ended; one that needs a step that did not work is not run."""
     waiting = {step.name: step for step in plan}
     running: dict[Future[Outcome], Planned] = {}
     ended: dict[str, Outcome] = {}
+    told = time.monotonic()
     while waiting or running:
         for step in [s for s in waiting.values() if all(name in ended for name in (*s.after, *s.waits))]:
             del waiting[step.name]
@@ -84,6 +95,9 @@ def _schedule(plan: tuple[Planned, ...], setting: Setting, pool: ThreadPoolExecu
             ended[step.name] = future.result()
             setting.display.ended(ended[step.name])
         setting.display.tick()
+        if time.monotonic() - told > ALIVE:
+            setting.journal.write("alive")
+            told = time.monotonic()
     return tuple(ended[step.name] for step in plan)
 
 
@@ -92,7 +106,8 @@ def _run_step(planned: Planned, setting: Setting) -> Outcome:
     setting.display.started(planned)
     setting.journal.write("step-start", step=planned.name, reasons=planned.reasons)
     outcome = _attempt(planned, setting)
-    setting.journal.write("step-end", step=planned.name, status=outcome.status)
+    why = {"reason": outcome.reason} if outcome.reason else {}
+    setting.journal.write("step-end", step=planned.name, status=outcome.status, **why)
     return msgspec.structs.replace(outcome, seconds=time.monotonic() - began)
 
 
@@ -142,7 +157,7 @@ def _work(planned: Planned, setting: Setting) -> Work:
         _log(planned, setting),
         lambda text: display.line(name, text),
         lambda done, total: display.progress(name, done, total),
-        lambda event, path: setting.journal.write(event, step=name, path=path),
+        noting(setting.journal, name),
         setting.secrets,
         lambda text: display.say(name, text),
     )

@@ -151,7 +151,7 @@ def _rounds(
     lang: Lang,
     secrets: Mapping[str, str],
 ) -> Result:
-    setting = Setting(goal, facts, Display(lang), Journal(Path(goal.journal)), secrets, word)
+    setting = Setting(goal, facts, Display(lang), Journal(Path(goal.journal), word), secrets, word)
     outcomes: tuple[Outcome, ...] = ()
     first = plan
     for _ in range(ROUNDS):

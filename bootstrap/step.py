@@ -77,7 +77,7 @@ class Work:
         self.log = log
         self.tell = tell  # one line for the person, replaces the one before
         self.progress = progress  # bytes done, bytes in all
-        self.note = note  # ("created", path) and the like, into the journal
+        self.note = note  # ("created", path) before it is made, and the like, into the journal
         self.secrets = secrets  # PASSWORD; never into an argument list or a log
         self.say = say  # what the person has to know and must not miss
 

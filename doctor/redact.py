@@ -41,9 +41,15 @@ def redacted(facts: Facts, goal: Goal, environ: Mapping[str, str] = os.environ) 
     return facts if clean == text else msgspec.json.decode(clean, type=Facts)
 
 
-def hide(text: str, goal: Goal, environ: Mapping[str, str]) -> str:
+def without_shapes(text: str) -> str:
+    """JSON text without what looks like a secret."""
     for pattern, instead in SHAPES:
         text = re.sub(pattern, instead, text, flags=re.IGNORECASE)
+    return text
+
+
+def hide(text: str, goal: Goal, environ: Mapping[str, str]) -> str:
+    text = without_shapes(text)
     for secret in (*_secrets(environ), *_public_addresses()):
         text = text.replace(secret, HIDDEN)
     return _without_other_homes(text, goal, environ)

@@ -7,7 +7,7 @@
 #   3  one at a time lock, wait_for_lock, lock_by_folder, unlock
 #   4  Python        works, find_python, fetch_python, apt_python
 #   5  environment   sync, make_env, point_here, remove_old, ensure_env
-#   6  words         hand_over, run_tests, run_lint, run_docs, run_bench, run_manifest, main
+#   6  words         hand_over, run_undo, run_tests, run_lint, run_docs, run_bench, run_manifest, main
 set -u
 
 usage() {
@@ -23,6 +23,8 @@ usage: sh scripts/setup.sh [WORD] [ARGUMENT...]      the same as: make WORD ARGS
   sets       the sets of models that MODELS can name: sizes, licences, GPU memory, what else they need
   wheels     which build of torch fits this machine, or one that you are about to rent, and why no other
   mirrors    measure every download source: which is used here, and why not the others
+  log        what runs did here: steps, time, what they made
+  undo       remove what setup made, and only that; shows the list and asks (--plan only shows it)
   colab      prepare a Colab (Kaggle, …) runtime without changing what it came with
   test, lint, lock, docs, bench, manifest     for developers
 
@@ -46,6 +48,8 @@ usage_zh() {
   sets       MODELS 可用的模型集合：大小、许可证、显存及其他依赖
   wheels     哪个 torch 版本适合这台（或准备租用的）机器，其他版本为何不行
   mirrors    测量每个下载来源：这里使用哪一个，其他的为何不用
+  log        以往运行做了什么：步骤、用时、创建的内容
+  undo       移除安装程序创建的内容，且仅限于此；先列出并询问（--plan 只列出）
   colab      准备 Colab（Kaggle 等）运行时，不改动其自带内容
   test, lint, lock, docs, bench, manifest     供开发者使用
 
@@ -119,11 +123,27 @@ name_places() {
 }
 
 make_home() {
-    [ -d "$home" ] || (umask 077 && mkdir -p -- "$home") 2>/dev/null
+    [ -d "$home" ] || make_folder 2>/dev/null
     [ -w "$home/." ] || die 2 \
         "$home cannot be written. Choose another folder: GROUNDWORK_HOME=/some/folder make setup" \
         "无法写入 $home。请换一个目录：GROUNDWORK_HOME=/某个目录 make setup"
     home=$(CDPATH='' cd -- "$home" && pwd)
+}
+
+# make_folder: and say which folders were not there before, for undo.
+make_folder() {
+    made=$(absent "$home")
+    (umask 077 && mkdir -p -- "$home" && printf '%s\n' "$made" >"$home/.ours")
+}
+
+# absent FOLDER: the folder and each one above it that is missing, the deepest first.
+absent() {
+    folder=$1
+    until [ -e "$folder" ]; do
+        printf '%s\n' "$folder"
+        folder=${folder%/*}
+        [ -n "$folder" ] || return 0
+    done
 }
 
 # --- 3 one at a time ---------------------------------------------------------------------------------
@@ -228,7 +248,14 @@ apt_python() {
     say "Installing the distribution's python3…" "正在安装发行版自带的 python3……"
     DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -qq -y --no-install-recommends python3 \
         >"$home/apt.log" 2>&1 || { tail -n 5 "$home/apt.log" >&2 && return 1; }
+    note_apt python3
     works python3 && python=$(command -v python3)
+}
+
+# note_apt PACKAGE: in the journal's form (bootstrap/journal.py).
+note_apt() {
+    printf '{"v":1,"at":"%s","run":"stage0-%s","word":"stage0","pid":%s,"event":"apt-installed","path":"%s"}\n' \
+        "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" "$$" "$$" "$1" >>"$home/journal.jsonl"
 }
 
 # --- 5 environment -----------------------------------------------------------------------------------
@@ -360,11 +387,42 @@ run_docs() {
 
 hand_over() {
     ensure_env tool
+    rm -f "$home/undoing" # an undo that was cut short, and is not wanted any more
     if [ "${GROUNDWORK_STAGE0_ONLY-}" = 1 ]; then
         printf '%s\n' "home=$home" "uv=$GROUNDWORK_UV" "python=$env/bin/python"
         exit 0
     fi
     exec "$env/bin/python" -I -m bootstrap "$@"
+}
+
+# run_undo: what runs undo is removed by it, so that an undo may have been cut short where no Python is left.
+run_undo() {
+    shift
+    case " $* " in *' --help '* | *' -h '*) hand_over undo --help ;; esac
+    name_places tool
+    if [ -e "$home/undoing" ]; then
+        finish_undo "$@"
+    elif [ ! -d "$home" ]; then
+        nothing_to_undo "$@"
+    fi
+    hand_over undo "$@"
+}
+
+finish_undo() {
+    case " $* " in *' --plan '*) say "Begun already; left to remove: $home" "已开始；尚待移除：$home" ;; esac
+    case " $* " in *' --plan '*) exit 0 ;; esac
+    sh "$root/scripts/remove_stage0.sh" "$home" || exit 1
+    case " $* " in *' --json '*) printf '{"schema": 1, "tool": {"name": "groundwork"}, "exit_code": 0}\n' && exit 0 ;; esac
+    say "All that setup made here is removed." "安装程序在此创建的内容已全部移除。"
+    exit 0
+}
+
+nothing_to_undo() {
+    case " $* " in
+        *' --json '*) printf '{"schema": 1, "tool": {"name": "groundwork"}, "exit_code": 0}\n' ;;
+        *) is_chinese && printf '没有可撤销的内容。\n' || printf 'Nothing to undo.\n' ;;
+    esac
+    exit 0
 }
 
 run_tests() {
@@ -400,6 +458,7 @@ main() {
         bench) shift && run_bench "$@" ;;
         manifest) shift && run_manifest "$@" ;;
         lock) shift && exec sh "$root/scripts/lock.sh" "$@" ;;
+        undo) run_undo "$@" ;;
         *) hand_over "$@" ;;
     esac
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from bootstrap import setup as job
+from bootstrap.claims import noting
 from bootstrap.colab.drive import on_drive
 from bootstrap.colab.kernel import Kernel, frozen, hub_env, stale, startup_file, write_startup
 from bootstrap.colab.overlay import Overlay, build, folder_for, plan_overlay, read_overlay
@@ -158,13 +159,12 @@ def _step_of_the_proof(line: str) -> None:
 
 
 def _work(goal: Goal, facts: Facts, tell: Callable[[str], None]) -> Work:
-    journal = Journal(Path(goal.journal))
     return Work(
         goal,
         facts,
         Path(goal.logs) / "colab.log",
         tell,
         lambda done, total: None,
-        lambda event, path: journal.write(event, step="colab", path=path),
+        noting(Journal(Path(goal.journal), "colab"), "colab"),
         {},
     )

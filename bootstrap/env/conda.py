@@ -159,6 +159,7 @@ def _alone(root: Path, work: Work) -> Iterator[None]:
     cache = root / "pkgs"
     with ExitStack() as stack:
         if os.access(cache, os.W_OK):
+            work.note("created", str(cache / ".groundwork.lock"))
             stack.enter_context(_acquired(FileLock(cache / ".groundwork.lock"), work))
         yield
 

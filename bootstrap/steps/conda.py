@@ -57,6 +57,7 @@ def run(work: Work) -> None:
     )
     if not marker(work.goal.conda_root).exists():
         work.note("created", work.goal.conda_root)
+        work.note("created", str(Path("~/.conda/environments.txt").expanduser()))
     _install(installer, pinned, work)
     installer.unlink()  # 150 MB that nothing needs any more
 

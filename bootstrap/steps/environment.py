@@ -43,9 +43,11 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 def run(work: Work) -> None:
     _make_room(work)
     prefix = Path(work.goal.prefix)
+    work.note("created", str(prefix))
+    if work.goal.manager == "conda":
+        work.note("created", str(Path("~/.conda/environments.txt").expanduser()))
     prefix.parent.mkdir(parents=True, exist_ok=True)
     marker(prefix).touch()
-    work.note("created", str(prefix))
     try:
         (conda if work.goal.manager == "conda" else venv).create(work)
     except BaseException:

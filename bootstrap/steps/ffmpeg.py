@@ -79,16 +79,16 @@ def from_conda_forge(work: Work) -> bool:
 def static_build(work: Work) -> bool:
     """A wheel that carries a static ffmpeg, unpacked into a folder of ours and linked into the environment."""
     folder = Path(work.goal.home) / "ffmpeg"
+    work.note("created", str(folder))
     lock = str(LOCKS / "ffmpeg.txt")
     if from_any_index(work, ["--require-hashes", "--target", str(folder), "-r", lock]).code != 0:
         return False
-    work.note("created", str(folder))
     binaries = sorted(folder.glob("imageio_ffmpeg/binaries/ffmpeg-linux*"))
     if not binaries:
         return False
     binaries[0].chmod(0o755)
-    link_into(Path(work.goal.prefix) / "bin" / "ffmpeg", binaries[0])
     work.note("created", f"{work.goal.prefix}/bin/ffmpeg")
+    link_into(Path(work.goal.prefix) / "bin" / "ffmpeg", binaries[0])
     return True
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bootstrap.files import write_atomically
 from bootstrap.hub import choice as hub_env
+from bootstrap.lab.homes import note_homes
 from bootstrap.step import Cost, Work
 from doctor.facts import Facts
 from doctor.goal import Goal
@@ -34,11 +35,11 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 
 def run(work: Work) -> None:
     """ipykernel writes its own kind of spec into a scratch folder; ours is that one with our variables."""
+    note_homes(work)
     with tempfile.TemporaryDirectory(prefix="groundwork-kernel-") as scratch:
         made = _make(work, Path(scratch))
         folder = Path(kernel_folder(work.goal))
-        if not folder.exists():
-            work.note("created", str(folder))
+        work.note("created", str(folder))
         for file in made.iterdir():
             if file.name != "kernel.json":
                 write_atomically(folder / file.name, file.read_bytes())

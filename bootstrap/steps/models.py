@@ -14,12 +14,13 @@ from bootstrap.hub.named import gate_hint
 from bootstrap.hub.names import give_names
 from bootstrap.mirrors import keep, leave, measure, why_silent
 from bootstrap.step import Cost, LeftOut, Work
+from bootstrap.undo.models import note_before
 from doctor import mirrors as table
 from doctor.facts import Answer, Facts, Hub
 from doctor.goal import Goal
 from doctor.hub_env import OFFICIAL, recorded_endpoint
 from doctor.probes import disk
-from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files, repo_folder
+from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files
 from doctor.probes.network.hub import token
 from doctor.profile import CONFIGS, ModelWant
 from doctor.text import Text, human_bytes
@@ -64,7 +65,7 @@ def run(work: Work) -> None:
         sources = answering(work.goal)
         keep(work.goal)
         _warn_of_the_token(work)
-        _note_new_folders(work, wanted)
+        note_before(work, wanted)
         failures = _fetch(work, sources)
     failures |= _give_names(work.goal)
     left = [model.id for model in cached_models(work.goal) if model.state != "complete"]
@@ -124,15 +125,6 @@ def _warn_of_the_token(work: Work) -> None:
                 f"由于设置了 HF_ENDPOINT，你的 Hub 令牌会发送给 {endpoint}。公开模型不需要令牌：请取消 HF_TOKEN，或使用只读令牌",
             )
         )
-
-
-def _note_new_folders(work: Work, wanted: tuple[ModelWant, ...]) -> None:
-    """Into the journal, for undo: what is not there yet will be ours."""
-    hub = hub_folder(work.goal.cache)
-    for want in wanted:
-        for folder in (repo_folder(hub, want.id), *(repo_folder(hub, alias) for alias in want.aliases)):
-            if not folder.exists():
-                work.note("created", str(folder))
 
 
 def _fetch(work: Work, sources: tuple[Answer, ...]) -> Failures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bootstrap.lab import server as lab
+from bootstrap.lab.homes import note_homes
 from bootstrap.step import Cost, Work
 from doctor.facts import Facts, Jupyter
 from doctor.goal import Goal
@@ -27,6 +28,7 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 
 def run(work: Work) -> None:
     """Asked for means: none runs, or one that is to be replaced. One of today's settings is only waited for."""
+    note_homes(work)
     said = work.facts.jupyter
     server = said.server if isinstance(said, Jupyter) else None
     if server and (server.answers or not server.config_is_current):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bootstrap.claims import noting
 from bootstrap.journal import Journal
 from bootstrap.step import Work, load
 from doctor.checks import judge
@@ -94,7 +95,7 @@ def run_step(name: str, goal: Goal, said: list[str] | None = None) -> None:
             Path(goal.logs) / f"{name}.log",
             lines.append,
             lambda done, total: None,
-            lambda event, path: journal.write(event, step=name, path=path),
+            noting(journal, name),
             {},
         )
     )

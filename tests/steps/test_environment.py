@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from bootstrap.claims import claims
 from bootstrap.env import venv
 from bootstrap.env.conda import environ
 from bootstrap.mirrors import measure
@@ -232,7 +232,7 @@ def test_uv_makes_one_on_a_python_of_this_machine(tmp_path: Path, monkeypatch: p
     run_step("environment", goal)
     assert ids(goal) == []
     assert (Path(goal.prefix) / "pyvenv.cfg").is_file()
-    assert json.loads(Path(goal.journal).read_text().splitlines()[0])["path"] == goal.prefix
+    assert [c.path for c in claims(Path(goal.journal)).of_kind("created")] == [goal.prefix]
 
 
 @needs_uv
