@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.env.uv import can_install, install_locked, pip_install, reinstall
+from bootstrap.env.uv import can_install, configured, install_locked, pip_install, reinstall
 from bootstrap.files import write_atomically
 from bootstrap.mirrors import through
 from bootstrap.step import Cost, Work
@@ -218,8 +218,12 @@ def warn_of_the_default(work: Work) -> None:
 
 
 def offers(work: Work, build: Build, companions: dict[str, str]) -> Iterator[Offer]:
-    """Ways to get one build, best first: the person's sources, then the measured ones. Asked when it comes to them."""
-    yield from source_offers(build, companions, ())
+    """Ways to get one build, best first: the person's sources, then the measured ones. Asked when it comes to them.
+
+    uv's own default index has no build with a local version, and costs minutes where nobody answers there.
+    """
+    if configured(work):
+        yield from source_offers(build, companions, ())
     for answer in through("torch_index", work, build):
         form = "--find-links" if answer.flat else "--index"
         yield from source_offers(build, companions, (form, answer.url.format(variant=build.variant)))
