@@ -239,6 +239,11 @@ def status(flags: Mapping[str, str | None], as_json: bool) -> None:
 @click.option("--driver", metavar="VERSION", help=say("driver, such as 550.54.14", "驱动版本，如 550.54.14"))
 @click.option("--python", metavar="VERSION", help=say("Python version, such as 3.11", "Python 版本，如 3.11"))
 @click.option("--glibc", metavar="VERSION", help=say("glibc, such as 2.31", "glibc 版本，如 2.31"))
+@click.option(
+    "--machine",
+    type=click.Choice(("x86_64", "aarch64")),
+    help=say("processor, where the GPU does not tell", "处理器架构，如果无法由 GPU 得知"),
+)
 @click.option("--profile", metavar="PROFILE", help=say("for what to install", "安装哪个配置"))
 @click.option("--facts", type=click.Path(path_type=Path), help=say("a saved machine", "保存的机器状态"))
 @json_option

@@ -13,6 +13,7 @@ from doctor.facts import Answer
 from doctor.goal import Goal
 from doctor.measure.here import network_key
 from doctor.mirrors import Kind
+from doctor.probes.conda.channels import shown as without_token
 from doctor.probes.network.question import without_login
 from doctor.probes.pip_config import indexes
 from doctor.report.envelope import envelope
@@ -77,7 +78,7 @@ def served(one: Section) -> bool:
 
 def body(one: Section) -> dict[str, Any]:
     used = next((a.name for a in one.answers if a.seconds is not None), None)
-    shown = [msgspec.structs.replace(a, url=without_login(a.url)) for a in one.answers]
+    shown = [msgspec.structs.replace(a, url=without_token(without_login(a.url))) for a in one.answers]
     return {"used": used, "set_by_you": one.yours or None, "sources": shown}
 
 

@@ -85,11 +85,8 @@ def question_of(kind: Kind, wanted: tuple[Source, ...], build: Build | None, goa
 
 
 def numbered(wanted: tuple[Source, ...], answers: tuple[Answer, ...]) -> tuple[tuple[int, Answer], ...]:
-    from doctor.probes.network.question import without_login
-
     places = {(source.name, source.url): n for n, source in enumerate(wanted)}
-    shown = [(places[a.name, a.url], msgspec.structs.replace(a, url=without_login(a.url))) for a in answers]
-    return tuple(shown)
+    return tuple((places[a.name, a.url], msgspec.structs.replace(a, url="")) for a in answers)
 
 
 def through(kind: Kind, work: Work, build: Build | None = None) -> Iterator[Answer]:

@@ -21,6 +21,7 @@ from doctor.errors import Exit, Trouble
 from doctor.text import Text
 
 GRACE = 5.0  # seconds between asking a process group to end and killing it
+SLOW = "[too slow: ended]"  # the last line of a program that was ended below its floor
 _running: set[subprocess.Popen[str]] = set()
 _stopping = threading.Event()
 
@@ -55,12 +56,13 @@ def run(
         out.write(f"$ {shlex.join(argv)}\n")
         out.flush()
         child = _start(argv, env, stdin is not None)
-        ended = threading.Event()
+        ended, slow = threading.Event(), threading.Event()
         if floor:
-            pace = (child.pid, floor, ended, lambda: _end_slow(child, out))
+            pace = (child.pid, floor, ended, lambda: _end_slow(child, out, slow))
             threading.Thread(target=watch, args=pace, daemon=True).start()
         tail, timed_out = _follow(child, out, seconds, stdin, line)
         ended.set()
+        tail = (*tail, SLOW) if slow.is_set() else tail
         out.write(f"[exit code {child.returncode}]\n")
     check_stop()
     if timed_out:
@@ -131,8 +133,9 @@ def _follow(
     return tuple(tail), late.is_set()
 
 
-def _end_slow(child: subprocess.Popen[str], out: IO[str]) -> None:
-    out.write("[too slow: ended]\n")
+def _end_slow(child: subprocess.Popen[str], out: IO[str], slow: threading.Event) -> None:
+    slow.set()
+    out.write(f"{SLOW}\n")
     end(child)
 
 

@@ -21,7 +21,7 @@ from doctor.settings import resolve
 from doctor.text import Lang, Text
 from doctor.wheels.rules import Device, Machine
 from doctor.wheels.solve import Choice, Decision, Rejected, decide, machine_of, of_others
-from doctor.wheels.tables import card_of, gpus, other_of
+from doctor.wheels.tables import card_of, cards, other_of
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     gpu: tuple[str, ...] = ()
     driver: str | None = None
     python: str | None = None
+    machine: str | None = None
     glibc: str | None = None
     profile: str | None = None
     facts: Path | None = None
@@ -68,10 +69,23 @@ def described(asked: Asked, goal: Goal, snapshot: Snapshot | None) -> Machine:
     if asked.gpu:
         others = tuple(name for name in asked.gpu if card_of(name) is None and other_of(name))
         devices = tuple(device(name) for name in asked.gpu if name not in others)
-        return Machine(gpus=devices, driver=asked.driver, python=python, glibc=asked.glibc, others=others)
+        return Machine(
+            gpus=devices,
+            driver=asked.driver,
+            python=python,
+            glibc=asked.glibc,
+            machine=asked.machine or machine_with(asked.gpu),
+            others=others,
+        )
     machine = machine_of(snapshot.facts if snapshot else gather(goal, ("host", "gpu")), python)
-    given = {name: value for name in ("driver", "glibc") if (value := getattr(asked, name))}
+    given = {name: value for name in ("driver", "glibc", "machine") if (value := getattr(asked, name))}
     return msgspec.structs.replace(machine, **given)
+
+
+def machine_with(names: tuple[str, ...]) -> str:
+    """The processor beside these cards: some are sold with one of ARM's alone (GH200)."""
+    kinds = {card.kind.machine for name in names if (card := card_of(name))}
+    return kinds.pop() if len(kinds) == 1 else "x86_64"
 
 
 def device(said: str) -> Device:
@@ -80,23 +94,23 @@ def device(said: str) -> Device:
         return Device(said)
     card = card_of(said)
     if card:
-        return Device(card.capability, card.name)
-    names = [card.name for card in gpus().gpu]
-    near = difflib.get_close_matches(said.upper(), names, n=1)
+        return Device(card.kind.capability, card.name)
+    near = difflib.get_close_matches(said.upper(), [card.name for card in cards()], n=1)
     en, zh = (f" Did you mean {near[0]}?", f"是否想用 {near[0]}？") if near else ("", "")
     raise bad_input(
-        f"unknown GPU {said!r}.{en} Give a compute capability such as 7.0, or one of: {', '.join(names)}",
-        f"没有名为 {said!r} 的 GPU。{zh}请给出计算能力（如 7.0），或其中之一：{', '.join(names)}",
+        f"unknown GPU {said!r}.{en} Give its compute capability, such as 7.0: https://developer.nvidia.com/cuda-gpus lists them",
+        f"没有名为 {said!r} 的 GPU。{zh}请给出它的计算能力，如 7.0：见 https://developer.nvidia.com/cuda-gpus",
     )
 
 
 def body(decision: Decision, machine: Machine, goal: Goal, lang: Lang) -> dict[str, Any]:
     """The decision as JSON; the first four are null or empty where nothing fits."""
+    others = [said.get(lang) for said in of_others(machine)]
     return {
         **choice_body(decision.choice, goal, lang),
         "rejected": [rejected_body(entry, lang) for entry in decision.rejected],
-        "reason": decision.reason.get(lang) if decision.reason else None,
-        "others": [said.get(lang) for said in of_others(machine)],
+        "reason": decision.reason.get(lang) if decision.reason else next(iter(others), None),
+        "others": others,
         "hide": list(decision.hidden),
         "if_hidden": choice_body(decision.if_hidden, goal, lang) if decision.if_hidden else None,
         "machine": machine,

@@ -15,6 +15,7 @@ from doctor.tomlfile import load
 
 Kind = Literal["conda_installer", "conda_channel", "hub", "torch_index", "python_build", "package_index"]
 
+FORGE = "conda-forge"
 STAGE0_KINDS: dict[str, Kind] = {"index": "package_index", "python": "python_build"}
 
 
@@ -71,7 +72,22 @@ def sources(kind: Kind, goal: Goal) -> tuple[Source, ...]:
     """The sources of one kind that the MIRRORS policy allows; the person's own settings win over all."""
     if kind == "hub" and goal.endpoint:
         return (Source(kind="hub", name="HF_ENDPOINT", url=goal.endpoint),)
-    return tuple(s for s in load_mirrors().source if s.kind == kind and _allowed(s, goal))
+    table = load_mirrors()
+    listed = [s for s in table.source if s.kind == kind and _allowed(s, goal)]
+    own = _of_conda(goal) if kind == "conda_channel" and table.mode != "replace" else ()
+    return (*own, *(s for s in listed if s.url not in [one.url for one in own]))
+
+
+def _of_conda(goal: Goal) -> tuple[Source, ...]:
+    """Where the person's conda settings say that conda-forge is, unless that is where it always is."""
+    from doctor.probes.conda import channels, condarc
+
+    said = condarc.read(goal.conda_root or None)
+    named = [*channels.urls(said), *channels.expand(FORGE, said)]
+    found = next((url for url in named if url.endswith(f"/{FORGE}")), None)
+    if found is None or found == f"{channels.ALIAS}/{FORGE}":
+        return ()
+    return (Source(kind="conda_channel", name="your conda settings", url=found, own=True),)
 
 
 def stage0_sources() -> tuple[Source, ...]:

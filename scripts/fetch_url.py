@@ -11,6 +11,7 @@ import base64
 import os
 import ssl
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,6 +19,8 @@ from pathlib import Path
 
 SILENCE_LIMIT = 15  # seconds without a byte before we give up
 PIECE = 1 << 16  # bytes
+WINDOW = 15  # seconds over which the rate is judged
+SLOWEST = 5000  # bytes a second over a window: below that another host is better
 
 
 def make_request(url, start):
@@ -39,11 +42,16 @@ def download(url, path):
     context = ssl._create_unverified_context() if insecure else ssl.create_default_context()
     with urllib.request.urlopen(make_request(url, start), timeout=SILENCE_LIMIT, context=context) as answer:
         expected = answer.headers.get("Content-Length")
-        received = 0
+        received, began, before = 0, time.monotonic(), 0
         with path.open("ab" if answer.status == 206 else "wb") as out:
-            for piece in iter(lambda: answer.read(PIECE), b""):
+            for piece in iter(lambda: answer.read1(PIECE), b""):
                 out.write(piece)
                 received += len(piece)
+                took = time.monotonic() - began
+                if took >= WINDOW:
+                    if received - before < SLOWEST * took:
+                        raise ValueError(f"too slow: {received - before} bytes in {took:.0f} s")
+                    began, before = time.monotonic(), received
     # Read in pieces, http.client takes a connection that was cut for the end of the file.
     if expected is not None and received < int(expected):
         raise ValueError(f"the connection broke after {received} of {expected} bytes")

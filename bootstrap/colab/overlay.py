@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from bootstrap.colab.runtime import Installed, Runtime, fingerprint, kept, requirements
 from bootstrap.colab.table import is_one_of, table
-from bootstrap.env.uv import environ, install_locked, pip_install, uv
+from bootstrap.env.uv import environ, from_any_index, install_locked, uv
 from bootstrap.files import write_atomically
 from bootstrap.mirrors import through
 from bootstrap.process import failed
@@ -145,8 +145,12 @@ def _asked_of_each_index(work: Work, argv: list[str]) -> dict[str, str] | None:
         return {n: v for n, v in chosen.items() if not is_one_of(n, table().left_out)}
     if "No solution found" in said:
         return None
+    raise _silent(work, said.splitlines()[-12:])
+
+
+def _silent(work: Work, tail: Sequence[str]) -> Trouble:
     message = Text("no package index answers", "没有软件源响应")
-    raise failed(["uv", "pip", "install"], work.log, said.splitlines()[-12:], message, Exit.NETWORK)
+    return failed(["uv", "pip", "install"], work.log, tail, message, Exit.NETWORK)
 
 
 def _dry_run(work: Work, argv: list[str], index: Mapping[str, str]) -> tuple[int, str]:
@@ -190,7 +194,9 @@ def build(work: Work, folder: Path, plan: Overlay) -> Overlay:
     if lock.stat().st_size:
         install_locked(work, lock, target)
     if rest.stat().st_size:
-        pip_install(work, [*target, "-r", str(rest)])
+        done_rest = from_any_index(work, [*target, "-r", str(rest)])
+        if done_rest.code:
+            raise _silent(work, done_rest.tail)
     done = msgspec.structs.replace(plan, modules=tuple(modules_in(beside)))
     write_atomically(beside / MANIFEST, msgspec.json.encode(done))
     beside.rename(folder)

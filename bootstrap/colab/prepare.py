@@ -53,14 +53,35 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     proved: int | None = None  # exit code of the smoke test, where it was asked for
 
 
-def prepare(
-    goal: Goal, runtime: Runtime, kernel: Kernel | None, facts: Facts, lang: Lang, prove: bool
-) -> Prepared:
-    """Do what is not done yet. Raises Trouble; the runtime's own files are the same afterwards in every case."""
+class Ready(msgspec.Struct, frozen=True):
+    """The overlay, and whether it was made just now."""
+
+    folder: Path
+    overlay: Overlay
+    new: bool
+
+
+def overlay_of(goal: Goal, runtime: Runtime, facts: Facts, lang: Lang) -> Ready:
+    """Raises Trouble when it is not there and cannot be made."""
     folder = folder_for(goal, runtime)
     made = read_overlay(folder)
-    overlay = made or _make(goal, runtime, facts, folder, lang)
-    outcomes = job.apply(goal, Wish(only="ffmpeg,models"), "colab", lang, {}).outcomes
+    return Ready(folder, made or _make(goal, runtime, facts, folder, lang), made is None)
+
+
+def prepare(
+    goal: Goal,
+    runtime: Runtime,
+    kernel: Kernel | None,
+    facts: Facts,
+    lang: Lang,
+    prove: bool,
+    ready: Ready,
+) -> Prepared:
+    """Do what is not done yet. Raises Trouble; the runtime's own files are the same afterwards in every case."""
+    folder, overlay = ready.folder, ready.overlay
+    # Which models a person's own environment is for nobody said; here MODELS did.
+    asked = msgspec.structs.replace(goal, system=msgspec.structs.replace(runtime.system, adopted=True))
+    outcomes = job.apply(asked, Wish(only="ffmpeg,models"), "colab", lang, {}).outcomes
     chosen = hub.hub_environment(goal, hub.recorded_endpoint(goal))
     env = hub_env(goal.cache, on_drive(goal.cache), chosen, default_cache())
     startup = startup_file(kernel)
@@ -69,7 +90,7 @@ def prepare(
         folder=folder,
         overlay=overlay,
         startup=startup,
-        changed=written or made is None or any(outcome.status == "done" for outcome in outcomes),
+        changed=written or ready.new or any(outcome.status == "done" for outcome in outcomes),
         outcomes=outcomes,
         restart=(*stale(kernel, overlay, folder), *frozen(kernel, env, goal.cache)) if kernel else (),
         proved=_prove(goal, facts, folder, lang) if prove else None,

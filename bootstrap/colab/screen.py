@@ -22,6 +22,10 @@ from doctor.report.terminal import emit, show
 from doctor.text import Lang, Text, both, human_bytes
 
 SHOWN = 6
+FETCH = Text(
+    "In a notebook the models are fetched by the same line with MODELS=all.",
+    "在笔记本中，在同一行加上 MODELS=all 即可下载模型。",
+)
 CELL = Path(__file__).resolve().parents[2] / "scripts" / "colab_cell.py"
 
 
@@ -56,7 +60,7 @@ def tell(told: Told, lang: Lang, as_json: bool) -> None:
         )
         return
     if told.done.proved is not None:
-        show(table(told.goal))
+        show([*table(told.goal), FETCH.get(lang), ""])
     show([text.get(lang) for text in _screen(told)])
     colon = Text(": ", "：").get(lang)
     show([f"! {f.title.get(lang)}{colon}{f.cause.get(lang)}  [{f.id}]" for f in _worth_saying(told)])
@@ -150,13 +154,14 @@ def _restart(done: Prepared) -> Iterator[Text]:
             "This notebook uses them from now on, no restart needed.", "本笔记本现在即可使用，无需重启。"
         )
         return
+    why = [Text(f"  {one.en}", f"  {one.zh}") for one in done.restart]
     if os.environ.get("RESTART") in ("1", "yes", "true"):
         yield Text("Restarting the session now, because:", "正在重启会话，原因：")
-    else:
-        yield Text(
-            "RESTART NEEDED before this notebook can use them, because:", "需要重启会话才能使用，原因："
-        )
-    yield from (Text(f"  {why.en}", f"  {why.zh}") for why in done.restart)
+        yield from why
+        yield Text("  Then run the cells from the top.", "  之后请从头运行各单元格。")
+        return
+    yield Text("RESTART NEEDED before this notebook can use them, because:", "需要重启会话才能使用，原因：")
+    yield from why
     yield Text(
         "  Runtime → Restart session; or the same line with RESTART=1. Then run the cells from the top.",
         "  代码执行程序 → 重启会话；或在同一行加上 RESTART=1。之后从头运行各单元格。",

@@ -12,7 +12,7 @@ from bootstrap import process
 from bootstrap.colab import screen
 from bootstrap.colab.drive import require_mounted, with_drive
 from bootstrap.colab.kernel import Kernel, answer, read_kernel
-from bootstrap.colab.prepare import Prepared, plan, prepare
+from bootstrap.colab.prepare import Prepared, overlay_of, plan, prepare
 from bootstrap.colab.runtime import Runtime, runtime_of
 from bootstrap.lock import only_run
 from bootstrap.remember import remember
@@ -46,13 +46,16 @@ def colab(flags: Flags, lang: Lang, asked: Asked) -> int:
     if asked.plan_only:
         screen.tell_plan(*plan(goal, runtime, facts, lang), lang, asked.as_json)
         return Exit.FINE
-    with only_run(Path(goal.home), "colab"):
-        remember(goal, flags)
-        try:
-            done = prepare(goal, runtime, kernel, facts, lang, asked.prove)
-        except KeyboardInterrupt:
-            process.stop_all()
-            raise
+    try:
+        with only_run(Path(goal.home), "colab"):
+            remember(goal, flags)
+            ready = overlay_of(goal, runtime, facts, lang)
+        done = prepare(
+            goal, runtime, kernel, facts, lang, asked.prove, ready
+        )  # its steps take the lock themselves
+    except KeyboardInterrupt:
+        process.stop_all()
+        raise
     if asked.kernel:
         answer(asked.kernel, done.startup, done.restart)
     code = _code(done)

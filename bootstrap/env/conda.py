@@ -12,13 +12,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bootstrap.mirrors import measure, through, why_silent
-from bootstrap.process import check_stop
+from bootstrap.pace import Floor
+from bootstrap.process import SLOW, check_stop
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Answer
 from doctor.text import Text
 
 SECONDS = 1800.0  # for one channel: its index is 100 MB, and old condas solve for minutes
+FLOOR = Floor()
 WAIT = 1800.0  # for another create on the same package cache
 # What the person said about the way to the network and where packages are kept is theirs to say.
 KEPT = ("CONDA_PKGS_DIRS", "CONDA_SSL_VERIFY", "CONDA_PROXY_SERVERS", "CONDA_REMOTE_", "CONDA_OVERRIDE_GLIBC")
@@ -58,6 +60,8 @@ def create(work: Work) -> None:
                     _let_pip_in(Path(work.goal.prefix))
                     return
                 failures.append(f"{channel.name}: {why}")
+                if why == SLOW:  # whatever the settings say
+                    break
     raise _no_channel(failures, why_silent(silent), work)
 
 
@@ -78,6 +82,7 @@ def install(work: Work, package: str) -> bool:
                 seconds=SECONDS,
                 env=environ(os.environ),
                 check=False,
+                floor=FLOOR,
             ).code
             == 0
             for channel in through("conda_channel", work)
@@ -88,9 +93,11 @@ def _try(work: Work, channel: Answer, settings: Mapping[str, str]) -> str | None
     """One create. None when it worked, else what conda said; nothing of it stays behind then."""
     env = {**environ(os.environ), **settings}
     try:
-        done = work.call(command(work, channel), seconds=SECONDS, env=env, check=False)
+        done = work.call(command(work, channel), seconds=SECONDS, env=env, check=False, floor=FLOOR)
         if done.code == 0:
             return None
+        if SLOW in done.tail:
+            return SLOW
         why = next((line.strip() for line in done.tail if "Error" in line), f"exit code {done.code}")
     except Trouble as trouble:
         why = trouble.message.en.splitlines()[0]
@@ -180,7 +187,7 @@ def _let_pip_in(prefix: Path) -> None:
 
 def _no_channel(failures: list[str], silent: str, work: Work) -> Trouble:
     said = "\n    ".join(dict.fromkeys(failures)) or silent
-    network = not failures or all("HTTP" in why or "CONNECTION" in why for why in failures)
+    network = not failures or all("HTTP" in why or "CONNECTION" in why or SLOW in why for why in failures)
     return Trouble(
         Text(f"conda could not create it:\n    {said}", f"conda 未能创建环境：\n    {said}"),
         Exit.NETWORK if network else Exit.FAILED,

@@ -80,24 +80,28 @@ def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> Non
     """
     # Bytecode now, on all processors, rather than at every first import: some images switch writing it off.
     wanted = ["--require-hashes", "--compile-bytecode", *arguments, "-r", str(lock)]
+    done = from_any_index(work, wanted)
+    if done.code == 0:
+        return
+    message = Text(f"no index delivered all of {lock.name}", f"没有软件源能提供 {lock.name} 的全部内容")
+    raise process.failed(["uv", "pip", "install"], work.log, done.tail, message, Exit.NETWORK)
+
+
+def from_any_index(work: Work, wanted: Sequence[str]) -> process.Done:
+    """What came of the last try: the person's sources, each measured one, then uv's own default with patience."""
     done = from_configured(work, wanted) if configured(work) else None
     if done and done.code == 0:
-        return
+        return done
     for answer in through("package_index", work):
         work.tell(f"packages from {answer.name}")
         done = pip_install(work, wanted, check=False, index=answer.url, brisk=True)
         if done.code == 0:
-            return
-    if not configured(work):  # none was fast enough, or none answered: uv's own default, with patience
-        done = pip_install(work, wanted, check=False)
-        if done.code == 0:
-            return
-    message = Text(f"no index delivered all of {lock.name}", f"没有软件源能提供 {lock.name} 的全部内容")
-    tail = done.tail if done else ()
-    raise process.failed(["uv", "pip", "install"], work.log, tail, message, Exit.NETWORK)
+            return done
+    # Where nothing is configured: none was fast enough, or none answered.
+    return done if done and configured(work) else pip_install(work, wanted, check=False)
 
 
-def from_configured(work: Work, wanted: list[str]) -> process.Done:
+def from_configured(work: Work, wanted: Sequence[str]) -> process.Done:
     """uv prefers 2.13.0+cpu of a folder of wheels to the locked 2.13.0 of the index, and then has no hash for it."""
     done = pip_install(work, wanted, check=False)
     if done.code != 0 and os.environ.get("UV_FIND_LINKS"):
@@ -105,9 +109,9 @@ def from_configured(work: Work, wanted: list[str]) -> process.Done:
     return done
 
 
-def can_install(work: Work, arguments: Sequence[str], seconds: float = 120) -> bool:
+def can_install(work: Work, arguments: Sequence[str], brisk: bool = False) -> bool:
     """Whether the sources offer it; nothing is downloaded but metadata, nothing changed."""
-    done = pip_install(work, ["--dry-run", *arguments], seconds, check=False)
+    done = pip_install(work, ["--dry-run", *arguments], check=False, brisk=brisk)
     return done.code == 0
 
 

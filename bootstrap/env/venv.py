@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bootstrap.env.uv import uv
+from bootstrap.pace import Floor
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.mirrors import sources
@@ -30,7 +31,8 @@ def create(work: Work) -> None:
     said = [f"this machine: {_last(local.tail)}"]
     for name, mirror in _hosts(work):
         env = {**_environ(work), "UV_PYTHON_INSTALL_MIRROR": mirror, "UV_HTTP_RETRIES": "1"}
-        done = work.call((*_command(work), "--managed-python"), seconds=FETCH_SECONDS, env=env, check=False)
+        argv = (*_command(work), "--managed-python")
+        done = work.call(argv, seconds=FETCH_SECONDS, env=env, check=False, floor=Floor())
         if done.code == 0:
             return
         _clear(work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bootstrap.env import conda
-from bootstrap.env.uv import pip_install
+from bootstrap.env.uv import from_any_index
 from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Ffmpeg, Host
@@ -80,10 +80,7 @@ def static_build(work: Work) -> bool:
     """A wheel that carries a static ffmpeg, unpacked into a folder of ours and linked into the environment."""
     folder = Path(work.goal.home) / "ffmpeg"
     lock = str(LOCKS / "ffmpeg.txt")
-    if (
-        pip_install(work, ["--require-hashes", "--target", str(folder), "-r", lock], 900, check=False).code
-        != 0
-    ):
+    if from_any_index(work, ["--require-hashes", "--target", str(folder), "-r", lock]).code != 0:
         return False
     work.note("created", str(folder))
     binaries = sorted(folder.glob("imageio_ffmpeg/binaries/ffmpeg-linux*"))

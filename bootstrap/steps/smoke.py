@@ -79,12 +79,13 @@ def prove(work: Work, more: Mapping[str, str] | None = None) -> process.Done:
 
 
 def write_spec(goal: Goal) -> Path:
-    """What to run, as the script reads it. Revisions come from the whole manifest: MODELS only says what to fetch."""
-    revisions = {model.id: model.revision for model in load_manifest(goal.profile.models).model}
+    """What to run, as the script reads it. Revisions and sizes come from the whole manifest: MODELS only says what to fetch."""
+    known = {
+        model.id: {"revision": model.revision, "bytes": model.bytes}
+        for model in load_manifest(goal.profile.models).model
+    }
     tasks = [
-        {"task": want.task, "model": want.model}
-        | ({"revision": revisions[want.model]} if want.model in revisions else {})
-        for want in goal.profile.smoke
+        {"task": want.task, "model": want.model} | known.get(want.model, {}) for want in goal.profile.smoke
     ]
     path = report_path(goal).with_suffix(".spec.json")
     write_atomically(path, msgspec.json.encode({"tasks": tasks}))

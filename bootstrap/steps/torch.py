@@ -24,7 +24,7 @@ from doctor.goal import Goal
 from doctor.lockfile import lock_path, pins, torch_lock_path
 from doctor.measure.samples import Build
 from doctor.text import Text, human_bytes
-from doctor.wheels.solve import Choice, Decision, candidates, decide, machine_of
+from doctor.wheels.solve import Choice, Decision, by_reason, decide, machine_of
 
 NAME = "torch"
 TITLE = Text("PyTorch", "PyTorch")
@@ -62,17 +62,15 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 
 
 def why(facts: Facts, goal: Goal) -> Iterator[Text]:
-    """Why not the build that comes first, and what to know of the one that was chosen. Nothing without a GPU."""
+    """What to know of the build that was chosen, and why each other one was not. Nothing without a GPU."""
     machine, decision = machine_of(facts, goal.python), decision_for(facts, goal)
     if not machine.gpus:
         return
     if decision.reason:
         yield decision.reason
-    first = next(candidates(machine, goal.profile.torch), None)
-    if decision.choice and first and first.name != decision.choice.name:
-        reason = decision.rejected[0].reason
-        yield Text(f"not {first.name}: it {reason.en}", f"不用 {first.name}：{reason.zh}")
     yield from decision.best.notes if decision.best else ()
+    for names, reason in by_reason(decision.rejected):
+        yield Text(f"not {names}: {reason.en}", f"不用 {names}：{reason.zh}")
 
 
 def decision_for(facts: Facts, goal: Goal) -> Decision:
@@ -162,7 +160,7 @@ def took(work: Work, offer: Offer) -> bool:
     """Install it if it is offered. A source that breaks off, or is too slow, is left for the next."""
     work.tell(offer.what)
     arguments = (*offer.arguments, *reinstall(work.facts))
-    return can_install(work, arguments) and _installed(work, arguments, offer.brisk)
+    return can_install(work, arguments, offer.brisk) and _installed(work, arguments, offer.brisk)
 
 
 def _installed(work: Work, arguments: tuple[str, ...], brisk: bool) -> bool:
@@ -218,24 +216,21 @@ def warn_of_the_default(work: Work) -> None:
 
 
 def offers(work: Work, build: Build, companions: dict[str, str]) -> Iterator[Offer]:
-    """Ways to get one build, best first: the person's sources, then the measured ones. Asked when it comes to them.
+    """Ways to get one build: with its companions from any source, the person's first; alone only where none has them.
 
     uv's own default index has no build with a local version, and costs minutes where nobody answers there.
     """
-    if configured(work):
-        yield from source_offers(build, companions, ())
-    for answer in through("torch_index", work, build):
-        form = "--find-links" if answer.flat else "--index"
-        yield from source_offers(build, companions, (form, answer.url.format(variant=build.variant)))
+    for wanted in (companions, {}) if companions else ({},):
+        if configured(work):
+            yield source_offer(build, wanted, ())
+        for answer in through("torch_index", work, build):
+            form = "--find-links" if answer.flat else "--index"
+            yield source_offer(build, wanted, (form, answer.url.format(variant=build.variant)))
 
 
-def source_offers(build: Build, companions: dict[str, str], source: tuple[str, ...]) -> Iterator[Offer]:
-    """The build of one source: with its companions where they are offered too, else alone."""
-    alone = (f"torch=={build.name}", *source)
-    others = tuple(f"{name}=={release}+{build.variant}" for name, release in companions.items())
+def source_offer(build: Build, companions: dict[str, str], source: tuple[str, ...]) -> Offer:
+    named = [f"{name}=={release}+{build.variant}" for name, release in companions.items()]
+    beside = f" with {', '.join(companions)}" if companions else ""
     where = source[-1] if source else "configured index"
-    if others:
-        yield Offer(
-            (*others, *alone), f"torch {build.name} with {', '.join(companions)}: {where}", bool(source)
-        )
-    yield Offer(alone, f"torch {build.name}: {where}", bool(source))
+    arguments = (*named, f"torch=={build.name}", *source)
+    return Offer(arguments, f"torch {build.name}{beside}: {where}", brisk=bool(source))

@@ -202,8 +202,27 @@ def fits(name: str, goal: Goal, build: Build) -> bool:
 
 
 def is_listing(head: bytes, whole: bool) -> None:
-    if whole and b"<a" not in head.lower():
+    """A page of links (PEP 503), or the same as JSON (PEP 691)."""
+    if whole and b"<a" not in head.lower() and not listed(head):
         raise Wrong("not an index: its page has no links")
+
+
+class File(msgspec.Struct, frozen=True):
+    url: str
+    hashes: dict[str, str] = {}
+
+
+class Listing(msgspec.Struct, frozen=True):
+    files: tuple[File, ...]
+
+
+def listed(body: bytes) -> tuple[str, ...]:
+    """The addresses of a JSON page, each with its hash as a link has it; none where it is no such page."""
+    try:
+        files = msgspec.json.decode(body, type=Listing).files
+    except msgspec.DecodeError:
+        return ()
+    return tuple(f"{one.url}#sha256={one.hashes.get('sha256', '')}" for one in files)
 
 
 def is_wheel(head: bytes, whole: bool) -> None:
@@ -216,7 +235,8 @@ def links_of(page: Page) -> list[str]:
     """The addresses of a page, whole: an index may name another host."""
     from doctor.probes.network.indexes import Links
 
-    return [urljoin(page.url, link) for link in Links(page.body.decode("utf-8", "replace")).found]
+    found = listed(bytes(page.body)) or Links(page.body.decode("utf-8", "replace")).found
+    return [urljoin(page.url, link) for link in found]
 
 
 def name_in(link: str) -> str:

@@ -97,7 +97,7 @@ def why_not_driver(variant: str, machine: Machine) -> Text | None:
         return None
     compat = machine.gpus and all(_in_data_centre(gpu) for gpu in machine.gpus)
     more = (
-        Text("; NVIDIA's cuda-compat package would also do", "；也可安装 NVIDIA 的 cuda-compat 包")
+        Text("; NVIDIA's cuda-compat package may do instead", "；也可尝试安装 NVIDIA 的 cuda-compat 包")
         if compat
         else Text("", "")
     )
@@ -109,7 +109,7 @@ def why_not_driver(variant: str, machine: Machine) -> Text | None:
 
 def _in_data_centre(gpu: Device) -> bool:
     card = card_of(gpu.name)
-    return card is not None and card.data_centre
+    return card is not None and card.kind.data_centre
 
 
 def why_not_gpu(build: Build, gpu: Device, machine: Machine) -> Text | None:
@@ -164,14 +164,25 @@ def notes(build: Build, machine: Machine) -> Iterator[Text]:
 
 
 def _branch_notes(machine: Machine) -> Iterator[Text]:
-    for gpu in machine.gpus if machine.driver else ():
-        for end in gpus().branch_end:
-            if (
-                numbers(gpu.capability) < numbers(end.below)
-                and numbers(machine.driver or "0")[0] > end.branch
-            ):
-                yield Text(
-                    f"driver branch {end.branch} is the last that knows {gpu}",
-                    f"{end.branch} 是最后一个支持 {gpu} 的驱动分支",
-                )
-                break
+    """A driver that is too old or too new to know a card finds no GPU at all, whatever torch is installed."""
+    branch = numbers(machine.driver)[0] if machine.driver else None
+    for gpu in machine.gpus if branch else ():
+        bounds = _branches(gpu)
+        if branch and branch > bounds[1]:
+            yield Text(
+                f"driver {machine.driver} does not know {gpu}: branch {bounds[1]} is the last that does",
+                f"驱动 {machine.driver} 不支持 {gpu}：{bounds[1]} 是最后一个支持它的驱动分支",
+            )
+        if branch and branch < bounds[0]:
+            yield Text(
+                f"driver {machine.driver} does not know {gpu}: branch {bounds[0]} is the first that does",
+                f"驱动 {machine.driver} 不支持 {gpu}：{bounds[0]} 是第一个支持它的驱动分支",
+            )
+
+
+def _branches(gpu: Device) -> tuple[int, int]:
+    """The first and the last driver branch for a card, as far as the table bounds them."""
+    capability = numbers(gpu.capability)
+    first = [row.branch for row in gpus().branch_begin if capability >= numbers(row.first)]
+    last = [row.branch for row in gpus().branch_end if capability < numbers(row.below)]
+    return max(first, default=0), min(last, default=10**6)

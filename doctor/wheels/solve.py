@@ -20,7 +20,7 @@ from doctor.wheels.rules import (
     why_not_gpu,
     why_not_host,
 )
-from doctor.wheels.tables import Release, cuda_of, leading, numbers, other_of, release_of
+from doctor.wheels.tables import Numbers, Release, cuda_of, gpus, leading, numbers, other_of, release_of
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +159,7 @@ def _choice(build: Build, machine: Machine, want: TorchWant) -> Choice:
 
 
 def _to_hide(machine: Machine, builds: list[Build]) -> tuple[int, ...]:
-    """The GPUs to hide so that the others are served, as few as can be; of equals the better build decides.
+    """The GPUs to hide so that the others are served: as few as can be, then the oldest; of equals the better build decides.
 
     Empty where hiding does not help.
     """
@@ -167,7 +167,11 @@ def _to_hide(machine: Machine, builds: list[Build]) -> tuple[int, ...]:
     unserved = [
         tuple(n for n, gpu in enumerate(machine.gpus) if why_not_gpu(build, gpu, machine)) for build in able
     ]
-    fewest = min(unserved, key=len, default=())
+
+    def worth(hidden: tuple[int, ...]) -> tuple[int, list[Numbers]]:
+        return len(hidden), sorted(numbers(machine.gpus[n].capability) for n in hidden)
+
+    fewest = min(unserved, key=worth, default=())
     return fewest if len(fewest) < len(machine.gpus) else ()
 
 
@@ -201,11 +205,25 @@ def _nothing(machine: Machine, want: TorchWant, rejected: tuple[Rejected, ...]) 
             f"driver {machine.driver} is too old for every build of torch here: {oldest} or newer is needed",
             f"驱动 {machine.driver} 过旧，这里没有能用的 torch 版本：需要 {oldest} 或更新",
         )
-    first = rejected[0]
+    first, more = rejected[0], _own_code_said(machine)
     return Text(
-        f"no build of torch serves this machine: {first.torch}+{first.variant} {first.reason.en}",
-        f"没有能在这台机器上使用的 torch 版本：{first.torch}+{first.variant} {first.reason.zh}",
+        f"no build of torch serves this machine: {first.torch}+{first.variant} {first.reason.en}{more.en}",
+        f"没有能在这台机器上使用的 torch 版本：{first.torch}+{first.variant} {first.reason.zh}{more.zh}",
     )
+
+
+def _own_code_said(machine: Machine) -> Text:
+    said = gpus().own_code_said
+    own = any(gpu.capability in gpus().own_code_only for gpu in machine.gpus)
+    return Text(f"; {said.en}", f"；{said.zh}") if own else Text("", "")
+
+
+def by_reason(rejected: tuple[Rejected, ...]) -> Iterator[tuple[str, Text]]:
+    """The rejected builds in their order, those that share a reason together: names and reason."""
+    reasons = dict.fromkeys(entry.reason for entry in rejected)
+    for reason in reasons:
+        names = [f"{entry.torch}+{entry.variant}" for entry in rejected if entry.reason == reason]
+        yield ", ".join(names), reason
 
 
 def _unoffered(build: Build) -> Text:

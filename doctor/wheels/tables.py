@@ -61,11 +61,24 @@ class BranchEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     branch: int
 
 
-class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    name: str
+class BranchBegin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    first: str = msgspec.field(name="from")
+    branch: int
+
+
+class Cards(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Cards of one capability and kind."""
+
+    names: tuple[str, ...]
     capability: str
     data_centre: bool = False
+    machine: str = "x86_64"
     unsure: bool = False
+
+
+class Card(msgspec.Struct, frozen=True):
+    name: str
+    kind: Cards
 
 
 class Other(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -79,9 +92,11 @@ class Other(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 class Gpus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own_code_only: tuple[str, ...]
+    own_code_said: Text
     cuda: tuple[Cuda, ...]
     branch_end: tuple[BranchEnd, ...]
-    gpu: tuple[Card, ...]
+    branch_begin: tuple[BranchBegin, ...]
+    gpu: tuple[Cards, ...]
     other: tuple[Other, ...] = ()
 
 
@@ -125,10 +140,25 @@ def kernels_of(version: str, variant: str, machine: str) -> Kernels | None:
     )
 
 
+@functools.cache
+def cards() -> tuple[Card, ...]:
+    """Every card; a longer name before one that it holds ("RTX 3060 Ti")."""
+    listed = (Card(name, kind) for kind in gpus().gpu for name in kind.names)
+    return tuple(sorted(listed, key=lambda card: -len(card.name)))
+
+
 def card_of(name: str) -> Card | None:
-    """The card that a device name ("NVIDIA A100-SXM4-80GB") or a short name ("rtx 4090") stands for."""
+    """The card that a device name ("NVIDIA A100-SXM4-80GB") or what people write ("rtx 4090", "4090") stands for."""
     words = f" {name.lower().replace('-', ' ').replace('_', ' ')} "
-    return next((card for card in gpus().gpu if f" {card.name.lower()} " in words), None)
+    called = (card for card in cards() if f" {card.name.lower()} " in words)
+    short = words.replace(" ", "")
+    return next(called, None) or next((card for card in cards() if short in _shorts(card.name)), None)
+
+
+def _shorts(name: str) -> tuple[str, str]:
+    """ "rtx3060ti" and "3060ti"."""
+    short = name.lower().replace(" ", "")
+    return short, short.removeprefix("rtx").removeprefix("gtx")
 
 
 def other_of(name: str) -> Other | None:

@@ -36,6 +36,12 @@ def find_revision(model: str, revision: str | None, parts: tuple[tuple[str, ...]
     return None
 
 
+def size(model: str, revision: str | None) -> int:
+    """Bytes of a cached snapshot: what has the name of a model and a tenth of its size is another one."""
+    snapshot = cache_folder() / f"models--{model.replace('/', '--')}" / "snapshots" / str(revision)
+    return sum(path.stat().st_size for path in snapshot.rglob("*") if path.is_file())
+
+
 def is_complete(snapshot: Path, parts: tuple[tuple[str, ...], ...]) -> bool:
     """Of every part one file is there, no link dangles, and every shard that an index names is there."""
     if not snapshot.is_dir():

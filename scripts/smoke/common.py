@@ -24,6 +24,7 @@ class Bench:
     work: Path
     say: Callable[..., str]
     notes: list[str] = field(default_factory=list)
+    bytes: int = 0  # of the model's files as the course has them
 
 
 def load_pipeline(source: str, bench: Bench, arguments: Mapping[str, Any]) -> Any:

@@ -37,6 +37,10 @@ MESSAGES = {
         "{models} not completely in the cache ({folder}). Fetch it first: make models",
         "缓存（{folder}）中没有完整的 {models}。请先下载：make models",
     ),
+    "stand_in": (
+        "much smaller than the course's model of that name: that it runs is judged, not what it answers",
+        "比课程使用的同名模型小得多：只验证能运行，不评判答案",
+    ),
     "other_revision": (
         "revision {wanted} is not in the cache: used the cached main, {used}",
         "缓存中没有版本 {wanted}：使用了缓存的 main，{used}",

@@ -13,6 +13,9 @@ from .runner import TASKS
 Entry = dict[str, Any]
 
 
+KEYS = {"task": str, "model": str, "revision": str, "bytes": int}  # bytes: of the model's files together
+
+
 class BadInput(Exception):
     """The person asked for something that does not exist; exit code 2."""
 
@@ -32,10 +35,11 @@ def read_spec(path: Path) -> list[Entry]:
 
 
 def check_entry(entry: object, where: str) -> None:
-    if not isinstance(entry, dict) or not {"task", "model"} <= set(entry) <= {"task", "model", "revision"}:
-        raise BadInput(f'{where}: expected the keys "task", "model" and perhaps "revision"')
-    if not all(isinstance(value, str) for value in entry.values()):
-        raise BadInput(f"{where}: every value must be a string")
+    if not isinstance(entry, dict) or not {"task", "model"} <= set(entry) <= set(KEYS):
+        raise BadInput(f'{where}: expected the keys "task", "model" and perhaps "revision" and "bytes"')
+    for key, value in entry.items():
+        if not isinstance(value, KEYS[key]):
+            raise BadInput(f"{where}: {key} must be a {'number' if KEYS[key] is int else 'string'}")
     if entry["task"] not in TASKS:
         raise BadInput(f"{where}: {unknown(entry['task'], list(TASKS))}")
     if not re.fullmatch(r"[0-9a-f]{40}", entry.get("revision", "0" * 40)):

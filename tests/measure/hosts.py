@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import json
 import platform
@@ -69,6 +70,8 @@ class Mirror:
     rate: float = 0.0  # bytes a second; 0: as fast as it goes
     stall_after: int = 0  # bytes of a body
     stall_downloads: int = 0  # the same, but only when it is not being measured
+    packed: bool = False  # pages come gzipped, though nobody asked for that
+    json: bool = False  # pages are PEP 691's
     location: str = ""  # where everything is redirected to
     url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)  # path and Range of what was downloaded
@@ -98,7 +101,8 @@ class Handler(BaseHTTPRequestHandler):
         start = int(asked[1]) if asked else 0
         more = {"X-Repo-Commit": REVISION} if "/resolve/" in self.path and not mirror.page else {}
         if self.path.endswith("/"):
-            more["Content-Type"] = "text/html"
+            body, named = paged(body, mirror)
+            more |= named
         if start:
             more["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
         self.head(206 if start else 200, len(body) - start, more)
@@ -149,6 +153,21 @@ def serving(mirror: Mirror, context: ssl.SSLContext | None = None) -> Iterator[M
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+def paged(body: bytes, mirror: Mirror) -> tuple[bytes, dict[str, str]]:
+    """A listing in the form of this host, and the headers that say so."""
+    form = "text/html"
+    if mirror.json:
+        form = "application/vnd.pypi.simple.v1+json"
+        links = re.findall(r'href="([^"#]*)#?(?:sha256=)?([^"]*)"', body.decode())
+        named = [
+            {"url": url, "filename": url.rpartition("/")[2], "hashes": {"sha256": sha} if sha else {}}
+            for url, sha in links
+        ]
+        body = json.dumps({"meta": {"api-version": "1.0"}, "name": "demo", "files": named}).encode()
+    packed = {"Content-Encoding": "gzip"} if mirror.packed else {}
+    return gzip.compress(body) if mirror.packed else body, {"Content-Type": form, **packed}
 
 
 def table(path: Path, kind: Kind, named: dict[str, str], more: str = "", where: str | None = None) -> Path:

@@ -99,6 +99,36 @@ def test_an_index_whose_links_lead_to_another_host_is_seen(
     assert answer.host == upstream.url.removeprefix("http://") not in answer.url
 
 
+def test_a_mirror_that_sends_everybody_to_the_official_host_is_seen(
+    asking: Goal, up: Callable[..., Mirror], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    official = up(Mirror())
+    hosts = {"mirror": up(Mirror(location=official.url)).url}
+    for kind in KINDS:
+        use(monkeypatch, table(tmp_path / "m.toml", kind, hosts))
+        answer = measure(kind, asking)[0][0]
+        assert answer.host == official.url.removeprefix("http://") not in answer.url
+
+
+@pytest.mark.parametrize("kind", ["package_index", "torch_index"])
+@pytest.mark.parametrize(("packed", "as_json"), [(True, False), (False, True), (True, True)])
+def test_an_index_that_packs_its_pages_or_sends_json_is_one(
+    asking: Goal,
+    up: Callable[..., Mirror],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Kind,
+    packed: bool,
+    as_json: bool,
+) -> None:
+    odd = up(Mirror(packed=packed, json=as_json)).url
+    hosts = {"odd": odd, "wrong": up(Mirror(wrong(kind), packed=packed, json=as_json)).url}
+    use(monkeypatch, table(tmp_path / "m.toml", kind, hosts))
+    answering, silent = measure(kind, asking)
+    assert [answer.name for answer in answering] == ["odd"]
+    assert [(answer.error or "").split(":")[0] for answer in silent] == ["other bytes"]
+
+
 def test_the_official_one_is_preferred_when_it_is_nearly_as_fast(
     asking: Goal, up: Callable[..., Mirror], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,10 +14,11 @@ import msgspec
 import pytest
 
 from bootstrap import download, process
-from bootstrap.mirrors import measure, memory_path, through
+from bootstrap.mirrors import leave, measure, memory_path, through
 from bootstrap.pace import Floor
 from bootstrap.step import Work
 from bootstrap.steps import conda, models, torch
+from doctor.facts import Answer
 from doctor.goal import Goal
 from doctor.probes import packages
 from doctor.text import Text
@@ -75,6 +76,14 @@ def test_the_installer_goes_on_at_the_next_host_from_the_byte_where_the_first_st
     assert slow.asked == [(f"/miniconda/{FILE}", "bytes=100000-")]
     assert [text.en.split(" did")[0] for text in said] == ["fast"]
     assert "conda_installer" not in memory_path(goal).read_text(), "measured anew before it is used again"
+
+
+def test_a_source_that_fails_in_several_steps_is_named_once(goal: Goal) -> None:
+    work, said = listening(goal)
+    for name, times in (("one", 3), ("two", 2)):
+        for _ in range(times):
+            leave(work, Answer(kind="conda_channel", name=name, url="http://x", seconds=1.0))
+    assert [text.en.split(" did")[0] for text in said] == ["one", "two"]
 
 
 def test_models_go_on_at_the_next_endpoint_and_the_first_is_named_once(

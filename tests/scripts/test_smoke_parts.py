@@ -388,3 +388,19 @@ def test_language(variables: dict[str, str], language: str, monkeypatch: pytest.
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert messages.language_of_environment() == language
+
+
+def test_a_stand_in_under_a_models_name_is_not_judged_by_its_answers(
+    snapshot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tenth of the size is another model; one that is whole has to answer rightly."""
+    judged: list[bool] = []
+    task = common.Task(lambda *_: None, lambda _, bench: judged.append(bench.real), load=lambda *_: None)
+    monkeypatch.setitem(runner.TASKS, "ner", task)
+    monkeypatch.setattr(runner.measure, "begin", lambda device: 0.0)
+    size = cache.size("acme/model", COMMIT)
+    for wanted in (size * 11, size):
+        entry = {"task": "ner", "model": "acme/model", "revision": COMMIT, "bytes": wanted}
+        row = runner.run_task(entry, "auto", "cpu", SAY)
+        assert (row["status"], "much smaller" in row["note"]) == ("pass", wanted > size), row
+    assert judged == [False, True]

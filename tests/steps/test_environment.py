@@ -17,6 +17,7 @@ from filelock import FileLock
 from bootstrap.env import venv
 from bootstrap.env.conda import environ
 from bootstrap.mirrors import measure
+from bootstrap.pace import Floor
 from bootstrap.steps import environment
 from doctor.errors import Exit, Trouble
 from doctor.facts import Answer
@@ -127,6 +128,21 @@ def test_a_broken_channel_is_passed_over(tmp_path: Path, monkeypatch: pytest.Mon
         run_step("environment", goal)
         assert ids(goal) == []
     assert "PackagesNotFound" in log(goal)
+
+
+def test_a_channel_that_drips_is_left_for_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bootstrap.env.conda.FLOOR", Floor(bytes=20_000, seconds=2.0))
+    with serving(official(INSTALLER)) as slow, serving(official(INSTALLER)) as good:
+        goal = with_conda(tmp_path, monkeypatch, [slow, good])
+        measured = last(good)("conda_channel", goal)
+        monkeypatch.setattr("bootstrap.mirrors.measure", lambda *asked, **more: measured)
+        slow.drip, slow.requests = 0.2, []
+        run_step("environment", goal)
+        assert ids(goal) == []
+    assert len(slow.requests) == 1, "not once more with other settings"
+    assert "[too slow: ended]" in log(goal)
 
 
 def last(good: Host) -> Callable[..., tuple[tuple[Answer, ...], tuple[Answer, ...]]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -16,6 +19,9 @@ from tests.conda_host import builder, server
 from tests.conda_host.machine import machine, run_step
 from tests.conda_host.server import official, serving
 from tests.conftest import ROOT
+from tests.measure.hosts import Mirror, table
+from tests.measure.hosts import serving as mirror
+from tests.steps.test_torch import wheel
 from tests.work import make_venv, make_work
 
 NOBODY = server.Host({}, url="http://127.0.0.1:9")
@@ -38,6 +44,36 @@ def test_without_root_a_static_build_is_linked_into_the_environment(
     assert len(said.stdout) > 16000 * 2, "more than a second of sound"
     assert ffmpeg.works(goal)
     assert ffmpeg.static_build(work), "a second time replaces the link"
+
+
+def test_the_static_build_comes_from_the_next_index_when_one_has_other_bytes(
+    goal: Goal, uv: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_venv(goal, uv)
+    made = wheel(tmp_path / "w", "imageio_ffmpeg", "1.0")
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr(
+            "imageio_ffmpeg/binaries/ffmpeg-linux-x86_64-v7.1", "#!/bin/sh\necho ffmpeg version 7.1\n"
+        )
+    right, name = made.read_bytes(), made.name
+    page = f'<!DOCTYPE html><a href="/{name}">{name}</a>'.encode()
+    (tmp_path / "ffmpeg.txt").write_text(f"imageio-ffmpeg==1.0 --hash=sha256:{sha256(right).hexdigest()}\n")
+    monkeypatch.setattr(ffmpeg, "LOCKS", tmp_path)
+    monkeypatch.setattr("doctor.measure.samples.witness", lambda goal: ("imageio-ffmpeg", "", frozenset()))
+    monkeypatch.setenv("GROUNDWORK_UV", uv)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    for unset in ("UV_INDEX", "UV_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_CONSTRAINT", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(unset, raising=False)
+    files = {"/simple/imageio-ffmpeg/": page, f"/{name}": right}
+    with (
+        mirror(Mirror({**files, f"/{name}": right[:-1] + b"?"})) as bad,
+        mirror(Mirror(files, latency=0.2)) as good,
+    ):
+        named = {"bad": bad.url, "good": good.url}
+        monkeypatch.setenv("GROUNDWORK_MIRRORS_FILE", str(table(tmp_path / "m.toml", "package_index", named)))
+        assert ffmpeg.static_build(make_work(goal))
+        assert bad.asked and good.asked
+    assert ffmpeg.works(goal)
 
 
 def test_a_command_that_does_not_run_is_no_ffmpeg(goal: Goal) -> None:

@@ -10,7 +10,7 @@ from doctor.lockfile import pins, torch_lock_path
 from doctor.profile import TorchWant, load_profile, profile_names
 from doctor.wheels.rules import Device, Machine
 from doctor.wheels.solve import Choice, Decision, candidates, decide, visible_devices, without
-from doctor.wheels.tables import cuda_of, gpus, kernels_of, numbers, release_of, torches
+from doctor.wheels.tables import card_of, cards, cuda_of, gpus, kernels_of, numbers, release_of, torches
 
 CAPABILITIES = (
     *("3.5", "3.7", "5.0", "5.2", "5.3", "6.0", "6.1", "6.2", "7.0", "7.2", "7.5", "8.0", "8.6", "8.7"),
@@ -53,7 +53,8 @@ def check_runs(choice: Choice, machine: Machine) -> None:
     assert all(runs(choice, gpu, machine) for gpu in machine.gpus)
     assert machine.driver is None or numbers(machine.driver) >= numbers(cuda.floor)
     assert numbers(release.python[0]) <= numbers(machine.python) <= numbers(release.python[1])
-    assert machine.glibc is None or numbers(machine.glibc) >= numbers(release.glibc)
+    floor = (machine.machine == "aarch64" and release.glibc_aarch64) or release.glibc
+    assert machine.glibc is None or numbers(machine.glibc) >= numbers(floor)
 
 
 def place(decision: Decision, machine: Machine, want: TorchWant) -> int:
@@ -92,6 +93,7 @@ def test_where_nothing_serves_all_it_is_said_and_what_is_hidden_helps(
         assert 0 < len(decision.hidden) < len(machine.gpus)
         check_runs(decision.if_hidden, without(machine, decision.hidden))
         assert decision.reason and visible_devices(machine, decision.hidden) in decision.reason.en
+        assert all(f"{n}: {machine.gpus[n]}" in decision.reason.zh for n in decision.hidden)
 
 
 @given(machines, wants, st.sampled_from(("3.5", "3.7")))
@@ -113,7 +115,9 @@ def test_the_tables_name_only_what_they_hold() -> None:
         assert all(cuda_of(variant) for variant in (*release.variants, *release.unsure))
         assert kernels_of(release.version, release.default, "x86_64")
     assert all(numbers(cuda.floor) <= numbers(cuda.toolkit) for cuda in gpus().cuda)
-    assert all(len(numbers(card.capability)) == 2 for card in gpus().gpu)
+    assert all(len(numbers(kind.capability)) == 2 for kind in gpus().gpu)
+    names = [card.name for card in cards()]
+    assert len(set(names)) == len(names) and all(card_of(card.name) is card for card in cards())
 
 
 def test_profiles_and_locks_agree_with_the_tables() -> None:

@@ -152,6 +152,29 @@ def test_one_build_for_all_gpus_else_the_one_to_hide() -> None:
     assert mixed.reason and "CUDA_VISIBLE_DEVICES=0,2" in mixed.reason.en and "P100" in mixed.reason.zh
 
 
+def test_of_two_that_exclude_each_other_the_older_is_hidden() -> None:
+    """On driver 570 the older card's build would be the newer release; the newer card is worth more than that."""
+    pascal, blackwell = Device("6.1", "GTX 1080 Ti"), Device("12.0", "RTX 5090")
+    for order, hidden in (((pascal, blackwell), (0,)), ((blackwell, pascal), (1,))):
+        decision = asked(WANTS["llm-quickstart"], "570.124.06", *order)
+        assert decision.hidden == hidden
+        assert decision.if_hidden and decision.if_hidden.name == "2.11.0+cu128"
+
+
+@pytest.mark.parametrize(
+    ("capability", "driver", "branch"),
+    [
+        ("12.0", "550.54.14", "570 is the first"),
+        ("7.0", "595.58.03", "580 is the last"),
+        ("8.9", "595.58.03", ""),
+    ],
+)
+def test_a_driver_that_does_not_know_the_card_is_said(capability: str, driver: str, branch: str) -> None:
+    choice = asked(WANTS["llm-quickstart"], driver, Device(capability)).choice
+    assert choice and ("does not know" in " ".join(note.en for note in choice.notes)) is bool(branch)
+    assert branch in " ".join(note.en for note in choice.notes)
+
+
 def test_a_driver_that_could_be_newer_is_named_as_the_cause() -> None:
     decision = asked(WANTS["llm-quickstart"], "470.256.02", Device("7.5"))
     assert decision.choice is None and decision.reason
@@ -171,6 +194,13 @@ def test_glibc(glibc: str | None, fits: bool) -> None:
     machine = Machine(gpus=(Device("7.5"),), driver="580.95.05", python="3.11", glibc=glibc)
     assert bool(decide(machine, WANTS["llm-quickstart"]).choice) is fits
     assert bool(decide(machine, WANTS["the course's own pins"]).choice) is True
+
+
+def test_one_release_asks_more_of_glibc_on_arm() -> None:
+    gpus = (Device("9.0"),)
+    for machine, fits in (("x86_64", True), ("aarch64", False)):
+        asks = Machine(gpus=gpus, driver="560.35.05", python="3.11", glibc="2.17", machine=machine)
+        assert bool(decide(asks, TorchWant("2.6.0")).choice) is fits
 
 
 def test_arm_has_code_for_fewer_gpus() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from doctor.wheels.tables import card_of, gpus, other_of
+from doctor.wheels.tables import card_of, cards, other_of
 from tests.conftest import ROOT
 
 MACHINES = ROOT / "tests" / "machines"
@@ -105,14 +105,60 @@ def test_explain_torch_choice_is_the_decision_for_this_machine(env: dict[str, st
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("MI300X", "ROCm"), ("Radeon RX 7900 XTX", "ROCm"), ("Arc A770", "XPU"), ("M3 Max", "MPS")],
+    [
+        ("MI300X", "ROCm"),
+        ("Radeon RX 7900 XTX", "ROCm"),
+        ("Arc A770", "XPU"),
+        ("M3 Max", "MPS"),
+        ("Ascend 910B", "torch_npu"),
+        ("MTT S4000", "torch_musa"),
+        ("Hygon DCU", "DCU"),
+    ],
 )
 def test_gpus_of_other_makers_get_an_honest_answer(env: dict[str, str], name: str, word: str) -> None:
     code, said = answer(env, "--gpu", name)
     assert code == 1 and said["variant"] == "cpu"
     assert name in said["others"][0] and word in said["others"][0]
+    assert said["reason"] == said["others"][0]
 
 
 def test_a_card_of_nvidia_is_nobody_elses() -> None:
-    assert not [card.name for card in gpus().gpu if other_of(card.name)]
+    assert not [card.name for card in cards() if other_of(card.name)]
     assert card_of("MI300X") is None
+
+
+@pytest.mark.parametrize(
+    ("called", "card", "capability"),
+    [
+        ("NVIDIA GeForce RTX 3060 Ti", "RTX 3060 Ti", "8.6"),
+        ("4090", "RTX 4090", "8.9"),
+        ("rtx2080ti", "RTX 2080 Ti", "7.5"),
+        ("NVIDIA RTX 6000 Ada Generation", "RTX 6000 Ada", "8.9"),
+        ("Quadro RTX 6000", "Quadro RTX 6000", "7.5"),
+        ("NVIDIA RTX PRO 6000 Blackwell Server Edition", "RTX PRO 6000", "12.0"),
+        ("NVIDIA GH200 480GB", "GH200", "9.0"),
+        ("Orin (nvgpu)", "Orin", "8.7"),
+        ("Tesla V100S-PCIE-32GB", "V100S", "7.0"),
+    ],
+)
+def test_cards_as_they_call_themselves_and_as_people_do(called: str, card: str, capability: str) -> None:
+    found = card_of(called)
+    assert found and (found.name, found.kind.capability) == (card, capability)
+
+
+def test_what_is_no_card_is_none() -> None:
+    assert [name for name in ("", "none", "RTX 6000", "V10", "GeForce") if card_of(name)] == []
+
+
+def test_a_card_that_comes_with_an_arm_processor_gets_its_wheels(env: dict[str, str]) -> None:
+    code, said = answer(env, "--gpu", "GH200", "--driver", "550.54.14")
+    assert code == 0 and said["machine"]["machine"] == "aarch64" and said["variant"] == "cu126"
+    reason = next(e["reason"] for e in answer(env, "--gpu", "GB200", "--driver", "570")[1]["rejected"])
+    assert "driver 580" in reason
+    told = answer(env, "--gpu", "8.0", "--driver", "550.54.14", "--machine", "aarch64")[1]
+    assert told["machine"]["machine"] == "aarch64"
+
+
+def test_a_jetson_is_told_whose_builds_it_needs(env: dict[str, str]) -> None:
+    code, said = answer(env, "--gpu", "Orin", "--driver", "540.4.0")
+    assert code == 1 and said["torch"] is None and "Jetson" in said["reason"]

@@ -15,7 +15,9 @@ OTHER_CLASSES = (
     "0x0380",
     "0x1200",
 )  # AMD's and Intel's compute cards show themselves as these
-OTHERS = ("0x1002", "0x8086")  # AMD, Intel
+OTHERS = ("0x1002", "0x8086", "0x1ed5", "0x1d94")  # AMD, Intel, Moore Threads, Hygon
+ACCELERATOR_CLASS = "0x1200"
+ACCELERATORS = ("0x19e5",)  # Huawei: Ascend. The screens of its servers are of this vendor too
 BRIDGE_CLASS = "0x0680"  # NVSwitch shows itself as a bridge
 OFF_THE_BUS = b"\xff\xff"
 
@@ -27,8 +29,16 @@ def cards(root: Path = DEVICES) -> tuple[PciCard, ...]:
 
 def others(root: Path = DEVICES) -> tuple[str, ...]:
     """The vendors of GPUs that are not NVIDIA's, each once."""
-    found = (peek_text(device / "vendor").strip() for device in _of_classes(root, OTHER_CLASSES))
-    return tuple(sorted({vendor for vendor in found if vendor in OTHERS}))
+    return tuple(
+        sorted(
+            {vendor for vendor in _vendors(root, OTHER_CLASSES) if vendor in OTHERS}
+            | {vendor for vendor in _vendors(root, (ACCELERATOR_CLASS,)) if vendor in ACCELERATORS}
+        )
+    )
+
+
+def _vendors(root: Path, classes: tuple[str, ...]) -> set[str]:
+    return {peek_text(device / "vendor").strip() for device in _of_classes(root, classes)}
 
 
 def nvswitches(root: Path = DEVICES) -> int:
