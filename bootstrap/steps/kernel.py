@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 
-from bootstrap.files import write_atomically
+from bootstrap.files import scratch_folder, write_atomically
 from bootstrap.hub import choice as hub_env
 from bootstrap.step import Cost, Work
 from doctor.facts import Facts
@@ -34,8 +33,8 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 
 def run(work: Work) -> None:
     """ipykernel writes its own kind of spec into a scratch folder; ours is that one with our variables."""
-    with tempfile.TemporaryDirectory(prefix="groundwork-kernel-") as scratch:
-        made = _make(work, Path(scratch))
+    with scratch_folder(Path(work.goal.home) / "kernel.part") as scratch:
+        made = _make(work, scratch)
         folder = Path(kernel_folder(work.goal))
         if not folder.exists():
             work.note("created", str(folder))

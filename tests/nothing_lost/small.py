@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 TORCH = "2.13.0"
-LAB = '''
+LAB = """
 import json, os, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -38,13 +38,13 @@ class Api(BaseHTTPRequestHandler):
         pass
 
 ThreadingHTTPServer((settings["ip"], settings["port"]), Api).serve_forever()
-'''
-AUTH = '''
+"""
+AUTH = """
 import hashlib
 def passwd(password, algorithm):
     return "argon2:$argon2id$" + hashlib.sha256(password.encode()).hexdigest()
-'''
-KERNEL = '''
+"""
+KERNEL = """
 import json, sys
 from pathlib import Path
 words = dict(zip(sys.argv[2::2], sys.argv[3::2]))
@@ -54,7 +54,7 @@ spec = {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_
         "display_name": words["--display-name"], "language": "python"}
 (folder / "kernel.json").write_text(json.dumps(spec))
 (folder / "logo-64x64.png").write_bytes(b"png")
-'''
+"""
 FFMPEG = "#!/bin/sh\necho ffmpeg version 7.1\n"
 PACKAGES: dict[str, dict[str, str]] = {
     "jupyterlab": {"jupyterlab/__init__.py": "", "jupyterlab/__main__.py": LAB},
@@ -72,7 +72,7 @@ smoke = [{{task = "fill-mask", model = "small/one"}}]
 version = "{TORCH}"
 """
 # What the course's proof is, in a world without transformers: that its package is whole.
-PROOF = '''
+PROOF = """
 import argparse, json, time
 from pathlib import Path
 import course.part29, torch.version
@@ -83,7 +83,7 @@ words = parser.parse_args()
 tasks = [{"task": t["task"], "model": t["model"], "status": "pass", "device": "cpu", "weights": "real", "seconds": 0.1} for t in json.loads(Path(words.spec).read_text())["tasks"]]
 Path(words.out).write_text(json.dumps({"tasks": tasks}))
 print("1 of 1")
-'''
+"""
 
 
 def wheel(folder: Path, name: str, version: str, files: Mapping[str, str]) -> Path:
@@ -147,7 +147,9 @@ def write_locks(locks: Path, wheels: Path, profile: Path) -> None:
 
 def pin(file: Path) -> str:
     name, version = file.name.split("-")[:2]
-    return f"{name.replace('_', '-')}=={version} --hash=sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}\n"
+    return (
+        f"{name.replace('_', '-')}=={version} --hash=sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}\n"
+    )
 
 
 def manifest(model: ModelWant) -> str:

@@ -6,9 +6,10 @@ import contextlib
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,16 @@ from tests.hub.server import serve as serve_hub
 from tests.lab_env import free_port
 from tests.nothing_lost.small import make_checkout, make_torch, make_wheels
 from tests.scripts.loopback import serve as serve_index
+from tests.wait import until
 
-HIDDEN = ("apt-get", "apt", "ffmpeg", "uv", "conda", "nvidia-smi")  # a bare machine, on which nothing is installed for real
+HIDDEN = (
+    "apt-get",
+    "apt",
+    "ffmpeg",
+    "uv",
+    "conda",
+    "nvidia-smi",
+)  # a bare machine, on which nothing is installed for real
 STAGE0 = ("tool-", "uv-")  # what stage 0 makes below GROUNDWORK_HOME
 NOWHERE = "http://127.0.0.1:9"
 MARK = "GROUNDWORK_TEST_MARK"  # by this the processes of one person are found, whoever their parent is by now
@@ -61,11 +70,17 @@ class World:
     def argv(self, *words: str) -> list[str]:
         return ["sh", str(self.checkout / "scripts/setup.sh"), *words]
 
-    def run(self, *words: str, seconds: float = 120, through: Sequence[str] = (), **more: str) -> Said:
-        """Run a word to its end, with variables on top of the person's."""
+    def run(
+        self,
+        *words: str,
+        more: Mapping[str, str] | None = None,
+        through: Sequence[str] = (),
+        seconds: float = 120,
+    ) -> Said:
+        """Run a word to its end, with `more` variables on top of the person's, started by the command `through`."""
         done = subprocess.run(
             [*through, *self.argv(*(words or ("setup",)))],
-            env={**self.environ, **more},
+            env={**self.environ, **(more or {})},
             capture_output=True,
             text=True,
             errors="replace",
@@ -75,15 +90,13 @@ class World:
         )
         return Said(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *words: str, **how: Any) -> subprocess.Popen[bytes]:
-        """Start a word in a session of its own; its output goes to root/said."""
-        with (self.root / "said").open("wb") as out:
-            return subprocess.Popen(
-                self.argv(*(words or ("setup",))),
-                env=self.environ,
-                start_new_session=True,
-                **{"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, **how},
-            )
+    def start(self, *words: str, through: Sequence[str] = (), **streams: int) -> subprocess.Popen[bytes]:
+        """Start a word; what it says is for `said`, unless it goes elsewhere."""
+        self.root.joinpath("said").write_bytes(b"")
+        with (self.root / "said").open("ab") as out:
+            where = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, **streams}
+            argv = [*through, *self.argv(*(words or ("setup",)))]
+            return subprocess.Popen(argv, env=self.environ, start_new_session=not through, **where)  # type: ignore[call-overload,no-any-return]
 
     @property
     def said(self) -> str:
@@ -94,16 +107,24 @@ class World:
 
     def forget(self, stage0: bool = False) -> None:
         """An empty HOME again; what stage 0 made stays, unless that is what is to be made."""
-        self.run("stop")
+        self.end_all()
         keep = [] if stage0 else [path for path in self.ours.glob("*-*") if path.name.startswith(STAGE0)]
         aside = self.root / "aside"
         aside.mkdir(exist_ok=True)
         for path in keep:
             path.rename(aside / path.name)
         shutil.rmtree(self.home)
+        empty(Path(self.environ["TMPDIR"]))
         self.ours.mkdir(parents=True, mode=0o700)
         for path in keep:
             (aside / path.name).rename(path)
+
+    def end_all(self) -> None:
+        """As a restart of the machine does."""
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert until(lambda: not self.processes())
 
     def processes(self) -> dict[int, str]:
         """Living processes of this person, by pid; a server that setup leaves running is among them."""
@@ -112,8 +133,15 @@ class World:
         for path in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
                 if path.name.isdigit() and mark in path.joinpath("environ").read_bytes().split(b"\0"):
-                    found[int(path.name)] = path.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    found[int(path.name)] = (
+                        path.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    )
         return {pid: command for pid, command in found.items() if command}
+
+
+def empty(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
 
 
 @dataclass(frozen=True)
@@ -169,16 +197,18 @@ def a_world(root: Path, manager: str = "venv") -> Iterator[World]:
         hub = stack.enter_context(serve_hub(*repos))
         conda = stack.enter_context(serving(official(installer)))
         urls = Urls([index.simple], [torch.simple], [hub.url], [conda.url])
-        wanted: tuple[ModelWant, ...] = tuple(msgspec.structs.replace(want(repo), optional=()) for repo in repos)
+        wanted: tuple[ModelWant, ...] = tuple(
+            msgspec.structs.replace(want(repo), optional=()) for repo in repos
+        )
         checkout = make_checkout(root / "checkout", root / "wheels", wanted)
         world = World(root, checkout, urls, installer)
         world.environ = person(root, manager)
         use(world, urls)
         world.ours.mkdir(parents=True, mode=0o700)
-        made = world.run("setup", GROUNDWORK_STAGE0_ONLY="1", **shared_cache())
+        made = world.run("setup", more={"GROUNDWORK_STAGE0_ONLY": "1", **shared_cache()})
         assert made.code == 0, made.text
         yield world
-        world.run("stop")
+        world.end_all()
 
 
 def person(root: Path, manager: str) -> dict[str, str]:
@@ -208,4 +238,7 @@ def use(world: World, urls: Urls) -> None:
 
 def shared_cache() -> dict[str, str]:
     """uv's cache of whoever runs the tests: Groundwork's own packages are not downloaded for every test."""
-    return {"https_proxy": os.environ.get("https_proxy", ""), "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or str(Path("~/.cache/uv").expanduser())}
+    return {
+        "https_proxy": os.environ.get("https_proxy", ""),
+        "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or str(Path("~/.cache/uv").expanduser()),
+    }
