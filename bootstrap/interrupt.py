@@ -14,8 +14,12 @@ from doctor.text import Text, pick_lang
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+_terminals: list[int] = []  # which of our streams; one that is gone no longer says that it was one
+
+
 def listen() -> None:
     """Let each of them raise KeyboardInterrupt in the main thread; what nohup has switched off stays so."""
+    _terminals[:] = [stream for stream in (1, 2) if os.isatty(stream)]
     for number in ENDING:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)
@@ -33,9 +37,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _mute() -> None:
     """The terminal is gone, and writing to it fails: what is still said goes nowhere."""
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (sys.stdout, sys.stderr):
-        if stream.isatty() or not stream.writable():
-            os.dup2(nowhere, stream.fileno())
+    for stream in _terminals:
+        os.dup2(nowhere, stream)
 
 
 def leave(words: list[str]) -> NoReturn:

@@ -174,12 +174,12 @@ def hit(world: World, whole: Undisturbed, point: Point, number: signal.Signals) 
     if code is not None and number != signal.SIGKILL:
         ended_orderly(world, code, number, before)
     said = world.run()
-    assert said.code == 0, said.text
+    assert said.code == 0, f"exit code {said.code}: {said.text}"
     again = {e["step"] for e in world.journal()[len(before) :] if e["event"] == "step-start"}
     assert not again & done_steps(before), f"done twice: {again & done_steps(before)}"
-    assert differences(whole.state, state(world)) == []
-    assert strays(world) == []
-    assert strangers(world) == {}
+    assert not (other := differences(whole.state, state(world))), other
+    assert not (left := strays(world)), left
+    assert not (running := strangers(world)), running
     assert "Ready." in said.out
 
 

@@ -90,13 +90,21 @@ class World:
         )
         return Said(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *words: str, through: Sequence[str] = (), **streams: int) -> subprocess.Popen[bytes]:
+    def start(
+        self,
+        *words: str,
+        more: Mapping[str, str] | None = None,
+        through: Sequence[str] = (),
+        **streams: int,
+    ) -> subprocess.Popen[bytes]:
         """Start a word; what it says is for `said`, unless it goes elsewhere."""
         self.root.joinpath("said").write_bytes(b"")
         with (self.root / "said").open("ab") as out:
             where = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, **streams}
             argv = [*through, *self.argv(*(words or ("setup",)))]
-            return subprocess.Popen(argv, env=self.environ, start_new_session=not through, **where)  # type: ignore[call-overload,no-any-return]
+            return subprocess.Popen(
+                argv, env={**self.environ, **(more or {})}, start_new_session=not through, **where
+            )  # type: ignore[call-overload,no-any-return]
 
     @property
     def said(self) -> str:
