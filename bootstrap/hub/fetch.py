@@ -1,230 +1,194 @@
-"""Fetch models from one endpoint into the Hugging Face cache: `python -m bootstrap.hub.fetch < JOB`.
+"""Fetch models into the Hugging Face cache: `python -m bootstrap.hub.fetch < JOB`.
 
-A program of its own, because huggingface_hub reads its settings when it is imported, and because a transfer
-that hangs can only be ended with its process. Reads a Job as JSON on standard input, writes one Event a line
-on standard output. Exit code 0 when every model is there, 1 otherwise.
+A program of its own, so that its memory and a transfer that hangs end with its process. Reads a Job as JSON on standard
+input, writes one Event a line on standard output. Exit code 0 when every model is there, 1 otherwise.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
-from bootstrap.hub import verify as hub_verify
-from doctor.probes.hub import cached_model, missing_files, repo_folder, snapshot_folder
+from bootstrap.hub.job import Event, Job, Kind, tell
+from bootstrap.hub.link import Broke, Gated, Refused, Resting
+from bootstrap.hub.listing import Offer, offers
+from bootstrap.hub.place import blob_path, has_blob, is_shown, show
+from bootstrap.hub.sources import Source
+from bootstrap.hub.transfer import BACK_OFF, LONGEST_PAUSE, PAUSE, TRIES, Failure, File, Transfer
+from bootstrap.hub.verify import BadBytes
 from doctor.profile import ModelWant
 
-MODELS_AT_ONCE = 3
-FILES_AT_ONCE = 4  # of one model
-TRIES = 6  # as long as each brings something
+LISTED_AT_ONCE = 8
 LEAST = 1_000_000  # bytes that have to move within `patience`; a slower link would need days
-# The client writes to disk chunk by chunk: with its own 10 MB a slow link would show nothing for minutes,
-# and lose that much of every file each time it breaks.
-CHUNK = 256 * 1024
-TICK = 1.0  # seconds between two looks at the cache
-
-Kind = Literal["bytes", "busy", "disk", "network", "refused"]
+TICK = 0.5  # seconds between two words on how far it is
+Failures = dict[str, Failure]  # by endpoint
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    models: tuple[ModelWant, ...]  # to fetch
-    hub: str  # HF_HOME/hub
-    endpoint: str
-    token: bool  # may the person's token be sent there?
-    patience: float = 90.0  # seconds without noteworthy progress
+class Model:
+    """One model of the job: its files, those that were there and those to fetch, or why its files are not known."""
 
+    def __init__(self, want: ModelWant) -> None:
+        self.want = want
+        self.there = 0  # bytes
+        self.files: list[File] = []
+        self.failures: Failures = {}  # at the endpoints that cannot have it
+        self.stumbled: Failures = {}  # at those that did not answer as they should, and may yet
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is told while it runs: bytes that the cache holds of the job's models, or how one model ended."""
+    @property
+    def bytes(self) -> int:
+        return self.there + sum(file.bytes for file in self.files)
 
-    done: int | None = None
-    model: str | None = None
-    kind: Kind | None = None  # of failure
-    reason: str | None = None
-    wait: float | None = None  # seconds until it may be asked again, where the endpoint said so
+    @property
+    def size(self) -> int:
+        return self.there + sum(file.offer.size for file in self.files)
 
 
 def main() -> int:
-    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
-    hub_verify.install(job.models)
-    _write_often()
+    return fetch(msgspec.json.decode(sys.stdin.buffer.read(), type=Job))
+
+
+def fetch(job: Job) -> int:
+    """Do the job, telling how it goes. Returns the exit code."""
+    token = _token(job)
+    models = [Model(want) for want in job.models]
+    with ThreadPoolExecutor(LISTED_AT_ONCE) as pool:
+        list(pool.map(lambda model: _look(model, job, token), models))
+    files = [file for model in models for file in model.files]
+    sources = [Source(endpoint) for endpoint in job.endpoints]
+    transfer = Transfer(files, sources, job.connections, job.silence, token)
     ended = threading.Event()
-    watch = threading.Thread(target=_watch, args=(job, ended), daemon=True)
+    watch = threading.Thread(target=_watch, args=(job, models, transfer, ended), daemon=True)
     watch.start()
-    with ThreadPoolExecutor(MODELS_AT_ONCE) as pool:
-        failures = list(pool.map(lambda want: _fetch(want, job), job.models))
+    transfer.run()
     ended.set()
     watch.join()
-    tell(Event(done=_done(job)))
-    return 1 if any(failures) else 0
+    tell(Event(done=sum(model.bytes for model in models)))
+    failed = [_end(model) for model in models]  # each is told
+    return 1 if any(failed) else 0
 
 
-def _write_often() -> None:
-    from huggingface_hub import constants
+def _token(job: Job) -> str | None:
+    if not any(endpoint.token for endpoint in job.endpoints):
+        return None
+    from huggingface_hub import get_token
 
-    constants.DOWNLOAD_CHUNK_SIZE = CHUNK
+    return get_token()
 
 
-def _fetch(want: ModelWant, job: Job) -> Event | None:
-    """One model, again as long as a broken transfer brought something. Tells and returns how it failed."""
-    hub, failure = Path(job.hub), Event(model=want.id)
-    for _ in range(TRIES):
-        held = bytes_held(hub, (want,))
-        begun = {path.stem for path in _blobs(hub, want).glob("*.incomplete")}
-        try:
-            _download(want, job)
-        except Exception as error:  # the client lets through whatever its libraries raise
-            failure = explain(want, error)
+# --- what there is -----------------------------------------------------------------------------------
+
+
+def _look(model: Model, job: Job, token: str | None) -> None:
+    """Find out which files are to be fetched, and from whom they may come."""
+    offered = _offers(model, job, token)
+    by_hash: dict[str, list[Offer]] = {}
+    for offer in offered:
+        by_hash.setdefault(offer.hash, []).append(offer)
+    hub, want = Path(job.hub), model.want
+    askable = tuple(e for e in job.endpoints if e.name not in model.failures)
+    for same in by_hash.values():
+        names = tuple(o.name for o in same if not is_shown(hub, want, o.name, o.size))
+        blob = blob_path(hub, want, same[0].hash)
+        if names and has_blob(blob, same[0].size):
+            show(hub, want, names, blob)
+            names = ()
+        if names:
+            model.files.append(File(hub, want, same[0], names, askable))
         else:
-            tell(Event(model=want.id))
-            return None
-        # The beginning of a file may be another endpoint's: only wrong bytes of its own count against this one.
-        adopted = failure.kind == "bytes" and hub_verify.refused(_blobs(hub, want)) & begun
-        grown = failure.kind == "network" and bytes_held(hub, (want,)) > held
-        if not adopted and not grown:
+            model.there += same[0].size
+
+
+def _offers(model: Model, job: Job, token: str | None) -> tuple[Offer, ...]:
+    """From the first endpoint that tells; those that cannot have the model are noted in `failures`."""
+    pause = threading.Event()
+    for attempt in range(TRIES):
+        wait = BACK_OFF * 2**attempt
+        for endpoint in job.endpoints:
+            if endpoint.name in model.failures:
+                continue
+            try:
+                return offers(endpoint, model.want, token if endpoint.token else None, job.silence)
+            except (Refused, BadBytes) as error:
+                model.failures[endpoint.name] = Failure(_kind(error), str(error))
+            except Resting as error:
+                wait = max(wait, PAUSE if error.wait is None else error.wait)
+                model.stumbled[endpoint.name] = Failure("busy", str(error), error.wait)
+            except Broke as error:
+                model.stumbled[endpoint.name] = Failure("network", str(error))
+        if len(model.failures) == len(job.endpoints) or wait > LONGEST_PAUSE:
             break
-    tell(failure)
-    return failure
+        pause.wait(wait)
+    model.failures = model.stumbled | model.failures
+    return ()
 
 
-def _download(want: ModelWant, job: Job) -> None:
-    from huggingface_hub import snapshot_download
-
-    hub = Path(job.hub)
-    _drop_cut_files(hub, want)
-    snapshot_download(
-        want.id,
-        revision=want.revision,
-        cache_dir=hub,
-        endpoint=job.endpoint,
-        token=None if job.token else False,
-        allow_patterns=[*want.files, *want.optional],
-        max_workers=FILES_AT_ONCE,
-    )
-    # The client calls a snapshot that it could not complete a success when its folder exists.
-    missing = missing_files(hub, want)
-    if missing:
-        raise Incomplete(f"did not give {', '.join(missing)}")
+def _kind(error: Exception) -> Kind:
+    if isinstance(error, BadBytes):
+        return "bytes"
+    return "gated" if isinstance(error, Gated) else "refused"
 
 
-class Incomplete(Exception):
-    """The client reported success, and files are not there."""
+# --- how it goes, and how it ended -------------------------------------------------------------------
 
 
-def _drop_cut_files(hub: Path, want: ModelWant) -> None:
-    """Remove files that are there in the wrong size: the client would take them as they are."""
-    for name in missing_files(hub, want):
-        link = snapshot_folder(hub, want) / name
-        if link.exists():
-            link.resolve().unlink()
-            link.unlink(missing_ok=True)
-
-
-def explain(want: ModelWant, error: Exception) -> Event:
-    """How a model failed, in one line without the query strings that may carry signatures."""
-    from huggingface_hub.errors import HfHubHTTPError
-
-    causes = _causes(error)
-    bad = next((e for e in causes if isinstance(e, hub_verify.BadBytes)), None)
-    if bad:
-        return Event(model=want.id, kind="bytes", reason=str(bad))
-    if any(isinstance(e, OSError) and e.errno in hub_verify.DISK_ERRORS for e in causes):
-        return Event(model=want.id, kind="disk", reason=str(error))
-    reply = next(
-        (e.response for e in causes if isinstance(e, HfHubHTTPError) and e.response is not None), None
-    )
-    if reply is not None:
-        said = f"HTTP {reply.status_code} {reply.reason or ''}".strip()
-        if reply.status_code == 429:
-            return Event(model=want.id, kind="busy", reason=said, wait=wait_of(reply.headers))
-        return Event(model=want.id, kind="refused", reason=said)
-    kind: Kind = "refused" if isinstance(error, Incomplete) else "network"
-    said = " ".join(str(causes[-1]).split()) or type(causes[-1]).__name__
-    return Event(model=want.id, kind=kind, reason=hub_verify.without_queries(said)[:300])
-
-
-def wait_of(headers: Mapping[str, str]) -> float | None:
-    """Seconds until the next request is welcome: Retry-After (seconds or a date), else the window of RateLimit."""
-    said = headers.get("Retry-After", "")
-    window = re.search(r"\bt=(\d+)", headers.get("RateLimit", ""))
-    if said.isdigit():
-        return float(said)
-    try:
-        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    except ValueError:
-        return float(window[1]) if window else None
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """The error and what led to it, outermost first."""
-    chain = [error]
-    while (cause := chain[-1].__cause__) is not None and cause not in chain:
-        chain.append(cause)
-    return chain
-
-
-def _watch(job: Job, ended: threading.Event) -> None:
-    """Tell how much is there, and end the process when nothing moves: a drip keeps the client waiting for ever."""
-    told = -1
-    mark, since = _moved(job), time.monotonic()
+def _watch(job: Job, models: list[Model], transfer: Transfer, ended: threading.Event) -> None:
+    """Tell how far it is, and end the process when nothing moves: a drip would keep it waiting for ever."""
+    mark, since = 0, time.monotonic()
+    before = {name: source.bytes for name, source in transfer.sources.items()}
     while not ended.wait(TICK):
-        done = _done(job)
-        if done != told:
-            tell(Event(done=done))
-            told = done
-        if _moved(job) - mark >= LEAST:
-            mark, since = _moved(job), time.monotonic()
+        tell(_progress(models, transfer, before))
+        if transfer.moved - mark >= LEAST or transfer.resting():
+            mark, since = transfer.moved, time.monotonic()
         elif time.monotonic() - since > job.patience:
             tell(Event(kind="network", reason=f"less than {LEAST // 1000} kB in {job.patience:.0f} s"))
             os._exit(1)
 
 
-def _done(job: Job) -> int:
-    return sum(cached_model(Path(job.hub), want).cached_bytes for want in job.models)
+def _progress(models: list[Model], transfer: Transfer, before: dict[str, int]) -> Event:
+    rates = {}
+    for name, source in transfer.sources.items():
+        if source.bytes > before[name]:
+            rates[name] = int((source.bytes - before[name]) / TICK)
+        before[name] = source.bytes
+    under_way = {m.want.id: 100 * m.bytes // m.size for m in models if m.size and 0 < m.bytes < m.size}
+    return Event(done=sum(model.bytes for model in models), rates=rates, under_way=under_way)
 
 
-def _moved(job: Job) -> int:
-    return bytes_held(Path(job.hub), job.models) + hub_verify.hashed
+def _end(model: Model) -> bool:
+    """Tell how a model ended: first what is held against whom, then whether it is whole. Returns whether it failed."""
+    for endpoint, failure in _failures(model).items():
+        tell(
+            Event(
+                model=model.want.id,
+                endpoint=endpoint,
+                kind=failure.kind,
+                reason=failure.reason,
+                wait=failure.wait,
+            )
+        )
+    whole = all(file.done for file in model.files) and bool(model.files or model.there)
+    if whole:
+        givers = sorted({name for file in model.files for name in file.givers})
+        tell(Event(model=model.want.id, endpoint=", ".join(givers)))
+    return not whole
 
 
-def bytes_held(hub: Path, models: tuple[ModelWant, ...]) -> int:
-    """Bytes in the blobs of these models, whole and under way; where there are no links, whole files leave the blobs."""
-    blobs = sum(_size(path) for want in models for path in _blobs(hub, want).glob("*"))
-    return blobs + sum(
-        _size(path)
-        for want in models
-        for path in (snapshot_folder(hub, want) / name for name in want.files)
-        if not path.is_symlink()
-    )
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:  # renamed while we looked, or not there yet
-        return 0
-
-
-def _blobs(hub: Path, want: ModelWant) -> Path:
-    return repo_folder(hub, want.id) / "blobs"
-
-
-def tell(event: Event) -> None:
-    try:
-        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever started us was killed; the next run must find the cache to itself
-        os._exit(1)
+def _failures(model: Model) -> Failures:
+    """What went wrong, by endpoint; under no name what no endpoint can help."""
+    found = model.stumbled | model.failures
+    for file in model.files:
+        found |= file.failed
+    errors = [file.error for file in model.files if file.error]
+    unfinished = any(not file.ended for file in model.files)
+    if errors or unfinished:
+        found[""] = errors[0] if errors else Failure("disk", "not finished: the disk is full")
+    return found
 
 
 if __name__ == "__main__":

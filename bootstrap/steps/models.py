@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from bootstrap.hub import choice as hub_env
-from bootstrap.hub.fetch import Event, Job
+from bootstrap.hub.job import Endpoint, Event, Job
 from bootstrap.hub.names import give_names
 from bootstrap.mirrors import keep, leave, measure, why_silent
-from bootstrap.process import Done, check_stop
 from bootstrap.step import Cost, LeftOut, Work
 from doctor.facts import Answer, Facts, Hub
 from doctor.goal import Goal
@@ -34,13 +31,8 @@ AREAS = ("hub",)
 
 LINK = 12_500_000  # bytes a second, for estimates: 100 Mbit/s
 LONGEST = 24 * 3600.0  # seconds for one endpoint; standstill is noticed by the fetching program itself
-Failures = dict[tuple[str, str], Event]  # by model and endpoint, the last of each
+Failures = dict[tuple[str, str], Event]  # by model and endpoint
 NAMED = 3  # models whose failure is told in full
-ROUNDS = 5  # over all endpoints, as long as each round brings something
-PAUSE, LONGEST_PAUSE = (
-    30.0,
-    330.0,
-)  # seconds after a 429 without a word; the Hub counts in windows of five minutes
 SPARE = 100_000_000  # bytes left free on the cache's disk
 LATER = Text("to fetch them later: make models", "稍后下载：make models")
 
@@ -143,103 +135,77 @@ def _note_new_folders(work: Work, wanted: tuple[ModelWant, ...]) -> None:
 
 
 def _fetch(work: Work, answering: tuple[Answer, ...]) -> Failures:
-    """Ask the endpoints in turn for what is still missing, again as long as that brings something.
-
-    Who says that it has had too many requests is asked again when it said so, after the others.
-    """
-    failures: Failures = {}
-    for _ in range(ROUNDS):
-        before = _missing_bytes(work.goal)
-        for answer in answering:
-            left = tuple(w for w in _to_fetch(work.goal) if _worth_asking(failures.get((w.id, answer.name))))
-            if left:
-                failures |= _fetch_from(answer, left, work)
-                _leave_if_it_failed(answer, failures, work)
-            if any(failure.kind == "disk" for failure in failures.values()):
-                return failures
-        if not _to_fetch(work.goal) or (_missing_bytes(work.goal) >= before and not _waited(failures, work)):
-            break
-    return failures
-
-
-def _leave_if_it_failed(answer: Answer, failures: Failures, work: Work) -> None:
-    """For the next one, where there is something left that it did not give."""
-    left = {want.id for want in _to_fetch(work.goal)}
-    why = next(
-        (e.reason for (model, name), e in failures.items() if name == answer.name and model in left), None
-    )
-    if why and work.goal.endpoint is None:
-        leave(work, answer, why)
-
-
-def _waited(failures: Failures, work: Work) -> bool:
-    """Wait for the endpoint that asks for it, where that is bearable. Whether there was one."""
-    left = {want.id for want in _to_fetch(work.goal)}
-    asked = [e.wait or PAUSE for (model, _), e in failures.items() if e.kind == "busy" and model in left]
-    if not asked or min(asked) > LONGEST_PAUSE:
-        return False
-    until = time.monotonic() + min(asked)
-    work.tell(f"too many requests, it says: going on in {min(asked):.0f} s")
-    while time.monotonic() < until:
-        check_stop()
-        time.sleep(0.2)
-    return True
-
-
-def _worth_asking(failure: Event | None) -> bool:
-    """Only a broken transfer, or a refusal for now, may fare better the next time."""
-    return failure is None or failure.kind in ("network", "busy")
-
-
-def _missing_bytes(goal: Goal) -> int:
-    return sum(model.missing_bytes for model in cached_models(goal))
-
-
-def _fetch_from(answer: Answer, wanted: tuple[ModelWant, ...], work: Work) -> Failures:
-    """One endpoint, in a process of its own. Returns the failures."""
-    failures: Failures = {}
+    """All that is missing, from all endpoints that answer, in a process of its own. Returns the failures."""
+    wanted = _to_fetch(work.goal)
     job = Job(
         models=wanted,
         hub=str(hub_folder(work.goal.cache)),
-        endpoint=answer.url,
-        token=_trusted(answer, work.goal),
+        endpoints=tuple(_endpoint(answer, work.goal) for answer in answering),
     )
-    total = sum(want.bytes for want in work.goal.models)
-    rest = sum(m.cached_bytes for m in cached_models(work.goal) if m.id not in {want.id for want in wanted})
-    work.tell(f"{answer.name}: {len(wanted)} models")
-
-    def hear(line: str) -> None:
-        event = _event(line)
-        if event is None:
-            work.tell(line)
-        elif event.done is not None:
-            work.progress(rest + event.done, total)
-        elif event.reason is None:
-            work.tell(f"{event.model} ✓ ({answer.name})")
-        else:
-            for name in [event.model] if event.model else [want.id for want in wanted]:
-                failures[name, answer.name] = event
-
-    done = _call(work, job, hear)
-    if done.code != 0 and not failures:  # it ended without a word of its own: killed, or a defect
-        said = f"exit code {done.code}: {done.tail[-1] if done.tail else ''}"
-        failures = {(want.id, answer.name): Event(kind="network", reason=said) for want in wanted}
-    lied = any(failure.kind == "bytes" for failure in failures.values())
-    still = {want.id for want in _to_fetch(work.goal)}
-    if not lied and any(want.id not in still for want in wanted):
-        _remember(answer, work.goal)
-    return failures
-
-
-def _call(work: Work, job: Job, hear: Callable[[str], None]) -> Done:
-    return work.call(
+    heard = Heard(work, wanted)
+    done = work.call(
         [sys.executable, "-m", "bootstrap.hub.fetch"],
         seconds=LONGEST,
-        env=_environ(job),
+        env={"PYTHONPATH": str(CONFIGS.parent)},
         check=False,
         stdin=msgspec.json.encode(job).decode(),
-        line=hear,
+        line=heard.line,
     )
+    if done.code != 0 and not heard.failures:  # it ended without a word of its own: killed, or a defect
+        said = f"exit code {done.code}: {done.tail[-1] if done.tail else ''}"
+        heard.failures = {(want.id, ""): Event(kind="network", reason=said) for want in wanted}
+    _judge(answering, heard, work)
+    return heard.failures
+
+
+def _endpoint(answer: Answer, goal: Goal) -> Endpoint:
+    return Endpoint(answer.name, answer.url, token=_trusted(answer, goal), rate=answer.rate or 0)
+
+
+class Heard:
+    """What the fetching program tells while it runs, passed on to the person."""
+
+    def __init__(self, work: Work, wanted: tuple[ModelWant, ...]) -> None:
+        self.work, self.wanted = work, wanted
+        self.failures: Failures = {}
+        self.blamed: dict[str, str] = {}  # endpoint → why
+        self.givers: set[str] = set()
+        ids = {want.id for want in wanted}
+        self.total = sum(want.bytes for want in work.goal.models)
+        self.rest = sum(m.cached_bytes for m in cached_models(work.goal) if m.id not in ids)
+
+    def line(self, line: str) -> None:
+        event = _event(line)
+        if event is None:
+            self.work.tell(line)
+        elif event.done is not None:
+            self.work.progress(min(self.rest + event.done, self.total), self.total)
+            self.work.tell(_under_way(event))
+        elif event.reason is None:
+            self.givers |= set((event.endpoint or "").split(", ")) - {""}
+            self.failures = {key: e for key, e in self.failures.items() if key[0] != event.model}
+            self.work.tell(f"{event.model} ✓ ({event.endpoint})")
+        else:
+            self.blamed.setdefault(event.endpoint or "", event.reason)
+            for name in [event.model] if event.model else [want.id for want in self.wanted]:
+                self.failures[name, event.endpoint or ""] = event
+
+
+def _under_way(event: Event) -> str:
+    rates = " + ".join(f"{name} {human_bytes(rate)}/s" for name, rate in event.rates.items())
+    models = " · ".join(f"{name.rpartition('/')[2]} {share}%" for name, share in event.under_way.items())
+    return " · ".join(part for part in (rates, models) if part)
+
+
+def _judge(answering: tuple[Answer, ...], heard: Heard, work: Work) -> None:
+    """Leave the endpoints that failed, and let notebooks ask the first one that gave what it should."""
+    for answer in answering:
+        why = heard.blamed.get(answer.name)
+        if why and work.goal.endpoint is None:
+            leave(work, answer, why)
+    good = [a for a in answering if a.name in heard.givers]
+    if good:
+        _remember(min(good, key=lambda answer: answer.name in heard.blamed), work.goal)
 
 
 def _event(line: str) -> Event | None:
@@ -266,21 +232,6 @@ def _remember(answer: Answer, goal: Goal) -> None:
         hub_env.record(goal, chosen)
 
 
-def _environ(job: Job) -> dict[str, str]:
-    settings = {
-        "HF_ENDPOINT": job.endpoint,
-        # Xet leaves nothing to resume from, has no way back to HTTP when it fails, and mirrors do not carry it.
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HUB_ENABLE_HF_TRANSFER": "0",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_VERBOSITY": "error",
-        "PYTHONPATH": str(CONFIGS.parent),
-    }
-    tokens = {} if job.token else {"HF_TOKEN": "", "HUGGING_FACE_HUB_TOKEN": ""}
-    return {**settings, **tokens}
-
-
 def _give_names(goal: Goal) -> Failures:
     failures: Failures = {}
     hub = hub_folder(goal.cache)
@@ -289,7 +240,7 @@ def _give_names(goal: Goal) -> Failures:
             try:
                 give_names(hub, want)
             except OSError as error:  # a file system without links
-                failures[want.id, want.id] = Event(kind="disk", reason=str(error))
+                failures[want.id, ""] = Event(kind="disk", reason=str(error))
     return failures
 
 
@@ -307,6 +258,8 @@ def _incomplete(left: list[str], wanted: int, failures: Failures) -> LeftOut:
 
 def _why(name: str, failures: Failures) -> str:
     said = [
-        f"{endpoint}: {failure.reason}" for (model, endpoint), failure in failures.items() if model == name
+        f"{endpoint}: {failure.reason}" if endpoint else f"{failure.reason}"
+        for (model, endpoint), failure in failures.items()
+        if model == name
     ]
     return "; ".join(said) or "not complete"

@@ -25,11 +25,8 @@ from doctor.redact import redacted
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
 DEEP_DEADLINE = 150.0  # where it may take its time
 LARGE = ("packages", "torch")  # most of the work by far
-WAITING = (
-    "network",
-    "ffmpeg",
-    "python",
-)  # they wait for others, and take no processor from anybody meanwhile
+# These wait for others, and take no processor from anybody meanwhile.
+WAITING = ("network", "ffmpeg", "python")
 # Seconds that the others have for themselves before the next one starts too: each question to the kernel gives the
 # interpreter away, and threads that all ask many wait for each other at every one.
 TURN = 0.05

@@ -15,6 +15,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,9 +27,23 @@ import msgspec
 
 from doctor.measure.tape import AGENT
 
+FLIPPED = bytes(byte ^ 1 for byte in range(256))
 STALL_LIMIT = 60.0  # seconds after which a stalling answer is abandoned, so that no test can hang on it
 SIGNATURE = "X-Amz-Signature=not-for-logs"
-Kind = Literal["status", "cut", "reset", "wrong", "stall"]
+Kind = Literal[
+    "status",
+    "cut",
+    "reset",
+    "wrong",
+    "stall",
+    "html",
+    "no-ranges",
+    "dead-cdn",
+    "circle",
+    "long",
+    "short",
+    "drip",
+]
 
 
 @dataclass
@@ -189,12 +204,20 @@ class Handler(BaseHTTPRequestHandler):
             "X-Linked-Size": str((repo.folder / name).stat().st_size),
             "Location": f"{self.hub.cdn}/cdn/{repo.id}/{name}?{SIGNATURE}",
         }
+        if fault and fault.kind in ("dead-cdn", "circle"):
+            linked["Location"] = f"{dead_url()}/x" if fault.kind == "dead-cdn" else self.path
         return self.reply(302, b"", {**commit, **linked})
 
     def file(self, repo: Repo, name: str, fault: Fault | None, headers: dict[str, str] | None = None) -> None:
         data = (repo.folder / name).read_bytes()
         if fault and fault.kind == "wrong":
-            data = bytes(byte ^ 1 for byte in data)
+            data = data.translate(FLIPPED)
+        if fault and fault.kind in ("long", "short"):
+            data = data + b"more" if fault.kind == "long" else data[:-4]
+        if fault and fault.kind == "html":
+            return self.reply(200, b"<html>log in</html>", {"Content-Type": "text/html"})
+        if fault and fault.kind == "no-ranges":
+            return self.reply(200, data, headers or {})
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if not wanted:
             return self.reply(200, data, headers or {}, fault)
@@ -212,6 +235,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
+        if fault and fault.kind == "drip":
+            self.drip(body)
+            return
         cut = fault.after if fault and fault.kind in ("cut", "reset", "stall") else None
         self.send(body if cut is None else body[:cut])
         if fault and cut is not None and cut < len(body):
@@ -225,6 +251,15 @@ class Handler(BaseHTTPRequestHandler):
             if self.measuring:
                 return
             self.hub.sent[self.path] = self.hub.sent.get(self.path, 0) + len(body)
+
+    def drip(self, body: bytes) -> None:
+        """A hundred bytes, then nothing for a while, for ever."""
+        self.close_connection = True
+        until = time.monotonic() + STALL_LIMIT
+        for start in range(0, len(body), 100):
+            self.send(body[start : start + 100])
+            if self.hub.closing.wait(0.05) or time.monotonic() > until:
+                return
 
     def break_off(self, fault: Fault) -> None:
         self.close_connection = True
@@ -270,8 +305,11 @@ def serve(*repos: Repo, faults: tuple[Fault, ...] = (), latency: float = 0.0) ->
         thread.join(5)
 
 
+_held: list[socket.socket] = []
+
+
 def dead_url() -> str:
-    """A URL on loopback where nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    """A URL on loopback where nothing listens, and where nothing will as long as the tests run: the port is held."""
+    _held.append(socket.socket())
+    _held[-1].bind(("127.0.0.1", 0))
+    return f"http://127.0.0.1:{_held[-1].getsockname()[1]}"

@@ -19,7 +19,8 @@ from doctor.goal import Goal
 from doctor.probes.hub import cached_models, hub_folder, repo_folder
 from tests.conftest import missing
 from tests.hub.models import WEIGHTS, make_repo, run, want, write_mirrors
-from tests.hub.server import Hub, dead_url, serve
+from tests.hub.server import Hub, serve
+from tests.lab_env import free_port
 
 pytestmark = pytest.mark.index
 OLAH = "olah==0.5.4"
@@ -44,7 +45,7 @@ def olah(uv: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mirror(program: Path, hub: Hub, folder: Path) -> Iterator[str]:
     """olah in front of `hub`. Yields its URL once it accepts connections."""
     folder.mkdir(parents=True)
-    url, upstream = dead_url(), urlsplit(hub.url).netloc
+    url, upstream = f"http://127.0.0.1:{free_port()}", urlsplit(hub.url).netloc
     own = urlsplit(url)
     argv = [str(program), "--host", "127.0.0.1", "--port", str(own.port)]
     argv += ["--hf-scheme", "http", "--hf-netloc", upstream, "--hf-lfs-netloc", urlsplit(hub.cdn).netloc]

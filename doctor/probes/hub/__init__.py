@@ -3,7 +3,8 @@
 The layout is the one that huggingface_hub 0.36 and 2.x share:
 
     HF_HOME/hub/models--ORG--NAME/blobs/HASH                what was fetched, named by its hash
-                                 /blobs/HASH.incomplete     what is still under way (2.x: HASH.xxxxxxxx.incomplete)
+                                 /blobs/HASH.incomplete     what is still under way (2.x: HASH.xxxxxxxx.incomplete;
+                                                            ours, with holes: HASH.pieces.incomplete)
                                  /snapshots/COMMIT/FILE     links to blobs
                                  /refs/NAME                 the commit that a branch or short revision means
 
@@ -117,7 +118,8 @@ def incomplete_bytes(hub: Path, want: ModelWant) -> int:
     total = 0
     for path in (repo_folder(hub, want.id) / "blobs").glob("*.incomplete"):
         try:
-            total += path.stat().st_size
+            about = path.stat()
+            total += min(about.st_size, about.st_blocks * 512)  # its holes take no room on the disk
         except FileNotFoundError:  # finished, and renamed, while we looked
             continue
     return total

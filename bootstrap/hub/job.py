@@ -1,0 +1,54 @@
+"""What the fetching program is told, and what it tells: JSON on standard input, one event a line on standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Literal
+
+import msgspec
+
+from doctor.profile import ModelWant
+
+Kind = Literal["bytes", "busy", "disk", "gated", "network", "refused"]
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """A Hub, or a mirror of it."""
+
+    name: str
+    url: str
+    token: bool = False  # may the person's token be sent there?
+    rate: int = 0  # bytes a second as measured; 0 where it was not
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What to fetch, into which cache, from whom."""
+
+    models: tuple[ModelWant, ...]
+    hub: str  # HF_HOME/hub
+    endpoints: tuple[Endpoint, ...]  # the preferred first
+    patience: float = 90.0  # seconds without noteworthy progress of the whole
+    silence: float = 20.0  # seconds without a byte on one connection
+    connections: int = 64  # at the same time, to all endpoints together
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far the whole is, or how one model ended: fetched, or failed at one endpoint for a reason."""
+
+    done: int | None = None  # bytes of the job's models that the cache holds
+    rates: dict[str, int] = {}  # bytes a second by endpoint, just now
+    under_way: dict[str, int] = {}  # per cent by model
+    model: str | None = None
+    endpoint: str | None = None
+    kind: Kind | None = None  # of failure
+    reason: str | None = None
+    wait: float | None = None  # seconds until it may be asked again, where the endpoint said so
+
+
+def tell(event: Event) -> None:
+    try:
+        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever started us was killed; the next run must find the cache to itself
+        os._exit(1)

@@ -1,0 +1,209 @@
+"""One request to an endpoint: where its redirects lead, what it answers, and whether that can be the file.
+
+requests is the client that huggingface_hub itself uses: the person's proxies and certificates mean the same to both.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote, urljoin, urlsplit
+
+import requests
+import urllib3
+
+from bootstrap.hub.job import Endpoint
+
+CONNECT = 8.0  # seconds
+HOPS = 6
+CHUNK = 256 * 1024
+AWAY = (400, 401, 403, 404, 410)  # of a signed address that is good no longer
+TEXT = ("text/html", "application/xhtml+xml")
+FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+
+
+class Refused(Exception):
+    """This endpoint will not give it, however often it is asked."""
+
+
+class Gated(Refused):
+    """Only to those who accepted its licence, or with a token that may read it."""
+
+
+class NoRanges(Exception):
+    """It sends whole files only."""
+
+
+class Resting(Exception):
+    """It asks for a pause."""
+
+    def __init__(self, said: str, wait: float | None) -> None:
+        super().__init__(said)
+        self.wait = wait
+
+
+class Broke(Exception):
+    """The link broke, or the endpoint stumbled: it may fare better the next time."""
+
+
+class Address:
+    """Where one file lies at one endpoint: its page, and the signed address that the page last led to."""
+
+    def __init__(self, endpoint: Endpoint, repo: str, commit: str, name: str) -> None:
+        self.endpoint = endpoint
+        self.page = f"{endpoint.url.rstrip('/')}/{repo}/resolve/{commit}/{quote(name)}"
+        self.signed: str | None = None
+
+
+_own = threading.local()
+
+
+def session() -> requests.Session:
+    """This thread's own: a session is not for several at once, and keeps its connections."""
+    if not hasattr(_own, "session"):
+        _own.session = requests.Session()
+        _own.session.auth = lambda request: request  # else .netrc would be read, and its logins sent
+        _own.session.headers.update({"User-Agent": "groundwork", "Accept-Encoding": "identity"})
+    found: requests.Session = _own.session
+    return found
+
+
+def send(
+    method: str, url: str, token: str | None, headers: Mapping[str, str], silence: float
+) -> requests.Response:
+    """Follow redirects by hand: the token goes to the endpoint's own host and nowhere else. Raises Broke."""
+    home, first = urlsplit(url).netloc, url
+    for _ in range(HOPS):
+        heads = dict(headers)
+        if token and urlsplit(url).netloc == home:
+            heads["Authorization"] = f"Bearer {token}"
+        try:
+            reply = session().request(
+                method, url, headers=heads, stream=True, allow_redirects=False, timeout=(CONNECT, silence)
+            )
+        except FAILURES as error:
+            raise Broke(f"{urlsplit(url).netloc}: {why(error)}") from error
+        target = reply.headers.get("Location")
+        if reply.status_code not in (301, 302, 303, 307, 308) or not target:
+            return reply
+        away = urlsplit(urljoin(url, target)).netloc != home
+        if method == "HEAD" and away:  # what is asked for is on the page itself
+            return reply
+        reply.close()
+        url = urljoin(url, target)
+    raise Refused(f"{urlsplit(first).netloc} redirects in a circle")
+
+
+def ranged(
+    address: Address, token: str | None, start: int, end: int, size: int, silence: float
+) -> Iterator[bytes]:
+    """The bytes from `start` up to `end` of a file of `size` bytes. Raises Refused, NoRanges, Resting or Broke."""
+    headers = {} if (start, end) == (0, size) else {"Range": f"bytes={start}-{end - 1}"}
+    reply = _open(address, token, headers, silence)
+    try:
+        check_status(reply)
+        _check_part(reply, start, end, size)
+        yield from _body(reply, end - start)
+    finally:
+        reply.close()
+
+
+def _open(
+    address: Address, token: str | None, headers: Mapping[str, str], silence: float
+) -> requests.Response:
+    """By the signed address while it is good, so that the page is asked once for a file and not for every piece."""
+    signed = address.signed
+    if signed:
+        reply = send("GET", signed, None, headers, silence)
+        if reply.status_code not in AWAY:
+            return reply
+        reply.close()
+        address.signed = None
+    reply = send("GET", address.page, token, headers, silence)
+    if urlsplit(reply.url).netloc == urlsplit(address.page).netloc:
+        return reply
+    if (
+        reply.status_code in AWAY
+    ):  # the page had said yes: a signature that is too old, or not known there yet
+        reply.close()
+        raise Broke(f"{urlsplit(reply.url).netloc}: HTTP {reply.status_code} {reply.reason or ''}".strip())
+    address.signed = reply.url if reply.ok else None
+    return reply
+
+
+def _check_part(reply: requests.Response, start: int, end: int, size: int) -> None:
+    """Whether these can be the bytes that were asked for."""
+    if reply.headers.get("Content-Encoding", "identity") != "identity":
+        raise Refused("sends it compressed, unasked")
+    if reply.headers.get("Content-Type", "").startswith(TEXT):
+        raise Refused("sent a web page, not the file (a login page of the network?)")
+    if reply.status_code == 206:
+        said = reply.headers.get("Content-Range", "")
+        if not re.fullmatch(rf"bytes {start}-{end - 1}/({size}|\*)", said):
+            raise Refused(f"asked for bytes {start}-{end - 1} of {size}, it sends {said or 'others'}")
+        return
+    if (start, end) != (0, size):
+        raise NoRanges
+    length = reply.headers.get("Content-Length")
+    if length is not None and int(length) != size:
+        raise Refused(f"sends {length} bytes, announced were {size}")
+
+
+def _body(reply: requests.Response, length: int) -> Iterator[bytes]:
+    """As they come, so that who drips is noticed."""
+    left = length
+    try:
+        while chunk := reply.raw.read1(CHUNK, decode_content=False):
+            if len(chunk) > left:
+                raise Refused(f"sends more than the {length} bytes that were asked for")
+            left -= len(chunk)
+            yield chunk
+    except FAILURES as error:
+        raise Broke(f"{urlsplit(reply.url).netloc}: {why(error)}") from error
+    if left:
+        raise Broke(f"{urlsplit(reply.url).netloc}: ended {left} bytes early")
+
+
+def check_status(reply: requests.Response) -> None:
+    """Raises what an answer means that brings nothing."""
+    if reply.status_code < 400:
+        return
+    said = f"HTTP {reply.status_code} {reply.reason or ''}".strip()
+    wait = wait_of(reply.headers)
+    if reply.status_code == 429 or (reply.status_code == 503 and wait is not None):
+        raise Resting(said, wait)
+    if reply.status_code >= 500 or reply.status_code == 408:
+        raise Broke(said)
+    code = reply.headers.get("X-Error-Code", "")
+    if reply.status_code in (401, 403):
+        raise (Gated if code in ("GatedRepo", "RepoNotFound") else Refused)(f"{said} {code}".strip())
+    raise Refused(f"{said} {code}".strip())
+
+
+def wait_of(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the next request is welcome: Retry-After (seconds or a date), else the window of RateLimit."""
+    said = headers.get("Retry-After", "")
+    window = re.search(r"\bt=(\d+)", headers.get("RateLimit", ""))
+    if said.isdigit():
+        return float(said)
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except ValueError:
+        return float(window[1]) if window else None
+
+
+def why(error: BaseException) -> str:
+    """What an error of the client comes down to, without the query strings that may carry signatures."""
+    chain = [error]
+    while True:
+        last = chain[-1]
+        inner = (last.__cause__, last.__context__, getattr(last, "reason", None), *last.args)
+        deeper = next((e for e in inner if isinstance(e, BaseException) and e not in chain), None)
+        if deeper is None:
+            break
+        chain.append(deeper)
+    said = " ".join(str(getattr(last, "strerror", None) or last).split()) or type(last).__name__
+    return re.sub(r"\?[^\s'\")]+", "?…", said)[:200]

@@ -1,0 +1,73 @@
+"""The endpoints while a job runs: which to ask for the next piece, which rests, and which has failed for what."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+
+from bootstrap.hub.job import Endpoint
+
+FIRST, STEP_UP = 8, 1.3  # connections at the start; how much more must come for more of them to be opened
+WINDOW = 0.4  # seconds over which the rate is judged
+AT_ONE_FILE = 16
+CRAWL = 10  # times slower than the others: not waited for
+
+
+class Source:
+    """One endpoint: how fast it is, and whether it asks for a pause."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.rests_until = 0.0
+        self.rests = 0  # one after the other, without a byte between
+        self.active = 0
+        self.bytes = 0
+        self.rate = float(endpoint.rate)  # bytes a second of one connection, a running mean
+        self.failures = 0  # one after the other, without a byte between
+
+    def measured(self, length: int, seconds: float) -> None:
+        if seconds > 0:
+            now = length / seconds
+            self.rate = now if not self.rate else 0.7 * self.rate + 0.3 * now
+
+
+def pick(sources: Iterable[Source], now: float) -> Source | None:
+    """The one whose next connection is likely to bring most; equal ones in their order."""
+    awake = [source for source in sources if source.rests_until <= now]
+    fastest = max((source.rate for source in awake), default=0.0) or 1.0
+    return max(awake, key=lambda one: (one.rate or fastest) / (one.active + 1), default=None)
+
+
+class Pace:
+    """How many connections are open at once: more of them only as long as more of them bring more.
+
+    A fast link with much delay needs many; on a slow one they would only take from each other.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.allowed = min(FIRST, most)
+        self._bytes = 0
+        self._rate = 0.0
+        self._since = time.monotonic()
+        self._lock = threading.Lock()
+
+    def add(self, length: int) -> bool:
+        """Count bytes that came. Returns whether more connections are allowed than before."""
+        with self._lock:
+            self._bytes += length
+            took = time.monotonic() - self._since
+            if took < WINDOW:
+                return False
+            rate, before = self._bytes / took, self.allowed
+            if rate > STEP_UP * self._rate:
+                self._rate = rate
+                self.allowed = min(2 * self.allowed, self.most)
+            self._bytes, self._since = 0, time.monotonic()
+            return self.allowed > before
+
+    def slow_down(self) -> None:
+        """Somebody asked for fewer requests."""
+        with self._lock:
+            self.allowed = self.most = max(self.allowed // 2, 1)

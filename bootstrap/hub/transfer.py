@@ -1,0 +1,340 @@
+"""Fetching the pieces of many files over many connections from several endpoints.
+
+Each worker asks for a turn (a piece of a file, and an endpoint), fetches it, and says how it went. What the endpoints do
+wrong is held against them per file: a file fails when each of them has failed for it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from bootstrap.hub.job import Endpoint, Kind
+from bootstrap.hub.link import Address, Broke, Gated, NoRanges, Refused, Resting, ranged
+from bootstrap.hub.listing import Offer
+from bootstrap.hub.partial import Partial
+from bootstrap.hub.place import blob_lock, blob_path, show
+from bootstrap.hub.sources import AT_ONE_FILE, CRAWL, Pace, Source, pick
+from doctor.profile import ModelWant
+
+TRIES = 4  # one after the other, without a byte
+PAUSE = 30.0  # seconds after a 429 without a word
+LONGEST_PAUSE = 330.0  # the Hub counts in windows of five minutes
+BACK_OFF = 0.25  # seconds after the first failure, doubled with each
+RESTS = 3  # pauses in a row, without a byte
+LOCKED = 60.0  # seconds that another program is waited for
+JUDGED = 15.0  # seconds after which a connection may be called a crawl
+SHARED = 8 << 20  # bytes of a file that is worth a second host
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why an endpoint did not give a file."""
+
+    kind: Kind
+    reason: str
+    wait: float | None = None
+
+
+class File:
+    """One blob to fetch: who may have it, what came of it, and who has failed for it."""
+
+    def __init__(
+        self,
+        hub: Path,
+        want: ModelWant,
+        offer: Offer,
+        names: tuple[str, ...],
+        endpoints: tuple[Endpoint, ...],
+    ) -> None:
+        self.hub, self.want, self.offer, self.names = hub, want, offer, names
+        self.addresses = {e.name: Address(e, want.id, want.revision, offer.name) for e in endpoints}
+        self.failed: dict[str, Failure] = {}
+        self.streak: dict[str, int] = {}
+        self.givers: set[str] = set()
+        self.alone: str | None = None  # after wrong bytes of several: the one that is tried by itself
+        self.partial: Partial | None = None
+        self.lock: FileLock | None = None
+        self.locked_since = 0.0
+        self.not_before = 0.0
+        self.in_one = False  # this endpoint sends whole files only
+        self.active = 0
+        self.done = False
+        self.error: Failure | None = None  # that no endpoint can help: the disk
+
+    @property
+    def bytes(self) -> int:
+        if self.done:
+            return self.offer.size
+        return self.partial.done if self.partial else 0
+
+    def bytes_of(self, piece: int | None) -> int:
+        return self.partial.come[piece] if self.partial and piece is not None else 0
+
+    @property
+    def ended(self) -> bool:
+        return self.done or self.error is not None or not self.left()
+
+    def left(self) -> list[str]:
+        return [name for name in self.addresses if name not in self.failed]
+
+    def open(self) -> bool:
+        """Begin, or go on where somebody left off. False while another program fetches it."""
+        self.lock = self.lock or blob_lock(self.hub, self.want, self.offer.hash)
+        try:
+            self.lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        self.partial = Partial(blob_path(self.hub, self.want, self.offer.hash), self.offer.size)
+        return True
+
+    def close(self) -> None:
+        """Leave what came for the next run."""
+        if self.partial and not self.done:
+            self.partial.close()
+        if self.lock:
+            self.lock.release()
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """What a worker does next. Without a piece: all have come, and the whole is to be checked."""
+
+    file: File
+    source: Source
+    piece: int | None
+
+
+class Transfer:
+    """All files of a job under way."""
+
+    def __init__(
+        self, files: list[File], sources: list[Source], connections: int, silence: float, token: str | None
+    ) -> None:
+        # The largest first: what takes longest must not begin last.
+        self.files = sorted(files, key=lambda file: -file.offer.size)
+        self.sources = {source.endpoint.name: source for source in sources}
+        self.pace = Pace(connections)
+        self.silence, self.token = silence, token
+        self.changed = threading.Condition()
+        self.workers: list[threading.Thread] = []
+        self.active = 0
+        self.stopped = False
+        self.moved = 0  # bytes since the start
+
+    def run(self) -> None:
+        """Fetch all files, or find that they cannot be had. What came of the others is left for the next run."""
+        self._hire()
+        with self.changed:
+            self.changed.wait_for(lambda: not self.active and self._over())
+            self.changed.notify_all()
+        for file in self.files:
+            file.close()
+
+    def _over(self) -> bool:
+        return self.stopped or all(file.ended for file in self.files)
+
+    def _hire(self) -> None:
+        with self.changed:
+            while len(self.workers) < self.pace.allowed:
+                self.workers.append(threading.Thread(target=self._work, daemon=True))
+                self.workers[-1].start()
+
+    def _work(self) -> None:
+        while turn := self._turn():
+            self._take(turn)
+
+    # --- whose turn it is ----------------------------------------------------------------------------
+
+    def _turn(self) -> Turn | None:
+        """The next thing to do. Waits until there is one; None when all has ended."""
+        with self.changed:
+            while not self._over():
+                now = time.monotonic()
+                turn = self._find(now) if self.active < self.pace.allowed else None
+                if turn:
+                    self.active += 1
+                    turn.file.active += 1
+                    turn.source.active += 1
+                    return turn
+                self.changed.wait(self._next_change(now))
+            self.changed.notify_all()
+        return None
+
+    def _next_change(self, now: float) -> float:
+        """Seconds until a pause ends. What workers do they tell themselves."""
+        times = [file.not_before for file in self.files] + [s.rests_until for s in self.sources.values()]
+        return min((time - now for time in times if time > now), default=5.0) + 0.005
+
+    def _find(self, now: float) -> Turn | None:
+        for file in self.files:
+            if file.ended or file.not_before > now or file.active >= (1 if file.in_one else AT_ONE_FILE):
+                continue
+            source = pick(self._sources_of(file), now)
+            if source is None or not self._opened(file, now) or file.partial is None:
+                continue
+            if file.partial.whole:
+                if not file.active:
+                    return Turn(file, source, None)
+                continue
+            if file.in_one:
+                file.partial.restart(piece=file.offer.size)
+            piece = file.partial.claim()
+            if piece is not None:
+                return Turn(file, source, piece)
+        return None
+
+    def _sources_of(self, file: File) -> list[Source]:
+        names = file.left()
+        if file.offer.size < SHARED or file.in_one:
+            awake = [name for name in names if self.sources[name].rests_until <= time.monotonic()]
+            names = (awake or names)[:1]
+        elif file.alone in names:
+            names = [file.alone]
+        return [self.sources[name] for name in names]
+
+    def _opened(self, file: File, now: float) -> bool:
+        if file.partial:
+            return True
+        try:
+            opened = file.open()
+        except OSError as error:
+            file.error = Failure("disk", f"{error.strerror}: {error.filename or file.hub}")
+            return False
+        if not opened:
+            file.locked_since = file.locked_since or now
+            file.not_before = now + 0.5
+            if now - file.locked_since > LOCKED:
+                file.error = Failure("busy", "another program is fetching it")
+        return opened
+
+    # --- one turn ------------------------------------------------------------------------------------
+
+    def _take(self, turn: Turn) -> None:
+        file, failure = turn.file, None
+        before = file.bytes_of(turn.piece)
+        try:
+            if turn.piece is None:
+                self._finish(file)
+            else:
+                self._fetch(turn, turn.piece)
+        except (Refused, NoRanges, Resting, Broke) as error:
+            failure = error
+        except OSError as error:  # ours, while writing: those of the link are told as Broke
+            self._full(file, error)
+        with self.changed:
+            came = file.bytes_of(turn.piece) > before and not file.in_one
+            self.active -= 1
+            file.active -= 1
+            turn.source.active -= 1
+            if file.partial and turn.piece is not None:
+                file.partial.release(turn.piece)
+            if failure is not None:
+                self._hold_against(file, turn.source, failure, came)
+            self.changed.notify_all()
+
+    def _fetch(self, turn: Turn, piece: int) -> None:
+        file, source = turn.file, turn.source
+        name, partial = source.endpoint.name, file.partial
+        assert partial is not None
+        start, end = partial.span(piece)
+        token = self.token if source.endpoint.token else None
+        began = last = time.monotonic()
+        taken = 0
+        for chunk in ranged(file.addresses[name], token, start, end, file.offer.size, self.silence):
+            partial.write(piece, chunk)
+            taken += len(chunk)
+            last = time.monotonic()
+            self._count(file, source, len(chunk))
+            if self.stopped:
+                return
+            if last - began > JUDGED and taken / (last - began) < source.rate / CRAWL:
+                raise Broke(f"crawls at {taken / (last - began) / 1000:.0f} kB/s")
+        source.measured(taken, last - began)
+
+    def _count(self, file: File, source: Source, length: int) -> None:
+        file.givers.add(source.endpoint.name)
+        if not file.in_one:  # there every try begins at the first byte
+            file.streak[source.endpoint.name] = 0
+        source.failures = source.rests = 0
+        source.bytes += length
+        self.moved += length
+        if self.pace.add(length):
+            self._hire()
+
+    def _finish(self, file: File) -> None:
+        """Compare with the hash, and give the file its place. Wrong bytes are held against the giver."""
+        partial = file.partial
+        assert partial is not None
+        if partial.content() == file.offer.hash:
+            partial.keep()
+            show(file.hub, file.want, file.names, partial.blob)
+            file.done = True
+            return
+        self._blame(file, partial)
+        file.givers.clear()
+        if file.left():
+            partial.restart()
+        else:
+            partial.remove()
+            file.partial = None
+
+    # --- how it went ---------------------------------------------------------------------------------
+
+    def _hold_against(self, file: File, source: Source, error: Exception, came: bool) -> None:
+        name, now = source.endpoint.name, time.monotonic()
+        if isinstance(error, Resting):
+            self._rest(file, source, error)
+        elif isinstance(error, NoRanges):
+            self._one_stream(file, name)
+        elif isinstance(error, Refused):
+            file.failed[name] = Failure("gated" if isinstance(error, Gated) else "refused", str(error))
+        elif came or file.not_before > now:
+            # It brought something; or many connections broke at once, which counts as one failure.
+            file.not_before = max(file.not_before, now + BACK_OFF)
+        else:
+            file.streak[name] = tries = file.streak.get(name, 0) + 1
+            source.failures += 1
+            file.not_before = now + BACK_OFF * 2 ** (tries - 1)
+            if tries >= TRIES or source.failures >= TRIES * TRIES:
+                file.failed[name] = Failure("network", str(error))
+
+    def _rest(self, file: File, source: Source, error: Resting) -> None:
+        """Everybody waits for as long as it asks; who asks again and again has failed."""
+        wait = PAUSE if error.wait is None else error.wait
+        now = time.monotonic()
+        if source.rests_until <= now:
+            self.pace.slow_down()
+            source.rests += 1
+        if wait > LONGEST_PAUSE or source.rests > RESTS:
+            file.failed[source.endpoint.name] = Failure("busy", str(error), wait)
+        else:
+            source.rests_until = max(source.rests_until, now + wait)
+
+    def _one_stream(self, file: File, name: str) -> None:
+        """For an endpoint that sends whole files only; others come first where there are some."""
+        if len(file.left()) > 1:
+            file.failed[name] = Failure("refused", "cannot send a part of a file")
+        else:
+            file.in_one = True
+
+    def _full(self, file: File, error: OSError) -> None:
+        with self.changed:
+            rest = sum(one.offer.size - one.bytes for one in self.files if not one.ended)
+            file.error = Failure("disk", f"{error.strerror}: {rest} bytes are still to come, into {file.hub}")
+            self.stopped = True
+
+    def _blame(self, file: File, partial: Partial) -> None:
+        """Bytes that were there before, or came from several, are nobody's fault yet: once more, from one alone."""
+        if len(file.givers) == 1 and not partial.resumed:
+            (name,) = file.givers
+            said = f"{file.offer.name}: wrong bytes: {file.offer.hash[:12]}… was announced, they are others"
+            file.failed[name] = Failure("bytes", said)
+        file.alone = next(iter(file.left()), None)
+
+    def resting(self) -> bool:
+        """Whether it is only waited because an endpoint asked for it."""
+        now = time.monotonic()
+        return not self.active and any(source.rests_until > now for source in self.sources.values())
