@@ -8,6 +8,12 @@ if sys.argv[1:2] in (["doctor"], ["explain"], ["status"], ["wheels"], ["log"], [
     sys.dont_write_bytecode = True
     gc.disable()  # they end soon, and collecting is a twentieth of their time
 
-from bootstrap.cli import main
+from bootstrap.interrupt import leave, listen
+
+listen()
+try:
+    from bootstrap.cli import main
+except KeyboardInterrupt:
+    leave(sys.argv[1:2])
 
 main()

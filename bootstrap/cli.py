@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from bootstrap.interrupt import interrupted
 from doctor.errors import Exit, Trouble
 from doctor.text import Lang, Text, pick_lang
 
@@ -408,7 +409,7 @@ def main() -> None:
         _tell(_usage(error))
         sys.exit(int(Exit.USAGE))
     except (KeyboardInterrupt, click.Abort):
-        print(say("interrupted", "已中断"), file=sys.stderr)
+        _tell(interrupted(_word()))
         sys.exit(int(Exit.INTERRUPTED))
     except Exception:
         _tell_defect()
@@ -427,9 +428,13 @@ def _tell(trouble: Trouble) -> None:
         emit(refusal(trouble, LANG))
 
 
+def _word() -> str:
+    return next((word for word in sys.argv[1:] if word in cli.commands), "")
+
+
 def _usage(error: click.ClickException) -> Trouble:
     """What click says of wrong words, with where to look them up."""
-    word = next((word for word in sys.argv[1:] if word in cli.commands), "")
+    word = _word()
     said = error.format_message()
     look = f"groundwork {word} --help".replace("  ", " ")
     return Trouble(Text(said, f"用法错误：{said}"), Exit.USAGE, Text(f"see: {look}", f"参见：{look}"))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write beside, flush to disk, rename over. The file has `mode` from its first byte, whatever the umask."""
+    """Write beside, flush to disk, rename over. The file has `mode` from its first byte, whatever the umask.
+
+    What is beside has one name: what a killed run left is written over by the next.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    beside = path.with_name(f".{path.name}.part")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
     try:
         with os.fdopen(descriptor, "wb") as out:
             os.fchmod(out.fileno(), mode)
@@ -28,3 +33,14 @@ def private_folder(path: Path) -> None:
     """Make a folder that only its owner may enter."""
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o700)
+
+
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """An empty folder for the time of a block. It has one name: what a killed run left in it goes."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 
 from bootstrap import process
 from bootstrap.claims import noting
 from bootstrap.display import Display
+from bootstrap.interrupt import interrupted
 from bootstrap.journal import Journal
 from bootstrap.outcome import Outcome, Status
 from bootstrap.plan import Planned
@@ -52,7 +50,7 @@ def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]
     _begin(plan, setting)
     setting.display.begin(plan)
     try:
-        with _signals_interrupt(), ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(WORKERS) as pool:
             try:
                 outcomes = _schedule(plan, setting, pool)
             except KeyboardInterrupt:
@@ -60,7 +58,7 @@ def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]
                 raise
     except KeyboardInterrupt as interrupt:
         setting.journal.write("interrupted")
-        raise _interrupted(setting.word) from interrupt
+        raise interrupted(setting.word) from interrupt
     finally:
         setting.display.finish()
     setting.journal.write("run-end", outcomes={o.name: o.status for o in outcomes})
@@ -188,26 +186,3 @@ def _unverified(left: list[Finding]) -> Trouble:
     en = "; ".join(f"{f.id}: {f.evidence.en}" for f in left)
     zh = "；".join(f"{f.id}：{f.evidence.zh}" for f in left)
     return Trouble(Text(f"done, but not right: {en}", f"已执行，但结果不对：{zh}"), Exit.FAILED)
-
-
-def _interrupted(word: str) -> Trouble:
-    return Trouble(
-        Text("interrupted; nothing is lost", "已中断，进度不会丢失"),
-        Exit.INTERRUPTED,
-        Text(f"to go on from here: make {word}", f"继续请运行：make {word}"),
-    )
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal (SIGHUP) end a run as orderly as Ctrl-C does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

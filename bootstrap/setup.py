@@ -10,6 +10,7 @@ import msgspec
 from bootstrap.display import Display
 from bootstrap.journal import Journal
 from bootstrap.lock import only_run
+from bootstrap.orphans import end_orphans, mark
 from bootstrap.outcome import Outcome
 from bootstrap.plan import Planned, make_plan
 from bootstrap.run import CHANGING, Setting, refreshed, run_plan
@@ -138,6 +139,10 @@ def apply(
         keep()
         return Result(facts=facts, findings=findings, code=_code((), findings, goal, wish))
     with only_run(Path(goal.home), word):
+        mark(Path(goal.home))
+        if end_orphans(Path(goal.home)):  # they were at work while we looked
+            facts, findings = look(goal)
+            plan = plan_for(goal, facts, findings, wish)
         keep()
         return _rounds(goal, facts, plan, wish, word, lang, secrets)
 

@@ -42,7 +42,8 @@ log=$dir/jupyter.log
 
 forget_what_is_not_for_the_server() {
     # make repeats the variables of its command line, PASSWORD among them, in MAKEFLAGS.
-    unset PASSWORD MAKEFLAGS MFLAGS MAKEOVERRIDES PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV
+    # GROUNDWORK_RUN marks what ends with a run, and the server outlives it.
+    unset PASSWORD MAKEFLAGS MFLAGS MAKEOVERRIDES PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV GROUNDWORK_RUN
     for name in $(env | sed -n 's/^\(JUPYTER[A-Za-z0-9_]*\)=.*/\1/p'); do
         unset "$name"
     done

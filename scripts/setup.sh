@@ -2,9 +2,9 @@
 # Stage 0: what runs on a bare machine before any Python of ours. Makes Groundwork's own small environment
 # (once), then hands over to it. Needs sh, the essential packages and one of python3, curl or wget.
 #
-#   1  talking       usage, say, die
+#   1  talking       usage, say, die, interrupted
 #   2  places        find_root, find_home, uv_places, name_places, make_home
-#   3  one at a time lock, wait_for_lock, lock_by_folder, unlock
+#   3  one at a time lock, say_waiting, identity, lock_by_folder, take_away, unlock
 #   4  Python        works, find_python, fetch_python, apt_python
 #   5  environment   sync, make_env, point_here, remove_old, ensure_env
 #   6  words         hand_over, run_undo, run_tests, run_lint, run_docs, run_bench, run_manifest, main
@@ -73,6 +73,13 @@ say() { if is_chinese; then printf '%s\n' "$2" >&2; else printf '%s\n' "$1" >&2;
 die() {
     say "$2" "$3"
     exit "$1"
+}
+
+# What python and uv were doing ends with them; what they had fetched is kept.
+interrupted() {
+    trap '' INT TERM HUP
+    say "Interrupted; nothing is lost. To go on from here: make $word" "已中断，进度不会丢失。继续请运行：make $word"
+    exit 130
 }
 
 # --- 2 places ----------------------------------------------------------------------------------------
@@ -153,40 +160,66 @@ absent() {
 lock() {
     lock_path=$home/stage0.lock
     exec 9>>"$lock_path"
-    flock -n 9 2>/dev/null || wait_for_lock
+    flock -n 9 2>/dev/null
+    case $? in # 1 means "held by another"; any other one, that there is no flock here, or not on this file system
+        0) ;;
+        1)
+            say_waiting "$(cat "$lock_path" 2>/dev/null)"
+            flock -w 3600 9 || give_up_waiting "$(cat "$lock_path" 2>/dev/null)"
+            ;;
+        *) lock_by_folder ;;
+    esac
     printf '%s\n' "$$" >"$lock_path"
 }
 
-# flock's exit code 1 means "held by another"; any other one, that there is no flock on this file system.
-wait_for_lock() {
-    say_waiting
-    flock -w 3600 9
-    case $? in
-        0) ;;
-        1) die 4 "Still held after an hour; is process $(cat "$lock_path") stuck?" \
-            "等待一小时仍未释放；进程 $(cat "$lock_path") 是否卡住?" ;;
-        *) lock_by_folder ;;
-    esac
+say_waiting() {
+    say "Another run (process $1) is preparing $home; waiting for it…" "另一个进程($1)正在准备 $home;等待其完成……"
 }
 
-say_waiting() {
-    say "Another run (process $(cat "$lock_path" 2>/dev/null)) is preparing $home; waiting for it…" \
-        "另一个进程($(cat "$lock_path" 2>/dev/null))正在准备 $home;等待其完成……"
+give_up_waiting() { die 4 "Still held after an hour; is process $1 stuck?" "等待一小时仍未释放；进程 $1 是否卡住?"; }
+
+# identity PID: the process and its start, which no later process of that pid shares.
+identity() {
+    read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
+    # shellcheck disable=SC2086  # split on purpose; the name before the bracket may hold spaces
+    set -- "$1" ${stat##*) }
+    printf '%s %s\n' "$1" "${21}"
 }
 
 # A folder can be made only once, on every file system. Its holder may be dead.
 lock_by_folder() {
+    looks=0
     until mkdir "$lock_path.folder" 2>/dev/null; do
-        holder=$(cat "$lock_path" 2>/dev/null)
-        if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then rmdir "$lock_path.folder"; fi
+        holder=$(cat "$lock_path.folder/holder" 2>/dev/null)
+        looks=$((looks + 1))
+        if [ -z "$holder" ]; then
+            [ "$looks" -lt 5 ] || take_away "$holder" # it died between making the folder and saying who it is
+        elif [ "$(identity "${holder%% *}")" != "$holder" ]; then
+            take_away "$holder"
+        elif [ "$holder" != "${told-}" ]; then
+            told=$holder
+            say_waiting "${holder%% *}"
+        fi
+        [ "$looks" -lt 3600 ] || give_up_waiting "${holder%% *}"
         sleep 1
     done
-    trap 'rmdir "$lock_path.folder"' EXIT
+    trap 'rm -rf "$lock_path.folder"' EXIT
+    identity $$ >"$lock_path.folder/holder"
+}
+
+# take_away HOLDER: the folder of a dead one. Moved first: of two that try only one succeeds, and sees what it took.
+take_away() {
+    mv "$lock_path.folder" "$lock_path.$$" 2>/dev/null || return
+    if [ "$(cat "$lock_path.$$/holder" 2>/dev/null)" = "$1" ]; then
+        rm -rf "$lock_path.$$"
+    else
+        mv "$lock_path.$$" "$lock_path.folder" # a living one was quicker
+    fi
 }
 
 unlock() {
     exec 9>&-
-    [ ! -d "$lock_path.folder" ] || rmdir "$lock_path.folder"
+    rm -rf "$lock_path.folder"
     trap - EXIT
 }
 
@@ -446,6 +479,8 @@ main() {
             ;;
         '' | -*) set -- setup "$@" ;;
     esac
+    word=$1
+    trap interrupted INT TERM HUP
     umask go-w # nobody else may write what we run later, whatever the person's umask
     find_root
     find_home

@@ -28,6 +28,11 @@ def missing(what: str, reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    said = "how many times tests/nothing_lost kills setup, spread over a whole run; the full sweep is 200"
+    parser.addoption("--kills", type=int, default=24, help=said)
+
+
 @pytest.fixture(scope="session")
 def target_python() -> str:
     """The interpreter of an environment that `make setup` made, or the one GROUNDWORK_TARGET_PYTHON names."""

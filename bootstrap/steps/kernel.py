@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 
-from bootstrap.files import write_atomically
+from bootstrap.files import scratch_folder, write_atomically
 from bootstrap.hub import choice as hub_env
 from bootstrap.lab.homes import note_homes
 from bootstrap.step import Cost, Work
@@ -36,8 +35,8 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 def run(work: Work) -> None:
     """ipykernel writes its own kind of spec into a scratch folder; ours is that one with our variables."""
     note_homes(work)
-    with tempfile.TemporaryDirectory(prefix="groundwork-kernel-") as scratch:
-        made = _make(work, Path(scratch))
+    with scratch_folder(Path(work.goal.home) / "kernel.part") as scratch:
+        made = _make(work, scratch)
         folder = Path(kernel_folder(work.goal))
         work.note("created", str(folder))
         for file in made.iterdir():

@@ -135,7 +135,8 @@ def _fetch(work: Work, sources: tuple[Answer, ...]) -> Failures:
         hub=str(hub_folder(work.goal.cache)),
         endpoints=tuple(endpoint_of(answer, work.goal) for answer in sources),
     )
-    heard = Heard(work, wanted)
+    heard, before = Heard(work, wanted), recorded_endpoint(work.goal)
+    _remember(sources[0], work.goal)  # now: a run that is killed behind the last byte never comes to judge
     done = work.call(
         [sys.executable, "-m", "bootstrap.hub.fetch"],
         seconds=LONGEST,
@@ -147,7 +148,7 @@ def _fetch(work: Work, sources: tuple[Answer, ...]) -> Failures:
     if done.code != 0 and not heard.failures:  # it ended without a word of its own: killed, or a defect
         said = f"exit code {done.code}: {done.tail[-1] if done.tail else ''}"
         heard.failures = {(want.id, ""): Event(kind="network", reason=said) for want in wanted}
-    _judge(sources, heard, work)
+    _judge(sources, heard, work, before)
     return heard.failures
 
 
@@ -192,8 +193,8 @@ def _under_way(event: Event) -> str:
     return " · ".join(part for part in (rates, models) if part)
 
 
-def _judge(sources: tuple[Answer, ...], heard: Heard, work: Work) -> None:
-    """Leave the endpoints that failed, and let notebooks ask the first one that gave what it should."""
+def _judge(sources: tuple[Answer, ...], heard: Heard, work: Work, before: str | None) -> None:
+    """Leave the endpoints that failed, and let notebooks ask the first one that gave what it should, else whom they did."""
     for answer in sources:
         why = heard.blamed.get(answer.name)
         if why and work.goal.endpoint is None:
@@ -201,6 +202,8 @@ def _judge(sources: tuple[Answer, ...], heard: Heard, work: Work) -> None:
     good = [a for a in sources if a.name in heard.givers]
     if good:
         _remember(min(good, key=lambda answer: answer.name in heard.blamed), work.goal)
+    elif before != recorded_endpoint(work.goal):
+        hub_env.record(work.goal, before)
 
 
 def _event(line: str) -> Event | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.env.uv import can_install, install_locked, pip_install, reinstall
+from bootstrap.env.uv import can_install, configured, install_locked, pip_install, reinstall
 from bootstrap.files import write_atomically
 from bootstrap.mirrors import through
 from bootstrap.step import Cost, Work
@@ -216,9 +216,13 @@ def warn_of_the_default(work: Work) -> None:
 
 
 def offers(work: Work, build: Build, companions: dict[str, str]) -> Iterator[Offer]:
-    """Ways to get one build: with its companions from any source, the person's first; alone only where none has them."""
+    """Ways to get one build: with its companions from any source, the person's first; alone only where none has them.
+
+    uv's own default index has no build with a local version, and costs minutes where nobody answers there.
+    """
     for wanted in (companions, {}) if companions else ({},):
-        yield source_offer(build, wanted, ())
+        if configured(work):
+            yield source_offer(build, wanted, ())
         for answer in through("torch_index", work, build):
             form = "--find-links" if answer.flat else "--index"
             yield source_offer(build, wanted, (form, answer.url.format(variant=build.variant)))

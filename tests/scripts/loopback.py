@@ -93,7 +93,7 @@ class Handler(BaseHTTPRequestHandler):
             body = body[:-1] + bytes([body[-1] ^ 1])
         wanted = self.headers.get("Range", "")
         start = int(wanted.removeprefix("bytes=").partition("-")[0] or 0)
-        end = int(wanted.partition("-")[2] or len(body) - 1)
+        end = min(int(wanted.partition("-")[2] or len(body)), len(body) - 1)
         self.index.ranges.append(wanted)
         self.send_response(206 if wanted else 200)
         if wanted:

@@ -151,11 +151,16 @@ def test_two_at_once_the_second_says_who_it_waits_for(
 
 
 @pytest.mark.index
-def test_the_folder_lock_of_a_dead_process_is_taken_over(checkout: Path, ready: dict[str, str]) -> None:
+@pytest.mark.parametrize("holder", ["dead", "another process of that pid", "died before it said its name"])
+def test_the_folder_lock_of_a_dead_process_is_taken_over(
+    holder: str, checkout: Path, ready: dict[str, str]
+) -> None:
     Path(ready["PATH"], "flock").unlink()
-    dead = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout
+    dead = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
+    said = {"dead": f"{dead} 1\n", "another process of that pid": f"{os.getpid()} 1\n"}.get(holder)
     (home_of(ready) / "stage0.lock.folder").mkdir(parents=True)
-    (home_of(ready) / "stage0.lock").write_text(dead)
+    if said:
+        (home_of(ready) / "stage0.lock.folder" / "holder").write_text(said)
     setup_sh(checkout, "doctor", env=ready)
     assert not (home_of(ready) / "stage0.lock.folder").exists()
 
