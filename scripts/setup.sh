@@ -435,10 +435,18 @@ run_undo() {
     name_places tool
     if [ -e "$home/undoing" ]; then
         finish_undo "$@"
-    elif [ ! -d "$home" ]; then
+    elif ! holds_ours; then
         nothing_to_undo "$@"
     fi
     hand_over undo "$@"
+}
+
+# holds_ours: whether the folder has anything by which we know it; else looking would make it first.
+holds_ours() {
+    for sign in "$home"/journal.jsonl "$home"/.ours "$home"/tool-????????????; do
+        [ ! -e "$sign" ] || return 0
+    done
+    return 1
 }
 
 finish_undo() {
