@@ -1,29 +1,30 @@
-"""`make bench`: measure the subjects (all, or those named) and write docs/benchmarks.md when all were measured."""
+"""`make bench`: measure the subjects (all, or those named). docs/benchmarks.md shows the last result of each."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date
+from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib import import_module
+from pathlib import Path
 
-from benchmarks.measure import Measured, alternate, ratio
+from benchmarks.measure import Measured, alternate, kept, ratio
 from benchmarks.place import find
-from benchmarks.report import write
+from benchmarks.report import Result, keep, machine, today, write_page
 from doctor.errors import Trouble
-from doctor.probes.host import probe
-from doctor.settings import resolve
 from doctor.text import pick_lang
 
-SUBJECTS = ("doctor", "noop")
+# In the order of the page. A subject is a module of this folder.
+SUBJECTS = tuple(sorted(path.stem for path in Path(__file__).parent.glob("subjects/[a-z]*.py")))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("subjects", nargs="*", help=f"of {', '.join(SUBJECTS)}; all when none is named")
-    parser.add_argument("--times", type=int, default=5, metavar="N", help="counted runs of each command")
+    parser.add_argument("--times", type=int, metavar="N", help="counted runs of each command")
     asked = parser.parse_args()
-    if set(asked.subjects) - set(SUBJECTS) or asked.times < 1:
+    if set(asked.subjects) - set(SUBJECTS) or (asked.times or 1) < 1:
         parser.error(f"subjects are: {', '.join(SUBJECTS)}; --times is at least 1")
     try:
         return bench(tuple(asked.subjects) or SUBJECTS, asked.times)
@@ -32,27 +33,29 @@ def main() -> int:
         return int(trouble.code)
 
 
-def bench(names: tuple[str, ...], times: int) -> int:
+def bench(names: Sequence[str], times: int | None) -> int:
     """Measure and tell; exit code 1 when a claim does not hold."""
-    place, results = find(), {}
+    good = True
     for name in names:
         subject = import_module(f"benchmarks.subjects.{name}")
-        rows = alternate(subject.cases(place), times)
+        with ExitStack() as stack:
+            rows = alternate(subject.cases(find(stack)), times or subject.TIMES, subject.WARM)
         tell(subject.TITLE, rows)
-        results[name] = (subject.TITLE, rows)
-    if names == SUBJECTS:
-        write(results, probe(resolve({})), date.today().isoformat(), times)
-    kept = [
-        ratio(rows[0], row) <= row.case.bar for _, rows in results.values() for row in rows if row.case.bar
-    ]
-    return 0 if all(kept) else 1
+        keep(
+            name, Result(title=subject.TITLE, about=subject.ABOUT, machine=machine(), day=today(), rows=rows)
+        )
+        good = good and kept(rows)
+    write_page()
+    return 0 if good else 1
 
 
-def tell(title: str, rows: tuple[Measured, ...]) -> None:
+def tell(title: str, rows: Sequence[Measured]) -> None:
     print(title)
     for row in rows:
         share = f"  ours is {ratio(rows[0], row):.2f} of it" if row is not rows[0] else ""
-        print(f"  {row.median:7.2f} s  {row.case.name}{share}")
+        floor = f"  {row.median / row.floor:.2f} of its floor, {row.floor:.1f} s" if row.floor else ""
+        own = f"  {row.own_peak / 1e6:.0f} MB of our own" if row.own_peak else ""
+        print(f"  {row.median:7.2f} s  {row.name}{share}{floor}{own}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -20,13 +21,14 @@ class Place(msgspec.Struct, frozen=True):
     python: str  # the interpreter of our own environment
     target: str  # the interpreter of the course's environment
     environ: dict[str, str]
+    open: ExitStack  # servers and folders that a subject needs as long as it is measured
 
     def ours(self, *words: str) -> tuple[str, ...]:
         """A word of groundwork, started as stage 0 starts it."""
         return (self.python, "-m", "bootstrap", *words)
 
 
-def find() -> Place:
+def find(stack: ExitStack) -> Place:
     """Raises Trouble (exit 1) when `make setup` has not been run."""
     target = Path(groundwork_home()) / "envs" / DEFAULT_PROFILE / "bin" / "python"
     if not target.is_file():
@@ -34,4 +36,4 @@ def find() -> Place:
             Text(f"{target} is not there: run make setup first", f"{target} 不存在：请先运行 make setup"),
             Exit.FAILED,
         )
-    return Place(str(ROOT), sys.executable, str(target), dict(os.environ))
+    return Place(str(ROOT), sys.executable, str(target), dict(os.environ), stack)

@@ -1,12 +1,15 @@
-"""The doctor against the tools that people are told to run: none of them names a cause, all of them import torch."""
+"""The doctor against the tools that people are told to run: none of them names a cause, most of them import torch."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from benchmarks.measure import Case
 from benchmarks.place import Place
 
-NAME = "doctor"
 TITLE = "Saying what is wrong"
+ABOUT = "On the environment that `make setup` made. The others print versions; they name no cause."
+TIMES, WARM = 5, True
 FINDINGS = (0, 1)  # findings are an answer too
 
 
@@ -18,5 +21,6 @@ def cases(place: Place) -> tuple[Case, ...]:
         case("groundwork doctor --offline", *place.ours("doctor", "--offline", "--json"), codes=FINDINGS),
         case("python -m torch.utils.collect_env", place.target, "-m", "torch.utils.collect_env", bar=0.15),
         case("transformers env", place.target, "-m", "transformers.commands.transformers_cli", "env"),
+        case("hf env", str(Path(place.target).with_name("hf")), "env"),
         case("pip check", place.target, "-m", "pip", "check", codes=FINDINGS),
     )
