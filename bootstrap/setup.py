@@ -46,6 +46,12 @@ REFUSE = {
     "host-glibc-too-old": Exit.PERSON,
 }
 
+# Of those, what spoils these steps alone.
+SPOILS = {
+    "jupyter-port-in-use": {"jupyter", "server"},
+    "packages-not-locked": {"environment", "torch", "packages"},
+}
+
 # Steps that change nothing in an environment: all that is done for one that the person made.
 UNBOUND = ("ffmpeg", "models")
 
@@ -204,7 +210,7 @@ def objection(findings: tuple[Finding, ...], plan: tuple[Planned, ...], goal: Go
             continue
         if finding.area == "conda" and goal.manager != "conda":
             continue  # the person's own conda, broken; this run does without
-        if finding.id == "jupyter-port-in-use" and not names & {"jupyter", "server"}:
+        if finding.id in SPOILS and not names & SPOILS[finding.id]:
             continue
         return Trouble(_said(finding), code, _hint(finding))
     return None

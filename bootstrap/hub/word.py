@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from bootstrap import setup as job
-from bootstrap import words
-from bootstrap.hub import audit
-from bootstrap.hub.job import Endpoint
-from bootstrap.hub.named import Choice, names_or_folders, parse_size, want
-from bootstrap.setup import Wish
-from bootstrap.step import LeftOut
-from bootstrap.steps.models import answering, endpoint_of
 from doctor.errors import Exit, Trouble, bad_input
 from doctor.goal import Goal
-from doctor.manager import settle_by_sight
-from doctor.probes.hub import hub_folder
-from doctor.probes.network.hub import token
+from doctor.probes.hub import cached_models, hub_folder
 from doctor.profile import ModelWant
 from doctor.report.envelope import envelope
 from doctor.report.terminal import emit, show
 from doctor.settings import resolve
 from doctor.text import Lang, Text
+
+if TYPE_CHECKING:
+    from bootstrap.hub.job import Endpoint
+
+AT_ONCE = 8  # repositories that are asked about
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,18 +37,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     as_json: bool = False
 
 
-def models(flags: words.Flags, lang: Lang, asked: Asked) -> int:
+def models(flags: Mapping[str, str | None], lang: Lang, asked: Asked) -> int:
     """Exit codes: 0 all there and right, 1 bad files, 4 needs the person (licence, room), 5 not to be had now."""
     _check(asked)
-    goal = settle_by_sight(resolve(flags))
+    goal = resolve(flags)
     if asked.verify or asked.repair:
-        ids = names_or_folders(asked.names, goal.models)
-        found = audit.check(hub_folder(goal.cache), ids)
+        code = _check_cache(goal, lang, asked)
         if not asked.repair:
-            return _tell_checked(goal, found, lang, asked)
-        audit.remove_bad(found)
+            return code
     if asked.names:
         goal = msgspec.structs.replace(goal, models=_named(goal, asked))
+    # Nothing else of the machine is looked at, and nothing that could is loaded, where there is nothing to do.
+    if not asked.plan_only and not asked.as_json and _all_there(goal):
+        return _tell_all_there(goal, lang)
     return _fetch(goal, lang, asked)
 
 
@@ -65,17 +64,36 @@ def _check(asked: Asked) -> None:
         )
 
 
+def _all_there(goal: Goal) -> bool:
+    return all(model.state == "complete" for model in cached_models(goal))
+
+
+def _tell_all_there(goal: Goal, lang: Lang) -> int:
+    none = Text("No model is wanted (MODELS=none).", "不需要任何模型（MODELS=none）。")
+    here = Text(f"All models are in {goal.cache}.", f"所有模型都在 {goal.cache}。")
+    show([(here if goal.models else none).get(lang)])
+    return Exit.FINE
+
+
 def _named(goal: Goal, asked: Asked) -> tuple[ModelWant, ...]:
     """What the named repositories are; told of a closed one before the others start."""
+    from bootstrap.hub.named import Choice, parse_size, want
+    from doctor.probes.network.hub import token
+
     largest = parse_size(asked.max_size) if asked.max_size else None
     choice = Choice(asked.include, asked.exclude, largest)
     endpoints = _endpoints(goal)
     secret = token(goal)[0] or None
-    return tuple(want(name, choice, endpoints, secret) for name in dict.fromkeys(asked.names))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return tuple(pool.map(lambda name: want(name, choice, endpoints, secret), dict.fromkeys(asked.names)))
 
 
 def _endpoints(goal: Goal) -> list[Endpoint]:
     """What the person set is asked as it is: it may be a Hub of their own that has none of the course's models."""
+    from bootstrap.hub.job import Endpoint
+    from bootstrap.step import LeftOut
+    from bootstrap.steps.models import answering, endpoint_of
+
     if goal.endpoint:
         return [Endpoint("HF_ENDPOINT", goal.endpoint, token=True)]
     try:
@@ -84,21 +102,32 @@ def _endpoints(goal: Goal) -> list[Endpoint]:
         raise Trouble(left.reason, Exit.NETWORK) from left
 
 
-def _tell_checked(goal: Goal, found: tuple[audit.Checked, ...], lang: Lang, asked: Asked) -> int:
+def _check_cache(goal: Goal, lang: Lang, asked: Asked) -> int:
+    """Hash what is there: tell of what is bad, or remove it where it is to be mended."""
+    from bootstrap.hub import audit
+    from bootstrap.hub.named import names_or_folders
+
+    found = audit.check(hub_folder(goal.cache), names_or_folders(asked.names, goal.models))
     bad = any(one.bad or one.dangling for one in found)
     code = Exit.FAILED if bad else Exit.FINE
-    if asked.as_json:
+    if asked.repair:
+        audit.remove_bad(found)
+    elif asked.as_json:
         emit(envelope(goal, None, (), code, lang, checked=found))
-        return code
-    show(audit.lines(found, lang))
-    if bad:
+    else:
+        show(audit.lines(found, lang))
         hint = Text("to mend just these: make models ARGS=--repair", "只修复这些：make models ARGS=--repair")
-        print(hint.get(lang), file=sys.stderr)
+        print(hint.get(lang) if bad else "", file=sys.stderr, end="\n" if bad else "")
     return code
 
 
 def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
-    wish = Wish(only="models")
+    from bootstrap import setup as job
+    from bootstrap import words
+    from doctor.manager import settle_by_sight
+
+    goal = settle_by_sight(goal)
+    wish = job.Wish(only="models")
     if asked.plan_only:
         return words.show_plan(goal, wish, lang, asked.as_json)
     result = job.apply(goal, wish, "models", lang, {})
@@ -111,8 +140,4 @@ def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
         for text in (outcome.reason, outcome.later):
             if text:
                 print(text.get(lang), file=sys.stderr)
-    if code == 0:
-        none = Text("No model is wanted (MODELS=none).", "不需要任何模型（MODELS=none）。")
-        here = Text(f"All models are in {goal.cache}.", f"所有模型都在 {goal.cache}。")
-        show([(here if goal.models else none).get(lang)])
-    return code
+    return _tell_all_there(goal, lang) if code == 0 else code

@@ -73,7 +73,7 @@ def test_a_new_kernelspec_is_noted_for_undo(goal: Goal) -> None:
     assert "kernel-missing" in findings(goal)
     notes: list[str] = []
     kernel.run(make_work(goal, notes=notes))
-    assert notes == [f"created {folder}"]
+    assert f"created {folder}" in notes
 
 
 def test_half_a_kernelspec_is_mended(goal: Goal) -> None:
