@@ -17,7 +17,7 @@ import msgspec
 
 from doctor.goal import Goal
 from doctor.lockfile import hashes, lock_path, pins
-from doctor.measure.tape import Check, Page, Tape, Wrong
+from doctor.measure.tape import Check, Lacks, Page, Tape, Wrong
 from doctor.mirrors import Kind, Source, installers
 from doctor.profile import ModelWant
 from doctor.text import human_bytes
@@ -68,7 +68,12 @@ def take(tape: Tape, source: Source, goal: Goal, build: Build | None) -> None:
 def hub(tape: Tape, source: Source, goal: Goal) -> None:
     """The configuration of a wanted model, as a Hub sends it, and then its weights."""
     base, (model, revision) = source.url.rstrip("/"), model_of(goal)
-    page = tape.get(sample_url(source, goal), is_json, SMALL)
+    try:
+        page = tape.get(sample_url(source, goal), is_json, SMALL)
+    except Lacks:
+        if goal.endpoint:  # one of the person's own need not have what the course begins with
+            return
+        raise
     commit = page.headers.get("X-Repo-Commit", "")
     if not commit:
         raise Wrong("not a Hub's answer: no X-Repo-Commit")

@@ -24,6 +24,10 @@ class Wrong(Exception):
     """What came is not what was asked for; the message says what it is instead."""
 
 
+class Lacks(Wrong):
+    """It is a Hub, by its own word, and has not, or does not give, what was asked for."""
+
+
 class Page:
     """One answer: its beginning, its headers, and where it came from in the end."""
 
@@ -56,7 +60,9 @@ class Tape:
             page = Page(reply)
             self.url = page.url
             if reply.status_code >= 400:
-                raise Wrong(f"HTTP {reply.status_code}")
+                self.first = time.monotonic() - self.began
+                kind = Lacks if reply.headers.get("X-Error-Code") and reply.status_code < 500 else Wrong
+                raise kind(f"HTTP {reply.status_code}")
             for piece in self._timed(reply):
                 page.body += piece
                 if not self.verified and len(page.body) >= HEAD:

@@ -409,6 +409,15 @@ def test_an_endpoint_that_the_person_set_is_used_and_may_see_the_token(
         assert other.asked == []
 
 
+def test_a_hub_of_the_persons_gives_what_it_has(goal: Goal, tmp_path: Path, repos: tuple[Repo, ...]) -> None:
+    goal = goal_of(goal, *map(want, repos))
+    with serve(repos[1]) as hub, pytest.raises(LeftOut) as left:
+        run(msgspec.structs.replace(goal, endpoint=hub.url), tmp_path)
+    assert "1 of 2 models" in left.value.reason.en
+    assert "openai-community/gpt2: HF_ENDPOINT: HTTP 404" in left.value.reason.en
+    assert states(goal) == ["absent", "complete"]
+
+
 def test_signatures_of_urls_stay_out_of_log_and_message(
     goal: Goal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repos: tuple[Repo, ...]
 ) -> None:
