@@ -118,4 +118,5 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True, tag="hub"):
     transformers_place: str | None = None  # where transformers 4 looks, when that is elsewhere
     other_people: bool = False  # somebody else has an account here
     tokens: tuple[Token, ...] = ()  # the first is the one that is used
+    hiding: tuple[str, ...] = ()  # folders beside the notebooks that bear a wanted model's name and hold none
     seen: Cache | Unknown | None = None

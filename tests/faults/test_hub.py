@@ -356,3 +356,22 @@ def test_what_a_chosen_lecture_uses_and_is_gone(person: dict[str, str]) -> None:
     finding = look({**own, "MODELS": "peft", "ENV_MANAGER": "venv"}).of("lecture-data-gone")
     assert finding["severity"] == "info" and "common_voice_11_0" in finding["title"]
     assert "Mozilla Data Collective" in finding["cause"]
+
+
+def test_a_folder_that_bears_the_name_of_a_model(goal: Goal, home: Path) -> None:
+    """transformers opens a folder of that name beside the notebook: here the output of a training run."""
+    place = home / "course" / "lecture"
+    place.mkdir(parents=True)
+    (place / "pipelines.ipynb").touch()
+    wanted = msgspec.structs.replace(goal, root_dir=str(home / "course"))
+
+    def hiding() -> list[str]:
+        facts = gather(wanted, ("hub",))
+        return [f.evidence.en for f in judge(facts, wanted, ("hub",)) if f.id == "local-folder-hides-model"]
+
+    assert hiding() == []
+    (place / "gpt2" / "runs").mkdir(parents=True)
+    (home / "course" / "data" / "gpt2").mkdir(parents=True)  # no notebook is beside it
+    assert hiding() == [f"no model is in {place / 'gpt2'}"]
+    (place / "gpt2" / "config.json").write_text("{}")  # a model of their own, and meant
+    assert hiding() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from doctor.catalogue import found
 from doctor.facts import Facts, Gpu, Hub, Unknown
@@ -17,6 +18,10 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     yield from _gated(hub, goal)
     yield from _memory(facts, goal)
     yield from _gone(goal)
+    if hub.hiding:
+        yield found(
+            "hub", "local-folder-hides-model", folders=hub.hiding[:NAMED], name=Path(hub.hiding[0]).name
+        )
 
 
 def _gated(hub: Hub, goal: Goal) -> Iterator[Finding]:

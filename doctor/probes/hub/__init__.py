@@ -19,7 +19,7 @@ from pathlib import Path
 from doctor.facts import CachedModel, Hub, Unknown
 from doctor.goal import Goal
 from doctor.peek import is_file, is_there, peek_text
-from doctor.probes.hub import cache, settings
+from doctor.probes.hub import cache, local, settings
 from doctor.probes.hub.token import other_people, tokens
 from doctor.probes.patience import within
 from doctor.profile import ModelWant
@@ -39,6 +39,7 @@ def probe(goal: Goal) -> Hub:
         transformers_place=settings.transformers_place(goal, os.environ),
         other_people=other_people(),
         tokens=tokens(goal, os.environ),
+        hiding=local.hiding(goal),
         seen=cache.look(goal, settings.hub_cache(goal, os.environ)),
     )
 
