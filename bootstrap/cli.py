@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -17,7 +16,6 @@ from doctor.errors import Exit, Trouble
 from doctor.text import Lang, Text, pick_lang
 
 LANG = pick_lang()
-SECRETS: dict[str, str] = {"PASSWORD": os.environ.get("PASSWORD", "")}
 
 
 def say(en: str, zh: str) -> str:
@@ -32,10 +30,10 @@ def say(en: str, zh: str) -> str:
     ),
     epilog=say(
         "Settings are flags, environment variables or make variables: PROFILE ENV_MANAGER ENV_NAME PYTHON PREFIX TARGET "
-        "CACHE HF_ENDPOINT MIRRORS MODELS IP PORT PASSWORD ROOT_DIR GROUNDWORK_HOME. "
+        "CACHE HF_ENDPOINT MIRRORS MODELS IP PORT TLS KEEP_UP PASSWORD PASSWORD_FILE ROOT_DIR GROUNDWORK_HOME. "
         "Exit codes: 0 fine, 1 failed, 2 usage, 3 our defect, 4 needs you, 5 network, 130 interrupted.",
         "设置可用参数、环境变量或 make 变量：PROFILE ENV_MANAGER ENV_NAME PYTHON PREFIX TARGET CACHE HF_ENDPOINT MIRRORS "
-        "MODELS IP PORT PASSWORD ROOT_DIR GROUNDWORK_HOME。"
+        "MODELS IP PORT TLS KEEP_UP PASSWORD PASSWORD_FILE ROOT_DIR GROUNDWORK_HOME。"
         "退出码：0 正常，1 失败，2 用法错误，3 程序缺陷，4 需要你处理，5 网络，130 中断。",
     ),
 )
@@ -59,6 +57,18 @@ SETTINGS = (
     ),
     ("--ip", "IP", "address that JupyterLab listens on", "JupyterLab 监听地址"),
     ("--port", "PORT", "port of JupyterLab", "JupyterLab 端口"),
+    (
+        "--tls",
+        "TLS",
+        "off, self-signed, or CERTIFICATE,KEY (files)",
+        "off、self-signed，或 证书,密钥（文件）",
+    ),
+    (
+        "--keep-up",
+        "KEEP_UP",
+        "who starts JupyterLab again when it ends: no, watch or systemd",
+        "JupyterLab 退出后由谁重启：no、watch 或 systemd",
+    ),
     ("--root-dir", "ROOT_DIR", "folder that JupyterLab shows", "JupyterLab 显示的文件夹"),
 )
 
@@ -98,6 +108,17 @@ def with_colab_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def ask_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    text = say("ask for JupyterLab's password at the terminal", "在终端询问 JupyterLab 密码")
+    return click.option("--ask-password", "ask", is_flag=True, help=text)(command)
+
+
+def secrets(ask: bool = False) -> dict[str, str]:
+    from bootstrap.lab import given
+
+    return given.secrets(LANG, ask=ask)
+
+
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     text = say("nothing but JSON on standard output", "标准输出只有 JSON")
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
@@ -115,16 +136,15 @@ def plan_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @with_settings
 @plan_option
 @json_option
+@ask_option
 @click.option(
     "--only", metavar="STEP", help=say("only this step (or several: a,b)", "只运行这一步（可多个：a,b）")
 )
 @click.option("--from", "start", metavar="STEP", help=say("this step and those behind it", "从这一步开始"))
-def setup(
-    flags: Mapping[str, str | None], plan_only: bool, as_json: bool, only: str | None, start: str | None
-) -> None:
+def setup(flags: Mapping[str, str | None], ask: bool, **asked: Any) -> None:
     from bootstrap import words
 
-    sys.exit(words.setup(flags, SECRETS, LANG, plan_only=plan_only, as_json=as_json, only=only, start=start))
+    sys.exit(words.setup(flags, secrets(ask), LANG, **asked))
 
 
 @cli.command(help=say("say what is wrong, and why; changes nothing", "诊断问题及原因；不作更改"))
@@ -181,7 +201,7 @@ def explain(asked: tuple[str, ...], lang: Lang | None, as_json: bool) -> None:
 def fix(flags: Mapping[str, str | None], **asked: Any) -> None:
     from bootstrap import words
 
-    sys.exit(words.fix(flags, SECRETS, LANG, words.Fix(**asked)))
+    sys.exit(words.fix(flags, secrets(), LANG, words.Fix(**asked)))
 
 
 @cli.command(
@@ -269,10 +289,21 @@ def smoke(flags: Mapping[str, str | None], as_json: bool) -> None:
 @cli.command(help=say("start JupyterLab, or say where it runs", "启动 JupyterLab，或说明它在哪里运行"))
 @with_settings
 @json_option
-def lab(flags: Mapping[str, str | None], as_json: bool) -> None:
+@ask_option
+@click.option(
+    "--watch", "keep_up", flag_value="watch", help=say("KEEP_UP=watch, from now on", "从现在起 KEEP_UP=watch")
+)
+@click.option(
+    "--systemd",
+    "keep_up",
+    flag_value="systemd",
+    help=say("KEEP_UP=systemd, from now on", "从现在起 KEEP_UP=systemd"),
+)
+def lab(flags: Mapping[str, str | None], as_json: bool, ask: bool, keep_up: str | None) -> None:
     from bootstrap import words
 
-    sys.exit(words.lab(flags, SECRETS, LANG, as_json=as_json))
+    kept = {"KEEP_UP": keep_up} if keep_up else {}
+    sys.exit(words.lab({**flags, **kept}, secrets(ask), LANG, as_json=as_json))
 
 
 @cli.command(help=say("stop JupyterLab", "停止 JupyterLab"))

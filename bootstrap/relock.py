@@ -20,7 +20,8 @@ from doctor.profile import Profile, load_profile, profile_names
 TORCH_FAMILY = re.compile(r"^(torch|torchvision|triton|cuda-[a-z-]+|nvidia-(?!ml-py)[a-z0-9-]+)==")
 # The machines that courses run on. Hashes of every build of a version are in the lock, aarch64 included.
 PLATFORM = "x86_64-manylinux_2_28"
-FFMPEG = LOCKS / "ffmpeg.txt"
+# What single steps fetch when they need it: the lock's name, what is in it, how it is resolved.
+PARTS = (("ffmpeg", "imageio-ffmpeg", "--no-deps"), ("tls", "cryptography"))
 
 
 HEAD = "# made by `make lock`, do not edit\n"
@@ -34,10 +35,10 @@ def main(arguments: list[str]) -> int:
         for python in profile.pythons:
             write_locks(profile, python, upgrade)
             print(f"locked {name} for Python {python}")
-    known = "" if upgrade else text_of(FFMPEG)
-    FFMPEG.write_text(
-        HEAD + "".join(stanzas(resolve(["imageio-ffmpeg"], "3.10", known, "--no-deps"))), "utf-8"
-    )
+    for name, package, *options in PARTS:
+        path = LOCKS / f"{name}.txt"
+        known = "" if upgrade else text_of(path)
+        path.write_text(HEAD + "".join(stanzas(resolve([package], "3.10", known, *options))), "utf-8")
     return 0
 
 

@@ -19,6 +19,8 @@ def remember(goal: Goal, flags: Mapping[str, str | None], environ: Mapping[str, 
     profile = goal.profile.name
     given = {name: flags.get(name) or environ.get(name) or "" for name in KEPT}
     absolute = {"CACHE": goal.cache, "ROOT_DIR": goal.root_dir, "PREFIX": goal.conda_root}
+    if goal.tls and not goal.tls.own:
+        absolute["TLS"] = f"{goal.tls.certificate},{goal.tls.key}"
     fresh = {name: absolute.get(name, value) for name, value in given.items() if value}
     settings = {**known.settings, profile: {**known.settings.get(profile, {}), **fresh}}
     wanted = Remembered(

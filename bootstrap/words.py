@@ -12,6 +12,7 @@ import msgspec
 from bootstrap import setup as job
 from bootstrap.env.manager import settle
 from bootstrap.lab import server as jupyter
+from bootstrap.lab import systemd
 from bootstrap.plan import Planned
 from bootstrap.remember import remember
 from bootstrap.screen import changed, end_lines, plan_lines
@@ -45,6 +46,7 @@ def setup(
     if only is not None and start is not None:
         raise bad_input("give --only or --from, not both.", "--only 与 --from 只能给一个。")
     goal = _settled(flags, lang)
+    systemd.refuse_without(goal)
     wish = Wish(only=only, start=start, also=jupyter.password_steps(goal, secrets))
     if plan_only:
         return show_plan(goal, wish, lang, as_json)
@@ -201,11 +203,13 @@ def _no_environment(goal: Goal, findings: tuple[Finding, ...], lang: Lang, as_js
 
 def lab(flags: Flags, secrets: Mapping[str, str], lang: Lang, *, as_json: bool) -> int:
     goal = settle_by_sight(resolve(flags))
+    systemd.refuse_without(goal)
     facts, findings = job.look(goal)
     if not isinstance(facts.python, Python) or facts.python.state != "complete":
         return _no_environment(goal, findings, lang, as_json)
     wish = Wish(only="kernel,jupyter,server", also=jupyter.password_steps(goal, secrets))
-    result = job.apply(goal, wish, "lab", lang, secrets)
+    kept = {"KEEP_UP": flags.get("KEEP_UP")}  # the only setting of this word that is meant to last
+    result = job.apply(goal, wish, "lab", lang, secrets, keep=lambda: remember(goal, kept, {}))
     if as_json:
         emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))
     elif result.code:

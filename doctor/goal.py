@@ -9,6 +9,7 @@ import msgspec
 from doctor.profile import Extra, ModelWant, Profile
 
 Manager = Literal["auto", "conda", "venv", "system"]
+KeepUp = Literal["no", "watch", "systemd"]
 MirrorPolicy = Literal["auto", "cn", "global", "off"]
 
 
@@ -19,6 +20,14 @@ class System(msgspec.Struct, frozen=True):
     prefix: str
     site: str  # where its packages are; not always below prefix/lib
     adopted: bool = True  # False: an environment of the person's that is only looked at (TARGET)
+
+
+class Tls(msgspec.Struct, frozen=True):
+    """The certificate and key that JupyterLab speaks TLS with, files in PEM form."""
+
+    certificate: str
+    key: str
+    own: bool  # made by us, for this machine alone; else the person's
 
 
 class Goal(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +51,8 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     ip: str
     port: int
     root_dir: str
+    tls: Tls | None = None
+    keep_up: KeepUp = "no"  # who starts JupyterLab again when it ends
     deep: bool = (
         False  # the doctor may take its time: import torch in the target, hash files, measure the disk
     )

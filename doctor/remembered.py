@@ -11,7 +11,20 @@ import msgspec
 
 from doctor.peek import peek
 
-KEPT = ("ENV_MANAGER", "ENV_NAME", "PYTHON", "PREFIX", "CACHE", "MIRRORS", "MODELS", "IP", "PORT", "ROOT_DIR")
+KEPT = (
+    "ENV_MANAGER",
+    "ENV_NAME",
+    "PYTHON",
+    "PREFIX",
+    "CACHE",
+    "MIRRORS",
+    "MODELS",
+    "IP",
+    "PORT",
+    "TLS",
+    "KEEP_UP",
+    "ROOT_DIR",
+)
 
 
 class Remembered(msgspec.Struct, frozen=True):

@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar, get_args
 
+import msgspec
+
 from doctor.ask import ask
 from doctor.errors import Trouble, bad_input
 from doctor.facts import Unknown
-from doctor.goal import Goal, Manager, MirrorPolicy, System
+from doctor.goal import Goal, KeepUp, Manager, MirrorPolicy, System
+from doctor.lab.tls import tls_of
 from doctor.mirrors import load_mirrors
 from doctor.model_sets import chosen
 from doctor.peek import is_folder, is_there
@@ -27,6 +30,7 @@ from doctor.text import Text
 
 Word = TypeVar("Word", bound=str)
 MANAGERS: tuple[Manager, ...] = get_args(Manager)
+KEPT_UP: tuple[KeepUp, ...] = get_args(KeepUp)
 POLICIES: tuple[MirrorPolicy, ...] = get_args(MirrorPolicy)
 DEFAULT_PROFILE = "llm-quickstart"
 NAMES = (
@@ -41,6 +45,9 @@ NAMES = (
     "IP",
     "PORT",
     "PASSWORD",
+    "PASSWORD_FILE",
+    "TLS",
+    "KEEP_UP",
     "ROOT_DIR",
     "PREFIX",
     "TARGET",
@@ -96,7 +103,7 @@ def _goal(
     target = target_at(values["TARGET"]) if values["TARGET"] else None
     manager = "system" if target else manager
     models, extras = chosen(profile, values["MODELS"] or "all")
-    return Goal(
+    goal = Goal(
         profile=profile,
         home=home,
         manager=manager,
@@ -111,8 +118,10 @@ def _goal(
         extras=extras,
         ip=_ip(values["IP"] or profile.jupyter.ip),
         port=_port(values["PORT"] or str(profile.jupyter.port)),
+        keep_up=_choice("KEEP_UP", values["KEEP_UP"], KEPT_UP, "no"),
         root_dir=_root_dir(values["ROOT_DIR"]) if changes else _path("ROOT_DIR", values["ROOT_DIR"] or "~"),
     )
+    return msgspec.structs.replace(goal, tls=tls_of(values["TLS"], goal, refuse=changes))
 
 
 def groundwork_home(environ: Mapping[str, str] = os.environ) -> str:

@@ -100,10 +100,15 @@ give_up() {  # nothing was installed: leave nothing behind
 
 # --- what would make it fail only after minutes of unpacking
 runs_programs() {  # folder: false when it is mounted noexec or cannot be written
+    trap 'rm -f "${probe-}"; exit 130' INT TERM HUP
     probe=$(mktemp "$1/groundwork-XXXXXX" 2> /dev/null) || return 1
     printf '#!/bin/sh\nexit 0\n' > "$probe"
     chmod +x "$probe"
-    if "$probe" 2> /dev/null; then rm -f "$probe"; return 0; else rm -f "$probe"; return 1; fi
+    works=0
+    "$probe" 2> /dev/null || works=1
+    rm -f "$probe"
+    trap - INT TERM HUP
+    return "$works"
 }
 
 runs_programs "$parent" || give_up "$parent is mounted noexec or is not writable: conda cannot run from there"

@@ -4,14 +4,18 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: launch_jupyter.sh --python PREFIX/bin/python --dir DIR
+usage: launch_jupyter.sh [--watch | --serve] --python PREFIX/bin/python --dir DIR
 
 Starts JupyterLab of the environment that has this python, in the background (nohup, own session).
+  --watch   start a watcher instead, in the background: it starts the server again whenever that ends,
+            until server.json or the watcher is gone (make stop); after more than 5 ends within a minute each it gives up
+  --serve   become the server, in the foreground: for systemd
 DIR holds jupyter_server_config.json and gets
   server.json          pid of the server and the start of that process, which no later process shares
   running_config.json  the configuration that the server was started with
   jupyter.log          its output; moved to jupyter.log.1 (.2, .3) at a start when larger than 5 MB
   server.lock          locked by the server as long as it lives
+  watcher.json, watcher.lock    the same for the watcher
 
 HF_HOME, HF_ENDPOINT and the like are handed on to the server; PASSWORD and JUPYTER* are not.
 
@@ -21,6 +25,8 @@ END
 
 LOG_BYTES=5000000
 LOCKED=75
+QUICK=60 # seconds: a server that ends sooner has hardly begun
+ENDS=5   # more quick ends than these in a row, and the watcher gives up
 mode=launch python='' dir=''
 while [ $# -gt 0 ]; do
     case $1 in
@@ -28,7 +34,9 @@ while [ $# -gt 0 ]; do
             [ $# -ge 2 ] || { echo "$1 needs a value" >&2; exit 2; }
             if [ "$1" = --python ]; then python=$2; else dir=$2; fi
             shift 2 ;;
-        --serve) mode=serve; shift ;; # internal: what runs in the background
+        --serve) mode=serve; shift ;;
+        --watch) mode=watch; shift ;;
+        --watcher) mode=watcher; shift ;; # internal: what runs in the background
         -h | --help) usage; exit 0 ;;
         *) echo "unknown argument: $1" >&2; usage >&2; exit 2 ;;
     esac
@@ -80,22 +88,42 @@ start_ticks() {
     echo "$1"
 }
 
-write_state() {
-    cp "$dir/jupyter_server_config.json" "$dir/.running_config.json.part"
-    mv -f "$dir/.running_config.json.part" "$dir/running_config.json"
+# write_record NAME: the pid of this shell, and the start of its process, which no later process shares.
+write_record() {
     printf '{"pid": %d, "start_ticks": %s, "boot": "%s"}\n' \
-        $$ "$(start_ticks $$)" "$(cat /proc/sys/kernel/random/boot_id)" >"$dir/.server.json.part"
-    mv -f "$dir/.server.json.part" "$dir/server.json"
+        $$ "$(start_ticks $$)" "$(cat /proc/sys/kernel/random/boot_id)" >"$dir/.$1.part"
+    mv -f "$dir/.$1.part" "$dir/$1"
+}
+
+# lives FILE: whether the process that it names is still that process.
+lives() {
+    pid=$(sed -n 's/.*"pid": \([0-9]*\),.*/\1/p' "$1" 2>/dev/null)
+    [ -n "$pid" ] && grep -qs "\"start_ticks\": $(start_ticks "$pid" 2>/dev/null)," "$1" &&
+        grep -qs "$(cat /proc/sys/kernel/random/boot_id)" "$1"
+}
+
+# hold FD FILE.json: the lock for as long as this process lives. Where files cannot be locked, the record tells.
+hold() {
+    code=0
+    flock -n "$1" 2>/dev/null || code=$?
+    case $code in
+        0) return ;;
+        1) exit "$LOCKED" ;; # another has it; any other code: there is no flock on this file system
+        *) ! lives "$2" || exit "$LOCKED" ;;
+    esac
 }
 
 # This shell becomes the server: it writes down its own pid and start first, which exec keeps. So there is never
 # a server without its pid file, whenever the launcher is killed. The lock goes with it and falls when it ends.
 serve() {
     exec 9>"$dir/server.lock"
-    flock -n 9 || exit "$LOCKED"
+    hold 9 "$dir/server.json"
     rotate_log
     exec >>"$log" 2>&1
-    write_state
+    cp "$dir/jupyter_server_config.json" "$dir/.running_config.json.part"
+    mv -f "$dir/.running_config.json.part" "$dir/running_config.json"
+    write_record server.json
+    rm -f "$dir"/runtime/jpserver-*.json "$dir"/runtime/jpserver-*-open.html # of servers that were killed: it is us now
     set_environment
     : >>"$dir/migrated" # else Jupyter copies settings of ten years ago from ~/.ipython in here
     cd "$dir"
@@ -103,36 +131,73 @@ serve() {
     exec "$python" -I -m jupyterlab
 }
 
-launch() {
+say() { echo "[watcher] $1" >>"$log"; } # opened each time: a start may move it away
+
+uptime() { cut -d. -f1 /proc/uptime; }
+
+# Waits for the server's lock, which falls when the server ends however it ends, and starts it again.
+watcher() {
+    exec 8>"$dir/watcher.lock"
+    hold 8 "$dir/watcher.json"
+    write_record watcher.json
+    ends=0
+    until began=$(uptime) && wait_for_end && [ ! -f "$dir/server.json" ]; do # without it, it was stopped
+        if [ $(($(uptime) - began)) -lt "$QUICK" ]; then ends=$((ends + 1)); else ends=1; fi
+        if [ "$ends" -gt "$ENDS" ]; then
+            say "JupyterLab ended $ends times within a minute each: not started again"
+            break
+        fi
+        say "JupyterLab has ended; it is started again in $((ends * ends)) s"
+        sleep $((ends * ends)) # what made it end may pass
+        (launch 8>&-) >/dev/null 2>&1 || true
+    done
+    rm -f "$dir/watcher.json"
+}
+
+wait_for_end() {
+    code=0
+    flock "$dir/server.lock" true 8>&- 2>/dev/null || code=$?
+    while [ "$code" != 0 ] && lives "$dir/server.json"; do sleep 1; done # where files cannot be locked
+}
+
+# behind MODE FILE: this script in another mode, in the background, until it has written FILE.
+behind() {
     # exec: the background process is the server itself, so its pid is $! and its exit code can be asked for.
-    nohup setsid sh "$0" --serve --python "$python" --dir "$dir" </dev/null >/dev/null 2>&1 &
+    nohup setsid sh "$0" "$1" --python "$python" --dir "$dir" </dev/null >/dev/null 2>&1 &
     pid=$! looks=0
-    until grep -qs "\"pid\": $pid," "$dir/server.json"; do
+    until grep -qs "\"pid\": $pid," "$2"; do
         if ! kill -0 "$pid" 2>/dev/null; then
             code=0
             wait "$pid" || code=$?
             [ "$code" -eq "$LOCKED" ] || code=1
-            echo "JupyterLab was not started (exit code $code); its log: $log" >&2
+            echo "$3 was not started (exit code $code); its log: $log" >&2
             exit "$code"
         fi
         looks=$((looks + 1))
         if [ "$looks" -gt 500 ]; then # 25 s, for two small files
-            echo "JupyterLab (pid $pid) has not written $dir/server.json; its log: $log" >&2
+            echo "$3 (pid $pid) has not written $2; its log: $log" >&2
             exit 1
         fi
         sleep 0.05
     done
-    echo "started, pid $pid"
+    echo "$3 started, pid $pid"
 }
+
+launch() { behind --serve "$dir/server.json" JupyterLab; }
+
+watch() { behind --watcher "$dir/watcher.json" "the watcher"; }
 
 mask=${GROUNDWORK_UMASK:-$(umask)} # notebooks get the modes that the person is used to
 umask 077                          # our own files are private
 forget_what_is_not_for_the_server
-if [ "$mode" = serve ]; then
-    unset GROUNDWORK_UMASK
-    serve
-else
-    GROUNDWORK_UMASK=$mask
-    export GROUNDWORK_UMASK
-    launch
-fi
+case $mode in
+    serve)
+        unset GROUNDWORK_UMASK
+        serve
+        ;;
+    *)
+        GROUNDWORK_UMASK=$mask
+        export GROUNDWORK_UMASK
+        "$mode"
+        ;;
+esac

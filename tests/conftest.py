@@ -32,6 +32,8 @@ def missing(what: str, reason: str) -> NoReturn:
 def pytest_addoption(parser: pytest.Parser) -> None:
     said = "how many times tests/nothing_lost kills setup, spread over a whole run; the full sweep is 200"
     parser.addoption("--kills", type=int, default=24, help=said)
+    said = "how many times tests/steps/test_keep_up.py ends JupyterLab and starts it again; in full 20"
+    parser.addoption("--lives", type=int, default=5, help=said)
 
 
 @pytest.fixture(scope="session", autouse=True)

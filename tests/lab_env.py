@@ -28,13 +28,19 @@ from tests import work
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def make_environment(target: Path, prefix: Path) -> None:
-    """A virtual environment that sees the target's packages, so that nothing is written into the target."""
+def make_environment(target: Path, prefix: Path, torch: bool = False) -> None:
+    """A virtual environment that sees the target's packages, so that nothing is written into the target.
+
+    Its torch is a word without the weight, unless `torch`: what is tried of it is how JupyterLab comes and goes.
+    """
     subprocess.run([target, "-m", "venv", "--without-pip", prefix], check=True, timeout=60)
     ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
     said = subprocess.run([target, "-c", ask], check=True, timeout=60, capture_output=True, text=True)
     version = Path(said.stdout.strip()).parent.name  # python3.11
-    (prefix / "lib" / version / "site-packages" / "target.pth").write_text(said.stdout)
+    site = prefix / "lib" / version / "site-packages"
+    (site / "target.pth").write_text(said.stdout)
+    if not torch:
+        (site / "torch.py").write_text("__version__ = 'light'\n")
     share = target.parent.parent / "share" / "jupyter"
     for folder in ("static", "schemas", "themes"):
         (prefix / "share/jupyter/lab").mkdir(parents=True, exist_ok=True)
@@ -104,7 +110,13 @@ def password_of(goal: Goal) -> str:
 @contextmanager
 def client(goal: Goal, password: str | None = None) -> Iterator[httpx.Client]:
     """An HTTP client, logged in when a password is given (whether it is the right one or not)."""
-    with httpx.Client(base_url=f"http://localhost:{goal.port}", trust_env=False, timeout=20) as http:
+    scheme = "https" if goal.tls else "http"
+    with httpx.Client(
+        base_url=f"{scheme}://localhost:{goal.port}",
+        trust_env=False,
+        timeout=20,
+        verify=goal.tls.certificate if goal.tls else True,
+    ) as http:
         if password is not None:
             http.get("/login")
             http.post("/login", data={"password": password, "_xsrf": http.cookies["_xsrf"]})

@@ -10,10 +10,11 @@ from typing import Literal
 import msgspec
 import psutil
 
-from bootstrap import process
-from bootstrap.hub.choice import hub_environment
+from bootstrap.lab import proof, systemd
 from bootstrap.lab.password import is_new
 from bootstrap.lab.screen import screen as screen  # one place for all that the words need
+from bootstrap.lab.watch import LAUNCHER as LAUNCHER
+from bootstrap.lab.watch import launch, unwatch, watch
 from doctor.errors import Exit, Trouble
 from doctor.facts import JupyterServer
 from doctor.goal import Goal
@@ -22,11 +23,12 @@ from doctor.lab.process import is_alive, launched, log_path, port_owner, running
 from doctor.lab.wanted import config_path
 from doctor.text import Text
 
-LAUNCHER = Path(__file__).resolve().parents[2] / "scripts" / "launch_jupyter.sh"
-LOCKED = 75  # the launcher's exit code when a server is running already
 READY_SECONDS = 90.0
 STOP_SECONDS = 15.0
 LOOK_EVERY = 0.1
+
+KEPT_UP = {"watcher": ", kept up by its watcher", "systemd": ", kept up by systemd"}
+KEPT_UP_ZH = {"watcher": "，由监视程序保持运行", "systemd": "，由 systemd 保持运行"}
 
 State = Literal["running", "not-answering", "ended", "stopped"]
 
@@ -44,12 +46,16 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def start(goal: Goal, tell: Callable[[str], None] = lambda text: None) -> Status:
-    """Start the server unless it runs, and wait until it answers. Raises Trouble with its last log lines."""
+    """Start the server unless it runs; wait until it answers and a kernel of it imports torch. Raises Trouble with what was said."""
     if running_process(goal) is None:
         _refuse_impossible(goal)
         _forget(goal)  # a server that ended by itself; from here on the file names a new one
-        _launch(goal, tell)
+        proof.pending(goal)
+        systemd.start(goal) if goal.keep_up == "systemd" else launch(goal)
     _wait_until_it_answers(goal, tell)
+    if proof.is_due(goal):
+        proof.prove(goal, tell)
+    watch(goal) if goal.keep_up == "watch" else unwatch(goal)
     return status(goal)
 
 
@@ -76,15 +82,6 @@ def _refuse_impossible(goal: Goal) -> None:
                 f"换一个端口：make lab PORT={goal.port + 1}",
             ),
         )
-
-
-def _launch(goal: Goal, tell: Callable[[str], None]) -> None:
-    """A launch that loses the race against another one is fine: there is a server then."""
-    log = Path(goal.logs) / "server.log"
-    argv = [str(LAUNCHER), "--python", goal.interpreter, "--dir", goal.jupyter_dir]
-    done = process.run(argv, log=log, seconds=30, env=hub_environment(goal), check=False, line=tell)
-    if done.code not in (0, LOCKED):
-        raise process.failed(argv, log, done.tail, Text(f"exit code {done.code}", f"退出码 {done.code}"))
 
 
 def _wait_until_it_answers(goal: Goal, tell: Callable[[str], None]) -> None:
@@ -131,6 +128,8 @@ def _full_log(goal: Goal) -> Text:
 def stop(goal: Goal) -> bool:
     """End the server and its kernels: ask, wait, kill. Returns whether there was one to end."""
     server = running_process(goal)
+    systemd.stop(goal)  # who would start it again goes first
+    unwatch(goal)
     if server is not None:
         _end(server)
     _forget(goal)
@@ -180,8 +179,8 @@ def _of_running(server: JupyterServer, log: str) -> Status:
     port = server.settings.get("ServerApp.port")
     if server.answers:
         text = Text(
-            f"JupyterLab runs on port {port} (pid {server.pid})",
-            f"JupyterLab 正在端口 {port} 上运行（pid {server.pid}）",
+            f"JupyterLab runs on port {port} (pid {server.pid}){KEPT_UP.get(server.kept_up_by or '', '')}",
+            f"JupyterLab 正在端口 {port} 上运行（pid {server.pid}）{KEPT_UP_ZH.get(server.kept_up_by or '', '')}",
         )
     else:
         text = Text(

@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 from bootstrap.files import private_folder, write_atomically
-from bootstrap.lab import password
+from bootstrap.lab import certificate, password
 from bootstrap.step import Cost, Work
 from doctor.facts import Facts
 from doctor.goal import Goal
-from doctor.lab.wanted import Setting, config_path, server_settings
+from doctor.lab.wanted import Setting, config_path, lab_config_path, lab_settings, server_settings
 from doctor.text import Text
 
 NAME = "jupyter"
@@ -31,23 +31,34 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
     return (
         Text(f"write {config} (readable by its owner alone)", f"写入 {config}（仅所有者可读）"),
         Text(f"keep the password in {kept}", f"密码保存在 {kept}"),
+        *_certificate(goal),
     )
+
+
+def _certificate(goal: Goal) -> tuple[Text, ...]:
+    """5 MB of a library come along, and go again."""
+    if goal.tls is None or not goal.tls.own:
+        return ()
+    path = goal.tls.certificate
+    return (Text(f"make the certificate {path}", f"创建证书 {path}"),)
 
 
 def run(work: Work) -> None:
     """The password is kept before the configuration that has its hash: cut short, there is no configuration."""
     goal, config = work.goal, Path(config_path(work.goal))
-    chosen = password.choose(goal, work.secrets.get("PASSWORD"))
+    chosen, new = password.choose(goal, work.secrets.get("PASSWORD"))
     if not config.exists():  # the folder may be there already: the kernel step may use it too
         work.note("created", goal.jupyter_dir)
     private_folder(Path(goal.jupyter_dir))
+    certificate.ensure(work)
     hashed = _hash(work, chosen)
     config.unlink(missing_ok=True)
-    password.keep(goal, chosen)
+    password.keep(goal, chosen, new=new)
     settings = {
         **server_settings(goal, os.geteuid() == 0),
         "PasswordIdentityProvider.hashed_password": hashed,
     }
+    write_atomically(Path(lab_config_path(goal)), json.dumps(_nested(lab_settings())).encode(), 0o600)
     write_atomically(config, json.dumps(_nested(settings), indent=1).encode() + b"\n", 0o600)
 
 
@@ -66,6 +77,6 @@ def _hash(work: Work, chosen: str) -> str:
 def _nested(settings: dict[str, Setting]) -> dict[str, dict[str, Setting]]:
     sections: dict[str, dict[str, Setting]] = {}
     for name, value in settings.items():
-        section, _, trait = name.partition(".")
+        section, _, trait = name.rpartition(".")
         sections.setdefault(section, {})[trait] = value
     return sections

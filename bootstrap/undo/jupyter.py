@@ -17,6 +17,9 @@ KEPT_BY_THE_SERVER = (
     "running_config.json",
     "runtime/*",
     "server.json",
+    "watcher.json",
+    "proof.json",
+    "password.unseen",
     ".*.part",
     "lab/workspaces/*",
     "_logs/*",  # of npm

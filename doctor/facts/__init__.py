@@ -39,12 +39,14 @@ from doctor.facts.gpu import (
 from doctor.facts.host import Host
 from doctor.facts.hub import CachedModel, Hub
 from doctor.facts.jupyter import (
+    Certificate,
     Export,
     Folder,
     Jupyter,
     JupyterServer,
     Kernel,
     KernelProcess,
+    KernelProof,
     Kernelspec,
     LabExtension,
     LabProcess,
@@ -65,6 +67,7 @@ __all__ = [
     "Answer",
     "AreaFacts",
     "CachedModel",
+    "Certificate",
     "Colab",
     "Conda",
     "CondaEnvironment",
@@ -94,6 +97,7 @@ __all__ = [
     "JupyterServer",
     "Kernel",
     "KernelProcess",
+    "KernelProof",
     "Kernelspec",
     "LabExtension",
     "LabProcess",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+
+from doctor.text import Text
 
 
 class Kernelspec(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +32,23 @@ class JupyterServer(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None
     settings: dict[str, str | int | bool | None]  # those it was started with, without the password hash
     config_is_current: bool  # it was started with the configuration file as it is now
+    kept_up_by: str | None = None  # who starts it again when it ends: watcher, systemd
+
+
+class KernelProof(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the kernel that the server was last started with: does it start, and import torch?"""
+
+    state: Literal["pending", "works", "fails"]
+    said: str = ""  # the error's last lines
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """The certificate that our server is to speak TLS with."""
+
+    path: str
+    error: Text | None = None  # why no server can be started with it
+    fingerprint: str = ""  # SHA-256, as browsers show it
+    days_left: float | None = None  # known of those that we made
 
 
 class SettingsFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +159,8 @@ class Jupyter(msgspec.Struct, frozen=True, kw_only=True, tag="jupyter"):
     ended_pid: int | None  # a server was started and not stopped, and its process is gone
     port_owner: PortOwner | None  # who listens on the wanted port when it is not our server
     last_log_lines: tuple[str, ...]
+    proof: KernelProof | None = None
+    certificate: Certificate | None = None  # where TLS is wanted
     # Of the person's own Jupyter:
     files: tuple[SettingsFile, ...] = ()
     ignored_folder: str | None = None  # ~/.jupyter, where JUPYTER_CONFIG_DIR names another one

@@ -16,7 +16,7 @@ from doctor.goal import Goal
 from doctor.lab.answers import get
 from doctor.lab.files import settings_of
 from doctor.lab.sockets import sockets_of
-from doctor.lab.wanted import Setting, config_path
+from doctor.lab.wanted import UNIT_VARIABLE, Setting, config_path, local_address, unit_name
 from doctor.peek import peek
 
 ANSWER_SECONDS = 3.0
@@ -37,10 +37,10 @@ def log_path(goal: Goal) -> Path:
     return Path(goal.jupyter_dir) / "jupyter.log"
 
 
-def launched(goal: Goal) -> Launched | None:
-    """The server that was started last and not stopped since; None when there is none."""
+def launched(goal: Goal, what: str = "server") -> Launched | None:
+    """The server (or its watcher) that was started last and not stopped since; None when there is none."""
     try:
-        return msgspec.json.decode(peek(Path(goal.jupyter_dir) / "server.json") or b"", type=Launched)
+        return msgspec.json.decode(peek(Path(goal.jupyter_dir) / f"{what}.json") or b"", type=Launched)
     except msgspec.DecodeError:
         return None
 
@@ -63,9 +63,9 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def running_process(goal: Goal) -> psutil.Process | None:
-    """The server's process. Its signals go to that very process or to none."""
-    server = launched(goal)
+def running_process(goal: Goal, what: str = "server") -> psutil.Process | None:
+    """The process of the server, or of its watcher. Its signals go to that very process or to none."""
+    server = launched(goal, what)
     if server is None:
         return None
     try:
@@ -94,8 +94,26 @@ def running_server(goal: Goal) -> JupyterServer | None:
         answers=version is not None,
         version=version,
         settings=settings,
-        config_is_current=_same(started_with, Path(config_path(goal))),
+        config_is_current=_same(started_with, Path(config_path(goal)))
+        and not _changed_since(settings.get("ServerApp.certfile"), process.create_time()),
+        kept_up_by=_kept_up_by(goal, process.pid),
     )
+
+
+def _changed_since(file: Setting, started_at: float) -> bool:
+    """A certificate is read once, at the start."""
+    try:
+        return bool(file) and Path(str(file)).stat().st_mtime > started_at
+    except OSError:
+        return False
+
+
+def _kept_up_by(goal: Goal, pid: int) -> str | None:
+    """Who starts it again when it ends."""
+    if running_process(goal, "watcher"):
+        return "watcher"
+    variables = peek(Path(f"/proc/{pid}/environ")) or b""
+    return "systemd" if f"{UNIT_VARIABLE}={unit_name(goal)}".encode() in variables.split(b"\0") else None
 
 
 def ask_version(settings: dict[str, Setting], seconds: float = ANSWER_SECONDS) -> str | None:
@@ -103,8 +121,7 @@ def ask_version(settings: dict[str, Setting], seconds: float = ANSWER_SECONDS) -
     host, port = str(settings.get("ServerApp.ip") or ""), settings.get("ServerApp.port")
     if not isinstance(port, int):
         return None
-    local = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    answer = get(local, port, "/api", seconds)
+    answer = get(local_address(host), port, "/api", seconds, tls=bool(settings.get("ServerApp.certfile")))
     try:
         said = json.loads(answer.body) if answer and answer.status == 200 else {}
     except ValueError:

@@ -22,6 +22,7 @@ QUOTING = {
     "jupyter-address-refused",
     "jupyter-config-refused",
     "jupyter-host-header-blocked",
+    "jupyter-kernel-fails",
     "jupyter-root-refused",
     "jupyter-save-failed",
     "jupyter-xsrf-or-origin",

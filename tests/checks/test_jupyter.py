@@ -11,11 +11,21 @@ from bootstrap.lab.screen import screen
 from doctor.checks import judge
 from doctor.checks.jupyter import check
 from doctor.explain import by_text
-from doctor.facts import AREAS, Facts, Jupyter, JupyterServer, Kernelspec, PortOwner, Unknown
+from doctor.facts import (
+    AREAS,
+    Certificate,
+    Facts,
+    Jupyter,
+    JupyterServer,
+    KernelProof,
+    Kernelspec,
+    PortOwner,
+    Unknown,
+)
 from doctor.finding import Finding, settle
-from doctor.goal import Goal
-from doctor.lab.wanted import kernel_env, kernel_title, server_settings
-from doctor.text import Lang
+from doctor.goal import Goal, Tls
+from doctor.lab.wanted import kernel_env, kernel_title, lab_settings, server_settings
+from doctor.text import Lang, both
 from tests.lab_env import make_goal
 
 
@@ -36,7 +46,7 @@ def healthy(goal: Goal) -> Jupyter:
         ),
         config_path="/c.json",
         config_mode=0o600,
-        config=settings,
+        config=settings | lab_settings(),
         has_password=True,
         password_mode=0o600,
         as_root=True,
@@ -88,8 +98,47 @@ def test_configuration_faults(goal: Goal) -> None:
     assert set(judged(goal, has_password=False)) == {"jupyter-config-missing"}
     assert set(judged(goal, config_mode=0o644)) == {"jupyter-config-readable"}
     assert set(judged(goal, password_mode=0o640)) == {"jupyter-config-readable"}
-    opened = {**server_settings(goal, True), "ServerApp.ip": "0.0.0.0"}
+    opened = {**healthy(goal).config, "ServerApp.ip": "0.0.0.0"}
     assert set(judged(goal, config=opened)) == {"jupyter-config-differs"}
+    asking = server_settings(goal, True)
+    assert "fetchNews" in judged(goal, config=asking)["jupyter-config-differs"].evidence.en
+
+
+def test_faults_of_the_certificate(tmp_path: Path) -> None:
+    own = make_goal(tmp_path, TLS="self-signed")
+    assert own.tls is not None
+    good = Certificate(path=own.tls.certificate, fingerprint="AB:CD", days_left=200)
+    assert judged(own, certificate=good) == {}
+    ending = judged(own, certificate=msgspec.structs.replace(good, days_left=29.4))
+    assert "29 days" in ending["jupyter-tls-ends-soon"].title.en
+    for fault in ({"error": both("gone")}, {"days_left": None}):
+        bad = msgspec.structs.replace(good, **fault)
+        assert judged(own, certificate=bad)["jupyter-tls-missing"].remedy.step == "jupyter"
+    theirs = msgspec.structs.replace(own, tls=Tls("/c", "/k", own=False))
+    assert judged(theirs, certificate=Certificate(path="/c", fingerprint="AB:CD")) == {}
+    unfit = judged(theirs, certificate=Certificate(path="/c", error=both("/k is not a file")))
+    assert unfit["jupyter-tls-unfit"].remedy.step is None, "their files are theirs"
+
+
+def test_a_kernel_that_failed_is_not_forgotten(goal: Goal) -> None:
+    assert judged(goal, proof=KernelProof(state="works", said="2.13.0")) == {}
+    assert set(judged(goal, proof=KernelProof(state="pending"))) == {"jupyter-kernel-unproven"}
+    failed = judged(goal, proof=KernelProof(state="fails", said="ImportError: libx.so"))
+    assert "libx.so" in failed["jupyter-kernel-fails"].evidence.en
+    assert failed["jupyter-kernel-fails"].severity == "fail"
+    assert "jupyter-kernel-fails" not in judged(goal, proof=KernelProof(state="fails"), server=None)
+
+
+def test_who_keeps_it_up(goal: Goal) -> None:
+    server = healthy(goal).server
+    assert server is not None
+    for wanted, keeper in (("watch", "watcher"), ("systemd", "systemd")):
+        kept = msgspec.structs.replace(goal, keep_up=wanted)
+        assert set(judged(kept)) == {"jupyter-kept-up-otherwise"}
+        assert judged(kept, server=msgspec.structs.replace(server, kept_up_by=keeper)) == {}
+    assert set(judged(goal, server=msgspec.structs.replace(server, kept_up_by="watcher"))) == {
+        "jupyter-kept-up-otherwise"
+    }
 
 
 def test_server_faults(goal: Goal) -> None:
@@ -171,6 +220,15 @@ def test_the_screen_tells_of_the_server_that_runs_not_of_the_one_wanted(goal: Go
     wide_open = healthy(make_goal(tmp_path, PORT="9999", IP="*"))
     text = "\n".join(screen(goal, facts_of(wide_open), "en", {}))
     assert ":9999/lab" in text and "not encrypted" in text and "this machine alone" not in text
+
+
+def test_the_screen_of_a_server_with_tls(tmp_path: Path) -> None:
+    goal = make_goal(tmp_path, PORT="8888", IP="*", TLS="self-signed")
+    seen = Certificate(path="/c", fingerprint="AB:CD:EF", days_left=300)
+    facts = facts_of(msgspec.structs.replace(healthy(goal), certificate=seen))
+    text = "\n".join(screen(goal, facts, "en", {}))
+    assert "https://" in text and "AB:CD:EF" in text and "every address" in text
+    assert "not encrypted" not in text
 
 
 # What Jupyter really prints, and the finding that it belongs to.

@@ -56,7 +56,7 @@ def goal(target_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("browser")
     with a_person(folder):
         made = make_goal(folder)
-        make_environment(Path(target_python), Path(made.prefix))
+        make_environment(Path(target_python), Path(made.prefix), torch=True)
         set_up(made)
         (Path(made.root_dir) / "lecture.ipynb").write_text(json.dumps(notebook()))
         lab.start(made)

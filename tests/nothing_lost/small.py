@@ -45,10 +45,11 @@ def passwd(password, algorithm):
     return "argon2:$argon2id$" + hashlib.sha256(password.encode()).hexdigest()
 """
 KERNEL = """
-import json, sys
+import json, shutil, sys
 from pathlib import Path
 words = dict(zip(sys.argv[2::2], sys.argv[3::2]))
 folder = Path(words["--prefix"], "share/jupyter/kernels", words["--name"])
+shutil.rmtree(folder, ignore_errors=True)
 folder.mkdir(parents=True)
 spec = {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": words["--display-name"], "language": "python"}

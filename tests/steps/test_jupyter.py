@@ -45,9 +45,11 @@ def test_a_password_is_made_kept_private_and_fits_the_hash(goal: Goal) -> None:
     folder = Path(goal.jupyter_dir)
     assert notes == [f"created {folder}"]
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()} == {
+    assert {file.name: file.stat().st_mode & 0o777 for file in folder.rglob("*") if file.is_file()} == {
         "jupyter_server_config.json": 0o600,
+        "default_setting_overrides.json": 0o600,
         "password": 0o600,
+        "password.unseen": 0o600,
     }
     made = password_of(goal)
     assert re.fullmatch(r"([a-hjkmnp-z2-9]{4}-){3}[a-hjkmnp-z2-9]{4}", made)

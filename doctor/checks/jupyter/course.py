@@ -10,15 +10,17 @@ from doctor.catalogue import found, in_chinese
 from doctor.facts import Jupyter, JupyterServer, PortOwner
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
-from doctor.lab.wanted import kernel_env, kernel_title, server_settings
-from doctor.text import Text
+from doctor.lab.wanted import SHOWN_SETTINGS, kernel_env, kernel_title, lab_settings, server_settings
+from doctor.text import Text, both
 
-SHOWN_SETTINGS = ("ServerApp.ip", "ServerApp.port", "ServerApp.root_dir")
+SOON = 30.0  # days that a certificate should still be good for
+KEEPER = {"watch": "watcher", "systemd": "systemd"}
 
 
 def check(jupyter: Jupyter, goal: Goal) -> Iterator[Finding]:
     yield from _kernel(jupyter, goal)
     yield from _config(jupyter, goal)
+    yield from _certificate(jupyter, goal)
     if jupyter.port_owner:
         again = ("make", "setup", f"PORT={another(goal.port)}")
         yield port_in_use(goal.port, jupyter.port_owner, OURS, (again,))
@@ -52,7 +54,7 @@ def _config(jupyter: Jupyter, goal: Goal) -> Iterator[Finding]:
         missing = NO_FILE if jupyter.config_mode is None else NO_PASSWORD
         yield found("jupyter", "jupyter-config-missing", file=jupyter.config_path, missing=missing)
         return
-    other = _differences(jupyter.config, server_settings(goal, jupyter.as_root))
+    other = _differences(jupyter.config, server_settings(goal, jupyter.as_root) | lab_settings())
     if other:
         yield found("jupyter", "jupyter-config-differs", other=other)
     if jupyter.config_mode != 0o600 or jupyter.password_mode != 0o600:
@@ -97,6 +99,40 @@ def _server(jupyter: Jupyter, goal: Goal) -> Iterator[Finding]:
         yield found("jupyter", "jupyter-server-not-answering", pid=server.pid, log=_last(jupyter))
     else:
         yield from _other_settings(server, jupyter, goal)
+        yield from _proof(jupyter)
+        yield from _kept_up(server, goal)
+
+
+def _certificate(jupyter: Jupyter, goal: Goal) -> Iterator[Finding]:
+    """Ours is made anew; the person's they have to mend."""
+    certificate = jupyter.certificate
+    if certificate is None or goal.tls is None:
+        return
+    if not goal.tls.own:
+        if certificate.error:
+            yield found("jupyter", "jupyter-tls-unfit", said=certificate.error)
+    elif certificate.error or certificate.days_left is None:
+        yield found("jupyter", "jupyter-tls-missing", said=certificate.error or both(certificate.path))
+    elif certificate.days_left < SOON:
+        yield found(
+            "jupyter", "jupyter-tls-ends-soon", path=certificate.path, days=f"{certificate.days_left:.0f}"
+        )
+
+
+def _proof(jupyter: Jupyter) -> Iterator[Finding]:
+    """No proof at all is no finding: whoever runs the launcher by hand has not asked for one."""
+    if jupyter.proof and jupyter.proof.state == "pending":
+        yield found("jupyter", "jupyter-kernel-unproven")
+    if jupyter.proof and jupyter.proof.state == "fails":
+        yield found("jupyter", "jupyter-kernel-fails", said=jupyter.proof.said)
+
+
+def _kept_up(server: JupyterServer, goal: Goal) -> Iterator[Finding]:
+    wanted = KEEPER.get(goal.keep_up)
+    if wanted != server.kept_up_by:
+        yield found(
+            "jupyter", "jupyter-kept-up-otherwise", wanted=wanted or "-", seen=server.kept_up_by or "-"
+        )
 
 
 def _down(jupyter: Jupyter) -> Finding:

@@ -8,9 +8,11 @@ from pathlib import Path
 from doctor.facts import Jupyter, Kernelspec
 from doctor.goal import Goal
 from doctor.hub_env import recorded_endpoint
+from doctor.lab.certificate import look_at_certificate
 from doctor.lab.files import hash_of, last_lines, mode_of, read_json, settings_of
 from doctor.lab.process import ended_pid, log_path, port_owner, running_server
-from doctor.lab.wanted import config_path, kernel_folder
+from doctor.lab.proof import read_proof
+from doctor.lab.wanted import config_path, kernel_folder, lab_config_path
 from doctor.peek import is_file
 
 
@@ -22,7 +24,7 @@ def look(goal: Goal) -> Jupyter:
         kernelspec=read_kernelspec(Path(kernel_folder(goal)) / "kernel.json"),
         config_path=str(config),
         config_mode=mode_of(config),
-        config=settings_of(config),
+        config=settings_of(config) | settings_of(Path(lab_config_path(goal))),
         has_password=bool(hash_of(config)) and is_file(password),
         password_mode=mode_of(password),
         as_root=os.geteuid() == 0,
@@ -32,6 +34,8 @@ def look(goal: Goal) -> Jupyter:
         ended_pid=None if server else ended_pid(goal),
         port_owner=port_owner(goal, server.pid if server else None),
         last_log_lines=last_lines(log_path(goal)),
+        proof=read_proof(goal),
+        certificate=look_at_certificate(goal) if goal.tls else None,
     )
 
 
