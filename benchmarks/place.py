@@ -13,6 +13,8 @@ from doctor.errors import Exit, Trouble
 from doctor.settings import DEFAULT_PROFILE, groundwork_home
 from doctor.text import Text
 
+# What `make bench ARGS=…` hands on: those words are not for the commands that are measured.
+OF_MAKE = ("ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -36,4 +38,5 @@ def find(stack: ExitStack) -> Place:
             Text(f"{target} is not there: run make setup first", f"{target} 不存在：请先运行 make setup"),
             Exit.FAILED,
         )
-    return Place(str(ROOT), sys.executable, str(target), dict(os.environ), stack)
+    environ = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
+    return Place(str(ROOT), sys.executable, str(target), environ, stack)

@@ -95,15 +95,15 @@ def running_server(goal: Goal) -> JupyterServer | None:
         version=version,
         settings=settings,
         config_is_current=_same(started_with, Path(config_path(goal)))
-        and not _changed_since(settings.get("ServerApp.certfile"), process.create_time()),
+        and not _changed_since(settings.get("ServerApp.certfile"), started_with),
         kept_up_by=_kept_up_by(goal, process.pid),
     )
 
 
-def _changed_since(file: Setting, started_at: float) -> bool:
-    """A certificate is read once, at the start."""
+def _changed_since(file: Setting, started_with: Path) -> bool:
+    """A certificate is read once, at the start; the configuration was copied then."""
     try:
-        return bool(file) and Path(str(file)).stat().st_mtime > started_at
+        return bool(file) and Path(str(file)).stat().st_mtime_ns > started_with.stat().st_mtime_ns
     except OSError:
         return False
 

@@ -72,6 +72,14 @@ smoke = [{{task = "fill-mask", model = "small/one"}}]
 [torch]
 version = "{TORCH}"
 """
+# A kernel in a world without ipykernel: that the server answers, and torch is there.
+KERNEL_PROOF = """
+import json, sys, urllib.request
+import torch
+assert sys.stdin.read().strip(), "no password"
+urllib.request.urlopen(sys.argv[sys.argv.index("--url") + 1] + "/api").read()
+print(json.dumps({"works": True, "said": torch.__name__}))
+"""
 # What the course's proof is, in a world without transformers: that its package is whole.
 PROOF = """
 import argparse, json, time
@@ -134,6 +142,7 @@ def make_checkout(to: Path, wheels: Path, models: tuple[ModelWant, ...]) -> Path
     (configs / "models" / "small.toml").write_text("\n".join(map(manifest, models)))
     write_locks(configs / "locks", wheels, configs / "profiles" / "small.toml")
     (to / "scripts" / "smoke_test.py").write_text(PROOF)
+    (to / "scripts" / "prove_kernel.py").write_text(KERNEL_PROOF)
     return to
 
 
