@@ -18,7 +18,7 @@ import msgspec
 from bootstrap.hub.job import Event, Job, Kind, tell
 from bootstrap.hub.link import Broke, Gated, Refused, Resting
 from bootstrap.hub.listing import Offer, offers
-from bootstrap.hub.place import blob_path, has_blob, is_shown, show
+from bootstrap.hub.place import blob_path, clear, has_blob, is_shown, show
 from bootstrap.hub.sources import Source
 from bootstrap.hub.transfer import BACK_OFF, LONGEST_PAUSE, PAUSE, TRIES, Failure, File, Transfer
 from bootstrap.hub.verify import BadBytes
@@ -94,7 +94,7 @@ def _look(model: Model, job: Job, token: str | None) -> None:
     askable = tuple(e for e in job.endpoints if e.name not in model.failures)
     for same in by_hash.values():
         names = tuple(o.name for o in same if not is_shown(hub, want, o.name, o.size))
-        blob = blob_path(hub, want, same[0].hash)
+        blob = blob_path(hub, want.id, same[0].hash)
         if names and has_blob(blob, same[0].size):
             show(hub, want, names, blob)
             names = ()
@@ -102,6 +102,7 @@ def _look(model: Model, job: Job, token: str | None) -> None:
             model.files.append(File(hub, want, same[0], names, askable))
         else:
             model.there += same[0].size
+            clear(hub, want.id, same[0].hash)
 
 
 def _offers(model: Model, job: Job, token: str | None) -> tuple[Offer, ...]:

@@ -172,12 +172,17 @@ def start_digest(name: str, size: int) -> hashlib._Hash:
 
 def adopt(blob: Path, ours: Path, size: int) -> None:
     """Go on with the longest beginning that a client left; remove its others. Their lock is ours by now."""
-    theirs = [path for path in blob.parent.glob(f"{blob.name}*.incomplete") if path != ours]
+    theirs = [path for path in beginnings(blob) if path != ours]
     left = sorted((path for path in theirs if _of_client(path, blob)), key=lambda path: path.stat().st_size)
     if left and not ours.exists() and left[-1].stat().st_size <= size:
         left.pop().rename(ours)
     for path in left:
         path.unlink()
+
+
+def beginnings(blob: Path) -> list[Path]:
+    """What anybody has begun of a blob."""
+    return list(blob.parent.glob(f"{blob.name}*.incomplete"))
 
 
 def _of_client(path: Path, blob: Path) -> bool:

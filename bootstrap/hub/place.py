@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from bootstrap.hub.partial import beginnings
 from doctor.probes.hub import repo_folder, snapshot_folder
 from doctor.profile import ModelWant
 
 
-def blob_path(hub: Path, want: ModelWant, content: str) -> Path:
-    return repo_folder(hub, want.id) / "blobs" / content
+def blob_path(hub: Path, repo: str, content: str) -> Path:
+    return repo_folder(hub, repo) / "blobs" / content
 
 
-def blob_lock(hub: Path, want: ModelWant, content: str) -> FileLock:
+def blob_lock(hub: Path, repo: str, content: str) -> FileLock:
     """The lock that every client of the Hub takes while it fetches a blob."""
-    path = hub / ".locks" / repo_folder(hub, want.id).name / f"{content}.lock"
+    path = hub / ".locks" / repo_folder(hub, repo).name / f"{content}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     return FileLock(path, thread_local=False)
 
@@ -43,6 +44,19 @@ def has_blob(blob: Path, size: int) -> bool:
     if found != size:
         blob.unlink()
     return found == size
+
+
+def clear(hub: Path, repo: str, content: str) -> None:
+    """Remove what was begun of a blob that is whole by now, unless somebody is at it."""
+    blob = blob_path(hub, repo, content)
+    left = beginnings(blob)
+    if left and blob.exists():
+        try:
+            with blob_lock(hub, repo, content).acquire(timeout=0):
+                for path in left:
+                    path.unlink(missing_ok=True)
+        except Timeout:
+            return
 
 
 def is_shown(hub: Path, want: ModelWant, name: str, size: int) -> bool:

@@ -84,12 +84,12 @@ class File:
 
     def open(self) -> bool:
         """Begin, or go on where somebody left off. False while another program fetches it."""
-        self.lock = self.lock or blob_lock(self.hub, self.want, self.offer.hash)
+        self.lock = self.lock or blob_lock(self.hub, self.want.id, self.offer.hash)
         try:
             self.lock.acquire(timeout=0)
         except Timeout:
             return False
-        self.partial = Partial(blob_path(self.hub, self.want, self.offer.hash), self.offer.size)
+        self.partial = Partial(blob_path(self.hub, self.want.id, self.offer.hash), self.offer.size)
         return True
 
     def close(self) -> None:

@@ -107,11 +107,12 @@ def _check_cache(goal: Goal, lang: Lang, asked: Asked) -> int:
     from bootstrap.hub import audit
     from bootstrap.hub.named import names_or_folders
 
-    found = audit.check(hub_folder(goal.cache), names_or_folders(asked.names, goal.models))
+    hub = hub_folder(goal.cache)
+    found = audit.check(hub, names_or_folders(asked.names, goal.models))
     bad = any(one.bad or one.dangling for one in found)
     code = Exit.FAILED if bad else Exit.FINE
     if asked.repair:
-        audit.remove_bad(found)
+        audit.remove_bad(hub, found)
     elif asked.as_json:
         emit(envelope(goal, None, (), code, lang, checked=found))
     else:

@@ -97,7 +97,11 @@ def test_what_is_bad_is_found_and_only_that_is_mended(environ: dict[str, str], h
     said: dict[str, Any] = json.loads(out)
     assert said["exit_code"] == code == 1 and said["checked"][0]["bad"] == [str(blob)]
     hub.sent.clear()
+    blob.with_name(f"{repo.etag('config.json')}.0123abcd.incomplete").write_bytes(
+        b"of a client that was killed"
+    )
     assert models(environ, hub, repo.id, "--repair")[0] == 0
+    assert list(blob.parent.glob("*.incomplete")) == []
     assert hub.total_sent("tf_model") == 0 and hub.total_sent(WEIGHTS) == len(data)
     assert models(environ, hub, repo.id, "--verify")[0] == 0
     assert blob.read_bytes() == (repo.folder / WEIGHTS).read_bytes()
