@@ -12,6 +12,7 @@ import msgspec
 from bootstrap import setup as job
 from bootstrap.env.manager import settle
 from bootstrap.lab import server as jupyter
+from bootstrap.lines import shown
 from bootstrap.plan import Planned
 from bootstrap.remember import remember
 from bootstrap.screen import changed, end_lines, plan_lines
@@ -49,7 +50,7 @@ def setup(
     if plan_only:
         return show_plan(goal, wish, lang, as_json)
 
-    result = job.apply(goal, wish, "setup", lang, secrets, keep=lambda: remember(goal, flags))
+    result = job.apply(goal, wish, "setup", shown(lang, as_json), secrets, keep=lambda: remember(goal, flags))
     return _tell(goal, result, lang, as_json)
 
 
@@ -130,7 +131,7 @@ def fix(flags: Flags, secrets: Mapping[str, str], lang: Lang, asked: Fix) -> int
     if asked.plan_only:
         return show_plan(goal, wish, lang, asked.as_json)
     agree = (lambda plan: True) if asked.yes else (lambda plan: _ask(plan, goal, lang))
-    result = job.apply(goal, wish, "fix", lang, secrets, agree)
+    result = job.apply(goal, wish, "fix", shown(lang, asked.as_json), secrets, agree)
     if result.plan and not result.outcomes and not asked.as_json:  # the person said no
         show([Text("Nothing was changed.", "未作任何更改。").get(lang)])
         return result.code
@@ -183,7 +184,7 @@ def smoke(flags: Flags, lang: Lang, *, as_json: bool) -> int:
     if not isinstance(facts.python, Python) or facts.python.state != "complete":
         return _no_environment(goal, findings, lang, as_json)
     wish = Wish(only="smoke", also=("smoke",))
-    result = job.apply(goal, wish, "smoke", lang, {})
+    result = job.apply(goal, wish, "smoke", shown(lang, as_json), {})
     if as_json:
         emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))
     else:
@@ -205,7 +206,7 @@ def lab(flags: Flags, secrets: Mapping[str, str], lang: Lang, *, as_json: bool) 
     if not isinstance(facts.python, Python) or facts.python.state != "complete":
         return _no_environment(goal, findings, lang, as_json)
     wish = Wish(only="kernel,jupyter,server", also=jupyter.password_steps(goal, secrets))
-    result = job.apply(goal, wish, "lab", lang, secrets)
+    result = job.apply(goal, wish, "lab", shown(lang, as_json), secrets)
     if as_json:
         emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))
     elif result.code:

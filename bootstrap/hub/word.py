@@ -125,13 +125,14 @@ def _check_cache(goal: Goal, lang: Lang, asked: Asked) -> int:
 def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
     from bootstrap import setup as job
     from bootstrap import words
+    from bootstrap.lines import shown
     from doctor.manager import settle_by_sight
 
     goal = settle_by_sight(goal)
     wish = job.Wish(only="models")
     if asked.plan_only:
         return words.show_plan(goal, wish, lang, asked.as_json)
-    result = job.apply(goal, wish, "models", lang, {})
+    result = job.apply(goal, wish, "models", shown(lang, asked.as_json), {})
     left = [o for o in result.outcomes if o.status == "left-out"]
     code = Exit.NETWORK if left and result.code == 0 else result.code
     if asked.as_json:
