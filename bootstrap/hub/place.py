@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from huggingface_hub.file_download import _create_symlink  # private; the tool environment pins its version
 
 from bootstrap.hub.partial import beginnings
 from doctor.probes.hub import repo_folder, snapshot_folder
@@ -28,10 +29,6 @@ def blob_lock(hub: Path, repo: str, content: str) -> FileLock:
 
 def show(hub: Path, want: ModelWant, names: tuple[str, ...], blob: Path) -> None:
     """Let the snapshot name a blob: by links, or where the file system has none by the files themselves."""
-    from huggingface_hub.file_download import (
-        _create_symlink,  # private; the tool environment pins its version
-    )
-
     for number, name in enumerate(names):
         path = snapshot_folder(hub, want) / name
         path.parent.mkdir(parents=True, exist_ok=True)
