@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from bootstrap.hub import choice as hub_env
+from bootstrap.hub.gate import gate_hint
 from bootstrap.hub.job import Endpoint, Event, Job
-from bootstrap.hub.named import gate_hint
 from bootstrap.hub.names import give_names
 from bootstrap.mirrors import keep, leave, measure, why_silent
 from bootstrap.step import Cost, LeftOut, Work
