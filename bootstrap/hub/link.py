@@ -20,7 +20,7 @@ from bootstrap.hub.job import Endpoint
 
 CONNECT = 8.0  # seconds
 HOPS = 6
-CHUNK = 1 << 20  # bytes that are read at once, at most
+CHUNK = 256 * 1024  # bytes that are read at once, at most
 ENOUGH, SOON = (
     128 * 1024,
     0.2,
