@@ -28,7 +28,7 @@ class Lines:
     def __init__(self, lang: Lang) -> None:
         self.lang = lang
         self.lock = threading.Lock()
-        self.told: dict[str, float] = {}  # by step: when it last said how far it is
+        self.told: dict[str, tuple[float, int]] = {}  # by step: when it last said how far it is, and how far
 
     def begin(self, plan: tuple[Planned, ...]) -> None:
         """The plan is in the envelope."""
@@ -48,9 +48,10 @@ class Lines:
     def progress(self, name: str, done: int, total: int, **more: object) -> None:
         now = time.monotonic()
         with self.lock:
-            if now - self.told.get(name, -PAUSE) < PAUSE:
+            since, before = self.told.get(name, (-PAUSE, -1))
+            if now - since < PAUSE and not (done == total != before):
                 return
-            self.told[name] = now
+            self.told[name] = (now, done)
         self._write({"event": "progress", "step": name, "bytes": done, "total": total, **more})
 
     def ended(self, outcome: Outcome) -> None:

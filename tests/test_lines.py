@@ -23,13 +23,13 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 def test_a_step_that_moves_fast_does_not_flood(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter([100.0, 100.4, 100.9, 101.1, 101.2])
+    clock = iter([100.0, 100.4, 100.9, 101.1, 101.2, 101.3])
     monkeypatch.setattr("bootstrap.lines.time.monotonic", lambda: next(clock))
     shown = lines.Lines("en")
-    for done in range(5):
-        shown.progress("models", done, 9, rate=7)
+    for done in (0, 1, 2, 3, 4, 4):
+        shown.progress("models", done, 4, rate=7)
     assert told(capsys) == [
-        {"event": "progress", "step": "models", "bytes": done, "total": 9, "rate": 7} for done in (0, 3)
+        {"event": "progress", "step": "models", "bytes": done, "total": 4, "rate": 7} for done in (0, 3, 4)
     ]
 
 
