@@ -19,6 +19,7 @@ from doctor.wheels.rules import Device, Machine
 from doctor.wheels.solve import decide
 from tests.conftest import ROOT
 from tests.hub.server import dead_url
+from tests.lab_env import free_port
 from tests.measure.hosts import PAGE, WHEEL, Mirror, digest, files, serving, table
 
 CPU = Machine(gpus=(), driver=None, python="3.11", glibc="2.36", machine=platform.machine())
@@ -118,7 +119,7 @@ def test_the_plan_and_wheels_show_it_unless_they_are_to_ask_nobody(
             "PYTHON": "3.11",
             "MODELS": "none",
         }
-        own |= {"PIP_CONFIG_FILE": "/dev/null"}
+        own |= {"PIP_CONFIG_FILE": "/dev/null", "PORT": str(free_port())}
         more = ("--offline",) if offline else ()
 
         def call(*words: str) -> str:
