@@ -132,6 +132,11 @@ def plan_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--plan", "plan_only", is_flag=True, help=text)(command)
 
 
+def offline_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    text = say("do not ask which source has the build of torch", "不查询哪个来源提供该 torch 版本")
+    return click.option("--offline", is_flag=True, help=text)(command)
+
+
 @cli.command(help=say("plan, apply, verify: the whole job", "计划、执行、验证：完整流程"))
 @with_settings
 @plan_option
@@ -141,6 +146,7 @@ def plan_option(command: Callable[..., Any]) -> Callable[..., Any]:
     "--only", metavar="STEP", help=say("only this step (or several: a,b)", "只运行这一步（可多个：a,b）")
 )
 @click.option("--from", "start", metavar="STEP", help=say("this step and those behind it", "从这一步开始"))
+@offline_option
 def setup(flags: Mapping[str, str | None], ask: bool, **asked: Any) -> None:
     from bootstrap import words
 
@@ -181,7 +187,7 @@ def explain(asked: tuple[str, ...], lang: Lang | None, as_json: bool) -> None:
     if asked == ("torch-choice",):
         from bootstrap import wheels as choice
 
-        sys.exit(choice.wheels(choice.Asked(), lang or LANG, as_json=as_json))
+        sys.exit(choice.wheels(choice.Asked(offline=True), lang or LANG, as_json=as_json))
     from doctor import explain as word
 
     sys.exit(word.run(asked, lang or LANG, as_json=as_json))
@@ -346,6 +352,7 @@ def status(flags: Mapping[str, str | None], as_json: bool) -> None:
 )
 @click.option("--profile", metavar="PROFILE", help=say("for what to install", "安装哪个配置"))
 @click.option("--facts", type=click.Path(path_type=Path), help=say("a saved machine", "保存的机器状态"))
+@offline_option
 @json_option
 def wheels(as_json: bool, **asked: Any) -> None:
     from bootstrap import wheels as word

@@ -69,7 +69,7 @@ class Display:
         """A line that stays."""
         self._print(f"  ! {self.rows[name].title}: {text.get(self.lang)}")
 
-    def progress(self, name: str, done: int, total: int) -> None:
+    def progress(self, name: str, done: int, total: int, **more: object) -> None:
         with self.lock:
             self.rows[name].bytes = (done, total)
 

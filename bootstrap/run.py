@@ -14,6 +14,7 @@ from bootstrap.claims import noting
 from bootstrap.display import Display
 from bootstrap.interrupt import interrupted
 from bootstrap.journal import Journal
+from bootstrap.lines import Lines
 from bootstrap.outcome import Outcome, Status
 from bootstrap.plan import Planned
 from bootstrap.step import LeftOut, Work, load
@@ -36,7 +37,7 @@ class Setting(msgspec.Struct, frozen=True):
 
     goal: Goal
     facts: Facts
-    display: Display
+    display: Display | Lines
     journal: Journal
     secrets: Mapping[str, str]
     word: str = "setup"
@@ -154,7 +155,7 @@ def _work(planned: Planned, setting: Setting) -> Work:
         refreshed(setting.facts, setting.goal, CHANGING),
         _log(planned, setting),
         lambda text: display.line(name, text),
-        lambda done, total: display.progress(name, done, total),
+        lambda done, total, **more: display.progress(name, done, total, **more),
         noting(setting.journal, name),
         setting.secrets,
         lambda text: display.say(name, text),

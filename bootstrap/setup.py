@@ -9,6 +9,7 @@ import msgspec
 
 from bootstrap.display import Display
 from bootstrap.journal import Journal
+from bootstrap.lines import Lines
 from bootstrap.lock import only_run
 from bootstrap.orphans import end_orphans, mark
 from bootstrap.outcome import Outcome
@@ -22,7 +23,7 @@ from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.probes import gather
 from doctor.shell import typed
-from doctor.text import Lang, Text
+from doctor.text import Text
 
 LOCAL = tuple(area for area in AREAS if area != "network")
 ROUNDS = 2  # a round may uncover work that could not be seen before, such as a proof that went stale
@@ -124,7 +125,7 @@ def apply(
     goal: Goal,
     wish: Wish,
     word: str,
-    lang: Lang,
+    display: Display | Lines,
     secrets: Mapping[str, str],
     agree: Callable[[tuple[Planned, ...]], bool] = lambda plan: True,
     keep: Callable[[], None] = lambda: None,
@@ -150,7 +151,7 @@ def apply(
             facts, findings = look(goal)
             plan = plan_for(goal, facts, findings, wish)
         keep()
-        return _rounds(goal, facts, plan, wish, word, lang, secrets)
+        return _rounds(goal, facts, plan, wish, word, display, secrets)
 
 
 def _rounds(
@@ -159,10 +160,10 @@ def _rounds(
     plan: tuple[Planned, ...],
     wish: Wish,
     word: str,
-    lang: Lang,
+    display: Display | Lines,
     secrets: Mapping[str, str],
 ) -> Result:
-    setting = Setting(goal, facts, Display(lang), Journal(Path(goal.journal), word), secrets, word)
+    setting = Setting(goal, facts, display, Journal(Path(goal.journal), word), secrets, word)
     outcomes: tuple[Outcome, ...] = ()
     first = plan
     for _ in range(ROUNDS):

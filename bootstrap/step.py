@@ -58,6 +58,12 @@ class LeftOut(Exception):
         self.later = later
 
 
+class Progress(Protocol):
+    """Bytes done and bytes in all; by name what a program that watches may want to know besides."""
+
+    def __call__(self, done: int, total: int, **more: object) -> None: ...
+
+
 class Work:
     """What a running step is handed: facts, goal, its log, and the only way to start programs."""
 
@@ -67,7 +73,7 @@ class Work:
         facts: Facts,
         log: Path,
         tell: Callable[[str], None],
-        progress: Callable[[int, int], None],
+        progress: Progress,
         note: Callable[[str, str], None],
         secrets: Mapping[str, str],
         say: Callable[[Text], None] = lambda text: None,
@@ -76,7 +82,7 @@ class Work:
         self.facts = facts
         self.log = log
         self.tell = tell  # one line for the person, replaces the one before
-        self.progress = progress  # bytes done, bytes in all
+        self.progress = progress
         self.note = note  # ("created", path) before it is made, and the like, into the journal
         self.secrets = secrets  # PASSWORD; never into an argument list or a log
         self.say = say  # what the person has to know and must not miss

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,6 +23,9 @@ from doctor.wheels.rules import Device, Machine
 from doctor.wheels.solve import Choice, Decision, Rejected, decide, machine_of, of_others
 from doctor.wheels.tables import card_of, cards, other_of
 
+if TYPE_CHECKING:
+    from doctor.measure.offers import Offered
+
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked on the command line. Given GPUs mean a machine that is not here."""
@@ -34,6 +37,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     glibc: str | None = None
     profile: str | None = None
     facts: Path | None = None
+    offline: bool = False
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is a machine whose network this is not."""
+        return bool(self.gpu or self.facts or self.machine)
 
 
 def wheels(asked: Asked, lang: Lang, *, as_json: bool) -> int:
@@ -45,15 +54,24 @@ def wheels(asked: Asked, lang: Lang, *, as_json: bool) -> int:
         profile = goal.profile if asked.profile else snapshot.goal.profile
         goal = msgspec.structs.replace(snapshot.goal, profile=profile)
     machine = described(asked, goal, snapshot)
-    decision = decide(machine, goal.profile.torch)
+    decision, offered = _decide(machine, goal, asked)
     # A GPU of another maker that was asked for is not served; one that is here beside the CPU is only told of.
     unserved = bool(asked.gpu and machine.others)
     code = Exit.FINE if decision.choice and not unserved else Exit.FAILED
     if as_json:
-        emit(envelope(goal, None, (), code, lang, **body(decision, machine, goal, lang)))
+        emit(envelope(goal, None, (), code, lang, **body(decision, machine, goal, lang), sources=offered))
     else:
-        show(list(lines(decision, machine, goal, lang)))
+        show([*lines(decision, machine, goal, lang), *(f"  {one.line().get(lang)}" for one in offered)])
     return code
+
+
+def _decide(machine: Machine, goal: Goal, asked: Asked) -> tuple[Decision, tuple[Offered, ...]]:
+    """By the tables alone, or with what the sources say that this network reaches."""
+    if asked.offline or asked.elsewhere:
+        return decide(machine, goal.profile.torch), ()
+    from doctor.measure.offers import choose
+
+    return choose(machine, goal.profile.torch, msgspec.structs.replace(goal, python=machine.python))
 
 
 def check(asked: Asked) -> None:

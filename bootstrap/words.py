@@ -6,20 +6,23 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from bootstrap import setup as job
 from bootstrap.env.manager import settle
 from bootstrap.lab import server as jupyter
 from bootstrap.lab import systemd
+from bootstrap.lines import shown
 from bootstrap.plan import Planned
 from bootstrap.remember import remember
 from bootstrap.screen import changed, end_lines, plan_lines
 from bootstrap.setup import Result, Wish
 from doctor.diagnose import exit_code
 from doctor.errors import Exit, Trouble, bad_input
-from doctor.facts import Python
+from doctor.facts import Facts, Python
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.hosted import has_own_kernel
@@ -29,6 +32,9 @@ from doctor.report.terminal import emit, lines, show
 from doctor.settings import resolve
 from doctor.target import adopted
 from doctor.text import Lang, Text
+
+if TYPE_CHECKING:
+    from doctor.measure.offers import Offered
 
 Flags = Mapping[str, str | None]
 
@@ -42,6 +48,7 @@ def setup(
     as_json: bool,
     only: str | None,
     start: str | None,
+    offline: bool = False,
 ) -> int:
     if only is not None and start is not None:
         raise bad_input("give --only or --from, not both.", "--only 与 --from 只能给一个。")
@@ -49,9 +56,9 @@ def setup(
     systemd.refuse_without(goal)
     wish = Wish(only=only, start=start, also=jupyter.password_steps(goal, secrets))
     if plan_only:
-        return show_plan(goal, wish, lang, as_json)
+        return show_plan(goal, wish, lang, as_json, offline)
 
-    result = job.apply(goal, wish, "setup", lang, secrets, keep=lambda: remember(goal, flags))
+    result = job.apply(goal, wish, "setup", shown(lang, as_json), secrets, keep=lambda: remember(goal, flags))
     return _tell(goal, result, lang, as_json)
 
 
@@ -82,15 +89,18 @@ def _refuse_on_a_runtime(goal: Goal) -> None:
     )
 
 
-def show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:
+def show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool, offline: bool = True) -> int:
+    """Tell the plan. Unless `offline`, the sources of torch are asked whether they have the build."""
     facts, findings = job.look(goal)
     job.refuse_unknown(findings, wish)
     plan = job.plan_for(goal, facts, findings, wish)
     against = job.objection(findings, plan, goal)
     code = against.code if against else Exit.FINE
+    plan, offered = (plan, ()) if offline else _with_sources(plan, facts, goal)
     if as_json:
         objection = against.message.get(lang) if against else None
-        emit(envelope(goal, facts, findings, code, lang, plan=plan, objection=objection))
+        more = {"plan": plan, "objection": objection, "torch_sources": offered}
+        emit(envelope(goal, facts, findings, code, lang, **more))
         return code
     if goal.foreign and not plan:
         return _tell_foreign(goal, Result(facts=facts, findings=findings, code=code), lang)
@@ -98,6 +108,19 @@ def show_plan(goal: Goal, wish: Wish, lang: Lang, as_json: bool) -> int:
     if against:
         raise against
     return code
+
+
+def _with_sources(
+    plan: tuple[Planned, ...], facts: Facts, goal: Goal
+) -> tuple[tuple[Planned, ...], tuple[Offered, ...]]:
+    """The plan with a line for each source of torch, where torch is to be installed."""
+    if all(step.name != "torch" for step in plan):
+        return plan, ()
+    from bootstrap.steps import torch
+
+    said, offered = torch.look_for(facts, goal)
+    told = (replace(step, changes=(*step.changes, *said)) if step.name == "torch" else step for step in plan)
+    return tuple(told), offered
 
 
 def _tell(goal: Goal, result: Result, lang: Lang, as_json: bool) -> int:
@@ -132,7 +155,7 @@ def fix(flags: Flags, secrets: Mapping[str, str], lang: Lang, asked: Fix) -> int
     if asked.plan_only:
         return show_plan(goal, wish, lang, asked.as_json)
     agree = (lambda plan: True) if asked.yes else (lambda plan: _ask(plan, goal, lang))
-    result = job.apply(goal, wish, "fix", lang, secrets, agree)
+    result = job.apply(goal, wish, "fix", shown(lang, asked.as_json), secrets, agree)
     if result.plan and not result.outcomes and not asked.as_json:  # the person said no
         show([Text("Nothing was changed.", "未作任何更改。").get(lang)])
         return result.code
@@ -185,7 +208,7 @@ def smoke(flags: Flags, lang: Lang, *, as_json: bool) -> int:
     if not isinstance(facts.python, Python) or facts.python.state != "complete":
         return _no_environment(goal, findings, lang, as_json)
     wish = Wish(only="smoke", also=("smoke",))
-    result = job.apply(goal, wish, "smoke", lang, {})
+    result = job.apply(goal, wish, "smoke", shown(lang, as_json), {})
     if as_json:
         emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))
     else:
@@ -209,7 +232,7 @@ def lab(flags: Flags, secrets: Mapping[str, str], lang: Lang, *, as_json: bool) 
         return _no_environment(goal, findings, lang, as_json)
     wish = Wish(only="kernel,jupyter,server", also=jupyter.password_steps(goal, secrets))
     kept = {"KEEP_UP": flags.get("KEEP_UP")}  # the only setting of this word that is meant to last
-    result = job.apply(goal, wish, "lab", lang, secrets, keep=lambda: remember(goal, kept, {}))
+    result = job.apply(goal, wish, "lab", shown(lang, as_json), secrets, keep=lambda: remember(goal, kept, {}))
     if as_json:
         emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))
     elif result.code:

@@ -4,13 +4,14 @@
 #
 #   1  talking          say, tell, hide_secrets
 #   2  the pin          read_pin, is_genuine
-#   3  downloading      fetch (curl, wget or python3), fetch_file
+#   3  downloading      fetch (curl, wget or python3), keep_pace, fetch_file
 #   4  an index page    wheel_href, resolve, with_login
 #   5  unpacking        unpack (a wheel without unzip), take
 #   6  sources          from_path, from_find_links, from_index, from_pip, from_mirrors, with_apt_pip
 #   7  the order        main
 set -u
 
+period=75000 # bytes that have to come in 15 seconds
 authorities=/etc/ssl/certs/ca-certificates.crt
 
 usage() {
@@ -85,12 +86,51 @@ with_curl() {
     printf 'url = "%s"\n' "$url" | timeout --foreground 1800 curl --config - "$@"
 }
 
+# wget has no floor: it runs beside a watch that ends it.
 with_wget() {
+    if wget --version 2>/dev/null | grep -q GNU; then gnu_wget "$1" "$2" & else busybox_wget "$1" "$2" & fi
+    client=$!
+    keep_pace "$client" "$2" </dev/null >/dev/null 2>&1 &
+    watch=$!
+    wait "$client"
+    code=$?
+    kill "$watch" 2>/dev/null
+    client='' watch=''
+    return $code
+}
+
+gnu_wget() {
     url=$1 file=$2
     set -- --no-verbose --continue --tries=1 --timeout=15 --output-document="$file" \
         ${SSL_CERT_FILE:+--ca-certificate="$SSL_CERT_FILE"}
     if is_unchecked "$url"; then set -- "$@" --no-check-certificate --no-netrc; fi
-    printf '%s\n' "$url" | timeout --foreground 1800 wget --input-file=- "$@"
+    (umask 077 && printf '%s\n' "$url" >"$work/url") # it may hold a password
+    exec timeout --foreground 1800 wget --input-file="$work/url" "$@"
+}
+
+# It takes addresses as arguments alone.
+busybox_wget() {
+    case ${1#*://} in
+        *@*/*)
+            echo "busybox's wget would show the password of this address to everyone here; install curl" >&2
+            exit 1
+            ;;
+    esac
+    exec timeout --foreground 1800 wget -q -c -O "$2" "$1"
+}
+
+# keep_pace PID FILE: end the client PID once FILE grows by less than 5 kB a second for 15 seconds.
+keep_pace() {
+    trap 'kill "$nap" 2>/dev/null; exit 0' TERM
+    grown=$period
+    while [ "$grown" -ge "$period" ]; do
+        mark=$(size_of "$2")
+        sleep 15 &
+        nap=$!
+        wait "$nap"
+        grown=$(($(size_of "$2") - mark))
+    done
+    kill "$1"
 }
 
 with_python() {
@@ -114,12 +154,12 @@ fetch() {
 
 size_of() { if [ -f "$1" ]; then wc -c <"$1"; else echo 0; fi; }
 
-# fetch_file URL FILE: on a link that breaks, carry on as long as every try brings something (at most 20).
+# fetch_file URL FILE: on a link that breaks, carry on as long as every try brings something (at most 20), and more than a drip.
 fetch_file() {
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         before=$(size_of "$2")
         fetch "$1" "$2" && return 0
-        [ "$(size_of "$2")" -gt "$before" ] || return 1
+        [ "$(($(size_of "$2") - before))" -ge "$period" ] || return 1
     done
     return 1
 }
@@ -345,7 +385,8 @@ main() {
     tried=
     part=$folder_out/$wheel.part # kept after an interruption, so that the next run carries on
     work=$folder_out/work.$$
-    trap 'rm -rf "$work"' EXIT
+    client='' watch=''
+    trap 'kill $client $watch 2>/dev/null; rm -rf "$work"' EXIT
     trap 'exit 130' INT HUP TERM
     rm -rf "$folder_out"/work.* && mkdir "$work" || exit 1
     say "Fetching uv $version…" "正在获取 uv $version……"

@@ -25,7 +25,13 @@ def make_work(
 
     log = Path(goal.logs) / "step.log"
     return Work(
-        goal, gather(goal, areas), log, lambda text: None, lambda done, total: None, note, secrets or {}
+        goal,
+        gather(goal, areas),
+        log,
+        lambda text: None,
+        lambda done, total, **more: None,
+        note,
+        secrets or {},
     )
 
 

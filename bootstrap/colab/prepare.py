@@ -82,7 +82,7 @@ def prepare(
     folder, overlay = ready.folder, ready.overlay
     # Which models a person's own environment is for nobody said; here MODELS did.
     asked = msgspec.structs.replace(goal, system=msgspec.structs.replace(runtime.system, adopted=True))
-    outcomes = job.apply(asked, Wish(only="ffmpeg,models"), "colab", lang, {}).outcomes
+    outcomes = job.apply(asked, Wish(only="ffmpeg,models"), "colab", Display(lang), {}).outcomes
     chosen = hub.hub_environment(goal, hub.recorded_endpoint(goal))
     env = hub_env(goal.cache, on_drive(goal.cache), chosen, default_cache())
     startup = startup_file(kernel)
@@ -164,7 +164,7 @@ def _work(goal: Goal, facts: Facts, tell: Callable[[str], None]) -> Work:
         facts,
         Path(goal.logs) / "colab.log",
         tell,
-        lambda done, total: None,
+        lambda done, total, **more: None,
         noting(Journal(Path(goal.journal), "colab"), "colab"),
         {},
     )

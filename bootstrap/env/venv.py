@@ -16,6 +16,7 @@ from doctor.text import Text
 
 SECONDS = 60.0  # on a Python that is there
 FETCH_SECONDS = 600.0  # 35 MB from one host
+FLOOR = Floor()
 # What a person's shell may say to uv for other projects, and would make another environment than asked for.
 OTHERS = ("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_VENV_CLEAR", "UV_VENV_SEED", "UV_PROJECT_ENVIRONMENT")
 
@@ -32,7 +33,7 @@ def create(work: Work) -> None:
     for name, mirror in _hosts(work):
         env = {**_environ(work), "UV_PYTHON_INSTALL_MIRROR": mirror, "UV_HTTP_RETRIES": "1"}
         argv = (*_command(work), "--managed-python")
-        done = work.call(argv, seconds=FETCH_SECONDS, env=env, check=False, floor=Floor())
+        done = work.call(argv, seconds=FETCH_SECONDS, env=env, check=False, floor=FLOOR)
         if done.code == 0:
             return
         _clear(work)

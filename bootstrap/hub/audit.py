@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from bootstrap.hub.named import cached_blobs
+from bootstrap.hub.place import clear
 from bootstrap.hub.verify import content_hash
 from doctor.probes.hub import repo_folder
 from doctor.text import Lang, Text, human_bytes
@@ -49,8 +50,8 @@ def _dangling(folder: Path) -> Iterator[Path]:
     return (path for path in links if path.is_symlink() and not path.exists())
 
 
-def remove_bad(found: Iterable[Checked]) -> None:
-    """What is bad, and the names that lead to it: the next fetch brings just that."""
+def remove_bad(hub: Path, found: Iterable[Checked]) -> None:
+    """What is bad, and the names that lead to it: the next fetch brings just that. And what is left of downloads that others ended."""
     for checked in found:
         gone = {Path(path) for path in checked.bad}
         for path in Path(checked.bad[0]).parent.parent.joinpath("snapshots").rglob("*") if gone else ():
@@ -58,6 +59,8 @@ def remove_bad(found: Iterable[Checked]) -> None:
                 path.unlink()
         for path in gone:
             path.unlink()
+        for blob in cached_blobs(repo_folder(hub, checked.id)):
+            clear(hub, checked.id, blob.name)
 
 
 def lines(found: tuple[Checked, ...], lang: Lang) -> list[str]:

@@ -18,8 +18,8 @@ import msgspec
 from bootstrap.hub.job import Event, Job, Kind, tell
 from bootstrap.hub.link import Broke, Gated, Refused, Resting
 from bootstrap.hub.listing import Offer, offers
-from bootstrap.hub.place import blob_path, has_blob, is_shown, show
-from bootstrap.hub.sources import Source
+from bootstrap.hub.place import blob_path, clear, has_blob, is_shown, show
+from bootstrap.hub.sources import Meter, Source
 from bootstrap.hub.transfer import BACK_OFF, LONGEST_PAUSE, PAUSE, TRIES, Failure, File, Transfer
 from bootstrap.hub.verify import BadBytes
 from doctor.profile import ModelWant
@@ -62,13 +62,13 @@ def fetch(job: Job) -> int:
     files = [file for model in models for file in model.files]
     sources = [Source(endpoint) for endpoint in job.endpoints]
     transfer = Transfer(files, sources, job.connections, job.silence, token)
-    ended = threading.Event()
-    watch = threading.Thread(target=_watch, args=(job, models, transfer, ended), daemon=True)
+    ended, meter = threading.Event(), Meter(sources)
+    watch = threading.Thread(target=_watch, args=(job, models, transfer, meter, ended), daemon=True)
     watch.start()
     transfer.run()
     ended.set()
     watch.join()
-    tell(Event(done=sum(model.bytes for model in models)))
+    tell(_progress(models, meter))
     failed = [_end(model) for model in models]  # each is told
     return 1 if any(failed) else 0
 
@@ -94,7 +94,7 @@ def _look(model: Model, job: Job, token: str | None) -> None:
     askable = tuple(e for e in job.endpoints if e.name not in model.failures)
     for same in by_hash.values():
         names = tuple(o.name for o in same if not is_shown(hub, want, o.name, o.size))
-        blob = blob_path(hub, want, same[0].hash)
+        blob = blob_path(hub, want.id, same[0].hash)
         if names and has_blob(blob, same[0].size):
             show(hub, want, names, blob)
             names = ()
@@ -102,6 +102,7 @@ def _look(model: Model, job: Job, token: str | None) -> None:
             model.files.append(File(hub, want, same[0], names, askable))
         else:
             model.there += same[0].size
+            clear(hub, want.id, same[0].hash)
 
 
 def _offers(model: Model, job: Job, token: str | None) -> tuple[Offer, ...]:
@@ -138,12 +139,11 @@ def _kind(error: Exception) -> Kind:
 # --- how it goes, and how it ended -------------------------------------------------------------------
 
 
-def _watch(job: Job, models: list[Model], transfer: Transfer, ended: threading.Event) -> None:
+def _watch(job: Job, models: list[Model], transfer: Transfer, meter: Meter, ended: threading.Event) -> None:
     """Tell how far it is, and end the process when nothing moves: a drip would keep it waiting for ever."""
     mark, since = 0, time.monotonic()
-    before = {name: source.bytes for name, source in transfer.sources.items()}
     while not ended.wait(TICK):
-        tell(_progress(models, transfer, before))
+        tell(_progress(models, meter))
         if transfer.moved - mark >= LEAST or transfer.resting():
             mark, since = transfer.moved, time.monotonic()
         elif time.monotonic() - since > job.patience:
@@ -151,14 +151,13 @@ def _watch(job: Job, models: list[Model], transfer: Transfer, ended: threading.E
             os._exit(1)
 
 
-def _progress(models: list[Model], transfer: Transfer, before: dict[str, int]) -> Event:
-    rates = {}
-    for name, source in transfer.sources.items():
-        if source.bytes > before[name]:
-            rates[name] = int((source.bytes - before[name]) / TICK)
-        before[name] = source.bytes
-    under_way = {m.want.id: 100 * m.bytes // m.size for m in models if m.size and 0 < m.bytes < m.size}
-    return Event(done=sum(model.bytes for model in models), rates=rates, under_way=under_way)
+def _progress(models: list[Model], meter: Meter) -> Event:
+    rates = meter.read()
+    rate = sum(rates.values())
+    by_model = {model.want.id: (model.bytes, model.size) for model in models}
+    done = sum(come for come, _ in by_model.values())
+    rest = sum(size for _, size in by_model.values()) - done
+    return Event(done=done, rate=rate, rates=rates, left=rest // rate if rate else None, models=by_model)
 
 
 def _end(model: Model) -> bool:

@@ -37,8 +37,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far the whole is, or how one model ended: fetched, or failed at one endpoint for a reason."""
 
     done: int | None = None  # bytes of the job's models that the cache holds
-    rates: dict[str, int] = {}  # bytes a second by endpoint, just now
-    under_way: dict[str, int] = {}  # per cent by model
+    rate: int = 0  # bytes a second, over the last few seconds
+    rates: dict[str, int] = {}  # the same by endpoint, just now
+    left: int | None = None  # seconds until all is there at this rate
+    models: dict[str, tuple[int, int]] = {}  # bytes that are there and bytes in all, by model
     model: str | None = None
     endpoint: str | None = None
     kind: Kind | None = None  # of failure

@@ -5,10 +5,11 @@ requests is the client that huggingface_hub itself uses: the person's proxies an
 
 from __future__ import annotations
 
+import http.client
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -19,7 +20,11 @@ from bootstrap.hub.job import Endpoint
 
 CONNECT = 8.0  # seconds
 HOPS = 6
-CHUNK = 256 * 1024
+CHUNK = 256 * 1024  # bytes that are read at once, at most
+ENOUGH, SOON = (
+    128 * 1024,
+    0.2,
+)  # bytes, or seconds, after which what came is handed on: no more is lost with us
 AWAY = (400, 401, 403, 404, 410)  # of a signed address that is good no longer
 TEXT = ("text/html", "application/xhtml+xml")
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
@@ -99,8 +104,8 @@ def send(
 
 def ranged(
     address: Address, token: str | None, start: int, end: int, size: int, silence: float
-) -> Iterator[bytes]:
-    """The bytes from `start` up to `end` of a file of `size` bytes. Raises Refused, NoRanges, Resting or Broke."""
+) -> Iterator[memoryview]:
+    """The bytes from `start` up to `end` of a file of `size` bytes; each chunk is good until the next. Raises Refused, NoRanges, Resting or Broke."""
     headers = {} if (start, end) == (0, size) else {"Range": f"bytes={start}-{end - 1}"}
     reply = _open(address, token, headers, silence)
     try:
@@ -152,19 +157,56 @@ def _check_part(reply: requests.Response, start: int, end: int, size: int) -> No
         raise Refused(f"sends {length} bytes, announced were {size}")
 
 
-def _body(reply: requests.Response, length: int) -> Iterator[bytes]:
-    """As they come, so that who drips is noticed."""
-    left = length
+def _body(reply: requests.Response, length: int) -> Iterator[memoryview]:
+    left, filled, since = length, 0, time.monotonic()
+    read, buffer = _reader(reply), _buffer()
+    failure = ""
     try:
-        while chunk := reply.raw.read1(CHUNK, decode_content=False):
-            if len(chunk) > left:
+        while count := read(buffer[filled:]):
+            if count > left:
                 raise Refused(f"sends more than the {length} bytes that were asked for")
-            left -= len(chunk)
-            yield chunk
+            left, filled = left - count, filled + count
+            if filled >= ENOUGH or time.monotonic() - since > SOON:
+                yield buffer[:filled]
+                filled, since = 0, time.monotonic()
+        failure = f"ended {left} bytes early" if left else ""
     except FAILURES as error:
-        raise Broke(f"{urlsplit(reply.url).netloc}: {why(error)}") from error
-    if left:
-        raise Broke(f"{urlsplit(reply.url).netloc}: ended {left} bytes early")
+        failure = why(error)
+    yield buffer[:filled]
+    if failure:
+        raise Broke(f"{urlsplit(reply.url).netloc}: {failure}")
+    reply.raw.release_conn()
+
+
+def _buffer() -> memoryview:
+    """This thread's own: memory that is asked for anew for each chunk costs as much as fetching it."""
+    if not hasattr(_own, "buffer"):
+        _own.buffer = memoryview(bytearray(CHUNK))
+    found: memoryview = _own.buffer
+    return found
+
+
+def _reader(reply: requests.Response) -> Callable[[memoryview], int]:
+    """Puts what has come into a buffer. Returns how much, 0 at the end."""
+    inner = reply.raw._fp  # http.client's; private, and the way past it copies each byte twice more
+    if inner.chunked or inner.length is None or inner.fp is None:
+        return lambda view: _copied(reply, view)
+    return lambda view: _straight(inner, view)
+
+
+def _copied(reply: requests.Response, view: memoryview) -> int:
+    chunk = reply.raw.read1(len(view), decode_content=False)
+    view[: len(chunk)] = chunk
+    return len(chunk)
+
+
+def _straight(inner: http.client.HTTPResponse, view: memoryview) -> int:
+    if not inner.length:
+        inner.close()  # the answer, not the connection
+        return 0
+    count = inner.fp.readinto1(view[: inner.length])
+    inner.length -= count
+    return count
 
 
 def check_status(reply: requests.Response) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from bootstrap.hub.gate import gate_hint
 from bootstrap.hub.job import Endpoint
 from bootstrap.hub.link import Broke, Gated, Refused, Resting, check_status, send
 from bootstrap.hub.listing import Offer, content, listing
@@ -128,14 +129,6 @@ def _nobody(name: str, repo: str, said: dict[str, Exception]) -> Trouble:
         return Trouble(message, Exit.PERSON, gate_hint(repo))
     gone = said and all(isinstance(error, Refused) for error in said.values())
     return Trouble(message, Exit.USAGE if gone else Exit.NETWORK)
-
-
-def gate_hint(repo: str) -> Text:
-    page = f"https://huggingface.co/{repo}"
-    return Text(
-        f"accept its licence at {page}, make a token that may read gated repositories, then: HF_TOKEN=… make models",
-        f"在 {page} 接受许可协议，创建可读取受限仓库的令牌，然后运行：HF_TOKEN=… make models",
-    )
 
 
 def names_or_folders(names: Sequence[str], wants: Sequence[ModelWant]) -> list[str]:

@@ -21,8 +21,8 @@ from pathlib import Path
 HEAD = struct.Struct("<8sI")  # mark, bytes of a piece
 MARK = b"pieces 1"
 ENDING = ".pieces.incomplete"
-SMALLEST, LARGEST, PIECES = 2 << 20, 16 << 20, 48  # bytes of a piece; about how many of them
-BLOCK = 1 << 20
+SMALLEST, LARGEST, PIECES = 2 << 20, 10 << 20, 24  # bytes of a piece; about how many of them
+BLOCK = 1 << 20  # bytes read at once
 COUNT, COUNT_BYTES = "Q", 8  # of the map
 
 
@@ -107,20 +107,16 @@ class Partial:
         start = number * self.piece
         return start + self.come[number], start + self.length(number)
 
-    def write(self, number: int, chunk: bytes) -> None:
+    def write(self, number: int, chunk: memoryview) -> None:
         """Bytes behind those that the piece has. The map follows the data, never the other way round."""
-        rest = memoryview(chunk)
+        rest, begin = chunk, number * self.piece + self.come[number]
         while rest:  # on a disk that fills up less is written than was given
             written = os.pwrite(self._file, rest, number * self.piece + self.come[number])
             self.come[number] += written
             rest = rest[written:]
         place = self.size + HEAD.size + COUNT_BYTES * number
         os.pwrite(self._file, self.come[number].to_bytes(COUNT_BYTES, sys.byteorder), place)
-        if self._hashing.acquire(blocking=False):
-            try:
-                self._hash()
-            finally:
-                self._hashing.release()
+        self._follow(begin, chunk)
 
     @property
     def done(self) -> int:
@@ -132,17 +128,33 @@ class Partial:
 
     # --- the content ---------------------------------------------------------------------------------
 
+    def _follow(self, begin: int, chunk: memoryview) -> None:
+        """Hash a chunk that continues what is hashed while it is at hand; read again what came out of turn."""
+        last = min(self.hashed // self.piece, len(self.come) - 1)
+        if begin // self.piece != last and self.come[last] < self.length(last):
+            return  # whoever fetches that piece goes on
+        if self._hashing.acquire(blocking=False):
+            try:
+                if self.hashed == begin:
+                    self.digest.update(chunk)
+                    self.hashed += len(chunk)
+                else:
+                    self._hash()
+            finally:
+                self._hashing.release()
+
     def _hash(self) -> None:
         """Hash what has come without a hole before it; so little is left to do when the last byte comes."""
         while self.front < len(self.come) - 1 and self.come[self.front] == self.length(self.front):
             self.front += 1
         end = self.front * self.piece + self.come[self.front]
+        block = memoryview(bytearray(min(BLOCK, max(end - self.hashed, 0))))
         while self.hashed < end:
-            block = os.pread(self._file, min(BLOCK, end - self.hashed), self.hashed)
-            if not block:
+            count = os.preadv(self._file, [block[: end - self.hashed]], self.hashed)
+            if not count:
                 return
-            self.digest.update(block)
-            self.hashed += len(block)
+            self.digest.update(block[:count])
+            self.hashed += count
 
     def content(self) -> str:
         """The hash of the whole content, hex."""
@@ -175,12 +187,17 @@ def start_digest(name: str, size: int) -> hashlib._Hash:
 
 def adopt(blob: Path, ours: Path, size: int) -> None:
     """Go on with the longest beginning that a client left; remove its others. Their lock is ours by now."""
-    theirs = [path for path in blob.parent.glob(f"{blob.name}*.incomplete") if path != ours]
+    theirs = [path for path in beginnings(blob) if path != ours]
     left = sorted((path for path in theirs if _of_client(path, blob)), key=lambda path: path.stat().st_size)
     if left and not ours.exists() and left[-1].stat().st_size <= size:
         left.pop().rename(ours)
     for path in left:
         path.unlink()
+
+
+def beginnings(blob: Path) -> list[Path]:
+    """What anybody has begun of a blob."""
+    return list(blob.parent.glob(f"{blob.name}*.incomplete"))
 
 
 def _of_client(path: Path, blob: Path) -> bool:

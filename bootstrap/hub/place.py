@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
+from huggingface_hub.file_download import _create_symlink  # private; the tool environment pins its version
 
+from bootstrap.hub.partial import beginnings
 from doctor.probes.hub import repo_folder, snapshot_folder
 from doctor.profile import ModelWant
 
@@ -14,23 +16,19 @@ from doctor.profile import ModelWant
 _SHOWING = threading.Lock()
 
 
-def blob_path(hub: Path, want: ModelWant, content: str) -> Path:
-    return repo_folder(hub, want.id) / "blobs" / content
+def blob_path(hub: Path, repo: str, content: str) -> Path:
+    return repo_folder(hub, repo) / "blobs" / content
 
 
-def blob_lock(hub: Path, want: ModelWant, content: str) -> FileLock:
+def blob_lock(hub: Path, repo: str, content: str) -> FileLock:
     """The lock that every client of the Hub takes while it fetches a blob."""
-    path = hub / ".locks" / repo_folder(hub, want.id).name / f"{content}.lock"
+    path = hub / ".locks" / repo_folder(hub, repo).name / f"{content}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     return FileLock(path, thread_local=False)
 
 
 def show(hub: Path, want: ModelWant, names: tuple[str, ...], blob: Path) -> None:
     """Let the snapshot name a blob: by links, or where the file system has none by the files themselves."""
-    from huggingface_hub.file_download import (
-        _create_symlink,  # private; the tool environment pins its version
-    )
-
     for number, name in enumerate(names):
         path = snapshot_folder(hub, want) / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +46,19 @@ def has_blob(blob: Path, size: int) -> bool:
     if found != size:
         blob.unlink()
     return found == size
+
+
+def clear(hub: Path, repo: str, content: str) -> None:
+    """Remove what was begun of a blob that is whole by now, unless somebody is at it."""
+    blob = blob_path(hub, repo, content)
+    left = beginnings(blob)
+    if left and blob.exists():
+        try:
+            with blob_lock(hub, repo, content).acquire(timeout=0):
+                for path in left:
+                    path.unlink(missing_ok=True)
+        except Timeout:
+            return
 
 
 def is_shown(hub: Path, want: ModelWant, name: str, size: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable
 
 from bootstrap.hub.job import Endpoint
@@ -11,6 +12,7 @@ from bootstrap.hub.job import Endpoint
 FIRST, STEP_UP = 8, 1.3  # connections at the start; how much more must come for more of them to be opened
 WINDOW = 0.4  # seconds over which the rate is judged
 AT_ONE_FILE = 16
+READINGS = 10  # that a rate is told from
 CRAWL = 10  # times slower than the others: not waited for
 
 
@@ -30,6 +32,23 @@ class Source:
         if seconds > 0:
             now = length / seconds
             self.rate = now if not self.rate else 0.7 * self.rate + 0.3 * now
+
+
+class Meter:
+    """How fast bytes come from each endpoint, over the last few readings."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self.sources = tuple(sources)
+        self.readings: deque[tuple[float, dict[str, int]]] = deque(maxlen=READINGS)
+        self.read()
+
+    def read(self) -> dict[str, int]:
+        """Bytes a second by endpoint; those that gave nothing are left out."""
+        now, come = time.monotonic(), {source.endpoint.name: source.bytes for source in self.sources}
+        self.readings.append((now, come))
+        since, before = self.readings[0]
+        seconds = max(now - since, 0.001)
+        return {name: int((n - before[name]) / seconds) for name, n in come.items() if n > before[name]}
 
 
 def pick(sources: Iterable[Source], now: float) -> Source | None:

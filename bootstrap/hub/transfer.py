@@ -72,6 +72,12 @@ class File:
             return self.offer.size
         return self.partial.done if self.partial else 0
 
+    @property
+    def share(self) -> float:
+        """Bytes that each connection would have to bring, with one more: what would end last gets it. What has all come is first."""
+        rest = self.offer.size - self.bytes
+        return rest / (self.active + 1) if rest else float("inf")
+
     def bytes_of(self, piece: int | None) -> int:
         return self.partial.come[piece] if self.partial and piece is not None else 0
 
@@ -84,12 +90,12 @@ class File:
 
     def open(self) -> bool:
         """Begin, or go on where somebody left off. False while another program fetches it."""
-        self.lock = self.lock or blob_lock(self.hub, self.want, self.offer.hash)
+        self.lock = self.lock or blob_lock(self.hub, self.want.id, self.offer.hash)
         try:
             self.lock.acquire(timeout=0)
         except Timeout:
             return False
-        self.partial = Partial(blob_path(self.hub, self.want, self.offer.hash), self.offer.size)
+        self.partial = Partial(blob_path(self.hub, self.want.id, self.offer.hash), self.offer.size)
         return True
 
     def close(self) -> None:
@@ -114,8 +120,7 @@ class Transfer:
     def __init__(
         self, files: list[File], sources: list[Source], connections: int, silence: float, token: str | None
     ) -> None:
-        # The largest first: what takes longest must not begin last.
-        self.files = sorted(files, key=lambda file: -file.offer.size)
+        self.files = files
         self.sources = {source.endpoint.name: source for source in sources}
         self.pace = Pace(connections)
         self.silence, self.token = silence, token
@@ -170,7 +175,7 @@ class Transfer:
         return min((time - now for time in times if time > now), default=5.0) + 0.005
 
     def _find(self, now: float) -> Turn | None:
-        for file in self.files:
+        for file in sorted(self.files, key=lambda file: -file.share):
             if file.ended or file.not_before > now or file.active >= (1 if file.in_one else AT_ONE_FILE):
                 continue
             source = pick(self._sources_of(file), now)
@@ -234,7 +239,9 @@ class Transfer:
                 file.partial.release(turn.piece)
             if failure is not None:
                 self._hold_against(file, turn.source, failure, came)
-            self.changed.notify_all()
+            # What this worker leaves it takes up itself; the others are woken where there is more to do than it can.
+            if failure is not None or (turn.piece is None and not file.ended) or self.stopped:
+                self.changed.notify_all()
 
     def _fetch(self, turn: Turn, piece: int) -> None:
         file, source = turn.file, turn.source

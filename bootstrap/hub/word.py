@@ -107,11 +107,12 @@ def _check_cache(goal: Goal, lang: Lang, asked: Asked) -> int:
     from bootstrap.hub import audit
     from bootstrap.hub.named import names_or_folders
 
-    found = audit.check(hub_folder(goal.cache), names_or_folders(asked.names, goal.models))
+    hub = hub_folder(goal.cache)
+    found = audit.check(hub, names_or_folders(asked.names, goal.models))
     bad = any(one.bad or one.dangling for one in found)
     code = Exit.FAILED if bad else Exit.FINE
     if asked.repair:
-        audit.remove_bad(found)
+        audit.remove_bad(hub, found)
     elif asked.as_json:
         emit(envelope(goal, None, (), code, lang, checked=found))
     else:
@@ -124,13 +125,14 @@ def _check_cache(goal: Goal, lang: Lang, asked: Asked) -> int:
 def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
     from bootstrap import setup as job
     from bootstrap import words
+    from bootstrap.lines import shown
     from doctor.manager import settle_by_sight
 
     goal = settle_by_sight(goal)
     wish = job.Wish(only="models")
     if asked.plan_only:
         return words.show_plan(goal, wish, lang, asked.as_json)
-    result = job.apply(goal, wish, "models", lang, {})
+    result = job.apply(goal, wish, "models", shown(lang, asked.as_json), {})
     left = [o for o in result.outcomes if o.status == "left-out"]
     code = Exit.NETWORK if left and result.code == 0 else result.code
     if asked.as_json:

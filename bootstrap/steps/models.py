@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from bootstrap.hub import choice as hub_env
+from bootstrap.hub.gate import gate_hint
 from bootstrap.hub.job import Endpoint, Event, Job
-from bootstrap.hub.named import gate_hint
 from bootstrap.hub.names import give_names
 from bootstrap.mirrors import keep, leave, measure, why_silent
 from bootstrap.step import Cost, LeftOut, Work
@@ -23,7 +23,7 @@ from doctor.probes import disk
 from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files
 from doctor.probes.network.hub import token
 from doctor.profile import CONFIGS, ModelWant
-from doctor.text import Text, human_bytes
+from doctor.text import Text, human_bytes, human_seconds
 
 NAME = "models"
 TITLE = Text("models", "模型")
@@ -173,7 +173,7 @@ class Heard:
         if event is None:
             self.work.tell(line)
         elif event.done is not None:
-            self.work.progress(min(self.rest + event.done, self.total), self.total)
+            self.work.progress(min(self.rest + event.done, self.total), self.total, **_details(event))
             self.work.tell(_under_way(event))
         elif event.pause is not None:
             self.work.tell(f"{event.endpoint}: too many requests, it says: going on in {event.pause:.0f} s")
@@ -189,8 +189,19 @@ class Heard:
 
 def _under_way(event: Event) -> str:
     rates = " + ".join(f"{name} {human_bytes(rate)}/s" for name, rate in event.rates.items())
-    models = " · ".join(f"{name.rpartition('/')[2]} {share}%" for name, share in event.under_way.items())
-    return " · ".join(part for part in (rates, models) if part)
+    left = "" if event.left is None else f"{human_seconds(event.left)} left"
+    shares = [
+        f"{name.rpartition('/')[2]} {100 * n // size}%"
+        for name, (n, size) in event.models.items()
+        if 0 < n < size
+    ]
+    return " · ".join(part for part in (rates, left, *shares) if part)
+
+
+def _details(event: Event) -> dict[str, object]:
+    """What `models --json` tells besides the bytes."""
+    models = [{"id": name, "bytes": n, "total": size} for name, (n, size) in event.models.items()]
+    return {"rate": event.rate, "seconds_left": event.left, "endpoints": event.rates, "models": models}
 
 
 def _judge(sources: tuple[Answer, ...], heard: Heard, work: Work, before: str | None) -> None:

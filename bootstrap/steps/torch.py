@@ -22,6 +22,7 @@ from doctor.errors import Exit, Trouble
 from doctor.facts import Disk, Facts, Torch
 from doctor.goal import Goal
 from doctor.lockfile import lock_path, pins, torch_lock_path
+from doctor.measure.offers import Offered, choose
 from doctor.measure.samples import Build
 from doctor.text import Text, human_bytes
 from doctor.wheels.solve import Choice, Decision, by_reason, decide, machine_of
@@ -71,6 +72,21 @@ def why(facts: Facts, goal: Goal) -> Iterator[Text]:
     yield from decision.best.notes if decision.best else ()
     for names, reason in by_reason(decision.rejected):
         yield Text(f"not {names}: {reason.en}", f"不用 {names}：{reason.zh}")
+
+
+def look_for(facts: Facts, goal: Goal) -> tuple[tuple[Text, ...], tuple[Offered, ...]]:
+    """Who has the build, for the plan: in words, and as it was said. Asks over the network, five seconds a build."""
+    decision, offered = choose(machine_of(facts, goal.python), goal.profile.torch, goal)
+    lines = tuple(one.line() for one in offered)
+    first, best = decision_for(facts, goal).best, decision.best
+    if first and best and best.name != first.name:
+        lines += (
+            Text(
+                f"nobody has torch {first.name}: it will be torch {best.name}",
+                f"没有来源提供 torch {first.name}：将改用 torch {best.name}",
+            ),
+        )
+    return lines, offered
 
 
 def decision_for(facts: Facts, goal: Goal) -> Decision:

@@ -25,6 +25,7 @@ from doctor.text import human_bytes
 KNOWN = ("openai-community/gpt2", "main")  # asked of where no model is wanted
 # Of the lock: one file for every Python, large enough to tell fast from slow; the last is small.
 WITNESSES = ("pygments", "setuptools", "certifi")
+LISTS_NOT = "does not list"  # begins what is said of a source that answers, and has not what is looked for
 SMALL = 1_000_000  # bytes: a page or a model's config.json
 
 
@@ -32,11 +33,11 @@ class Build(msgspec.Struct, frozen=True):
     """The build of torch that is looked for."""
 
     version: str
-    variant: str = "cpu"
+    variant: str = "cpu"  # empty for what a package index offers by default
 
     @property
     def name(self) -> str:
-        return f"{self.version}+{self.variant}"
+        return f"{self.version}+{self.variant}" if self.variant else self.version
 
 
 def sample_url(source: Source, goal: Goal) -> str:
@@ -187,9 +188,12 @@ def torch_index(tape: Tape, source: Source, goal: Goal, build: Build) -> None:
     """The wheel that this machine would get: from a project's page (PEP 503), or out of one flat folder."""
     base = source.url.format(variant=build.variant).rstrip("/")
     page = tape.get(f"{base}/" if source.flat else f"{base}/torch/", is_listing, SMALL * 4)
-    link = next((link for link in links_of(page) if fits(name_in(link), goal, build)), None)
+    links = links_of(page)
+    link = next((link for link in links if fits(name_in(link), goal, build)), None)
+    if link is None and not any(name_in(link).startswith("torch-") for link in links):
+        raise Wrong("lists no torch at all (a login page of the network?)")
     if link is None:
-        raise Wrong(f"does not list torch {build.name} for Python {goal.python}")
+        raise Wrong(f"{LISTS_NOT} torch {build.name} for Python {goal.python}")
     wheel = tape.get(link.partition("#")[0], is_wheel)
     stated = re.fullmatch(r"sha256=([0-9a-f]{64})", link.partition("#")[2])
     same_bytes(wheel, {stated[1]} if stated else set())

@@ -94,7 +94,7 @@ def run_step(name: str, goal: Goal, said: list[str] | None = None) -> None:
             facts,
             Path(goal.logs) / f"{name}.log",
             lines.append,
-            lambda done, total: None,
+            lambda done, total, **more: None,
             noting(journal, name),
             {},
         )

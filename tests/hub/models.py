@@ -88,7 +88,7 @@ def prepare(goal: Goal, tmp_path: Path) -> Ran:
         gather(goal, ("hub", "disk")),
         tmp_path / "models.log",
         told.append,
-        lambda done, total: progress.append((done, total)),
+        lambda done, total, **more: progress.append((done, total)),
         lambda event, path: noted.append((event, path)),
         {},
     )

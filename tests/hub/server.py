@@ -43,6 +43,7 @@ Kind = Literal[
     "long",
     "short",
     "drip",
+    "chunked",
 ]
 
 
@@ -112,6 +113,7 @@ class Hub:
     faults: list[Fault] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     sent: dict[str, int] = field(default_factory=dict)  # bytes of bodies by path
+    connections: int = 0  # that were opened
     lock: threading.Lock = field(default_factory=threading.Lock)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -146,6 +148,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
+
+    def setup(self) -> None:
+        super().setup()
+        with self.hub.lock:
+            self.hub.connections += 1
 
     def do_HEAD(self) -> None:
         self.answer()
@@ -235,6 +242,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def reply(self, status: int, body: bytes, headers: dict[str, str], fault: Fault | None = None) -> None:
         self.send_response(status)
+        if fault and fault.kind == "chunked":
+            self.chunked(body, headers)
+            return
         for key, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(key, value)
         self.end_headers()
@@ -247,6 +257,16 @@ class Handler(BaseHTTPRequestHandler):
         self.send(body if cut is None else body[:cut])
         if fault and cut is not None and cut < len(body):
             self.break_off(fault)
+
+    def chunked(self, body: bytes, headers: dict[str, str]) -> None:
+        """Without a length, as a mirror sends what it is still fetching itself."""
+        for key, value in {"Transfer-Encoding": "chunked", **headers}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        for start in range(0, len(body), 100_000):
+            part = body[start : start + 100_000]
+            self.send(b"%x\r\n%s\r\n" % (len(part), part))
+        self.send(b"0\r\n\r\n")
 
     def send(self, body: bytes) -> None:
         with contextlib.suppress(ConnectionError):  # a client that was killed

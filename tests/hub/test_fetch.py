@@ -47,6 +47,7 @@ FOR_A_WHILE: dict[str, Fault] = {
     "429": Fault("/cdn/", "status", status=429, wait="1", times=2),
     "503": Fault("resolve/", "status", status=503, wait="1", times=2),
     "expired": Fault("/cdn/", "status", status=403, times=1),
+    "chunked": Fault("/cdn/", "chunked"),
     "no ranges": Fault("/cdn/", "no-ranges"),
     "busy api": Fault("/api/", "status", status=429, wait="1", times=2),
 }
@@ -143,6 +144,16 @@ def test_many_connections_share_a_file(
         assert len(ranges) == 3 and hub.total_sent(WEIGHTS) == SIZE
         pages = [a for a in hub.downloads() if WEIGHTS in a.path and "/resolve/" in a.path]
     assert len(pages) <= 3  # the signed address is good for all pieces
+
+
+def test_a_connection_is_used_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repo = make_repo(tmp_path / "repos", "org/large", 40_000_000)
+    with serve(repo) as hub:
+        assert (
+            run(job_of(tmp_path / "hub", hub, models=(want(repo),), connections=4, silence=20), capsys)[0]
+            == 0
+        )
+        assert len(hub.downloads()) > 19 and hub.connections <= 10  # four to each host, and the listing's
 
 
 def test_several_endpoints_share_a_large_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,7 +97,11 @@ def test_what_is_bad_is_found_and_only_that_is_mended(environ: dict[str, str], h
     said: dict[str, Any] = json.loads(out)
     assert said["exit_code"] == code == 1 and said["checked"][0]["bad"] == [str(blob)]
     hub.sent.clear()
+    blob.with_name(f"{repo.etag('config.json')}.0123abcd.incomplete").write_bytes(
+        b"of a client that was killed"
+    )
     assert models(environ, hub, repo.id, "--repair")[0] == 0
+    assert list(blob.parent.glob("*.incomplete")) == []
     assert hub.total_sent("tf_model") == 0 and hub.total_sent(WEIGHTS) == len(data)
     assert models(environ, hub, repo.id, "--verify")[0] == 0
     assert blob.read_bytes() == (repo.folder / WEIGHTS).read_bytes()
@@ -129,3 +133,21 @@ def test_a_gated_repository_is_said_before_the_others_start(
 def test_bad_words(environ: dict[str, str], hub: Hub, words: list[str], code: int, said: str) -> None:
     found, _, err = models(environ, hub, *words)
     assert found == code and said in err, err
+
+
+def test_programs_are_told_how_far_it_is(environ: dict[str, str], tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repos", "org/large", 60_000_000)
+    with serve(repo, latency=0.6) as hub:
+        code, out, err = models(environ, hub, repo.id, "--exclude", "*.h5", "--json")
+    assert code == 0 and json.loads(out)["outcomes"][0]["status"] == "done"  # the envelope, and nothing else
+    told = [json.loads(line) for line in err.splitlines()]
+    steps = [line["status"] for line in told if line["event"] == "step"]
+    assert steps == ["started", "done"]
+    progress = [line for line in told if line["event"] == "progress"]
+    size = sum((repo.folder / name).stat().st_size for name in ("config.json", "vocab.txt", WEIGHTS))
+    assert len(progress) > 1 and {line["total"] for line in progress} == {size}
+    bytes_told = [line["bytes"] for line in progress]
+    assert bytes_told == sorted(bytes_told) and bytes_told[-1] == size
+    assert all(line["models"][0]["id"] == repo.id for line in progress)
+    moving = next(line for line in progress if line["rate"])
+    assert list(moving["endpoints"]) == ["HF_ENDPOINT"] and moving["seconds_left"] >= 0

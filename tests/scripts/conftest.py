@@ -50,7 +50,7 @@ import click, httpx, msgspec, psutil  # from the tool environment
 
 
 def toolbox(folder: Path, *clients: str | Path, without: tuple[str, ...] = ()) -> Path:
-    """A folder for PATH with nothing but the essential programs and the given ones (a Path is used as python3)."""
+    """A folder for PATH with nothing but the essential programs and the given ones: a Path is used as python3, busybox as wget."""
     folder.mkdir(parents=True)
     (folder / "sh").symlink_to(shutil.which("dash") or "/bin/sh")
     for name in [*ESSENTIAL, *clients]:
@@ -60,7 +60,7 @@ def toolbox(folder: Path, *clients: str | Path, without: tuple[str, ...] = ()) -
             where = shutil.which(name)
             if where is None:
                 pytest.skip(f"{name} is not on this machine")
-            (folder / name).symlink_to(where)
+            (folder / ("wget" if name == "busybox" else name)).symlink_to(where)
     return folder
 
 

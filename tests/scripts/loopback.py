@@ -25,6 +25,7 @@ class Index:
     login: str = ""
     corrupt: bool = False
     stall: bool = False
+    drip: float = 0.0  # seconds before each hundred bytes of a file
     cut_after: int = 0  # bytes after which a file's connection is cut (only for files longer than that)
     requests: list[str] = field(default_factory=list)
     ranges: list[str] = field(default_factory=list)
@@ -103,6 +104,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_piece(body[start : end + 1])
 
     def send_piece(self, piece: bytes) -> None:
+        while self.index.drip and piece and not self.index.closing.wait(self.index.drip):
+            self.wfile.write(piece[:100])
+            piece = piece[100:]
         cut = self.index.cut_after
         self.wfile.write(piece[:cut] if cut else piece)
         if cut and len(piece) > cut:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.scripts.conftest import BASE_PYTHON, ROOT, clean_env, pins, run_sh, toolbox
 from tests.scripts.loopback import Index, serve
+from tests.wait import until
 
 SCRIPT = ROOT / "scripts/get_uv.sh"
 PIN = pins()[os.uname().machine]
@@ -25,7 +28,12 @@ def old_python() -> Path:
     return next((p for p in found if p.exists()), BASE_PYTHON)
 
 
-CLIENTS: dict[str, str | Path] = {"curl": "curl", "wget": "wget", "python3": old_python()}
+CLIENTS: dict[str, str | Path] = {
+    "curl": "curl",
+    "wget": "wget",
+    "busybox": "busybox",
+    "python3": old_python(),
+}
 
 
 def is_pinned(uv: Path) -> bool:
@@ -82,11 +90,56 @@ def test_a_silent_host_costs_its_deadline_only(index: Index, other_index: Index,
         runs.append(
             subprocess.Popen([path / "sh", SCRIPT, tmp_path / client], env=env, stderr=subprocess.DEVNULL)
         )
-    assert [run.wait(60) for run in runs] == [0, 0, 0]
+    assert [run.wait(60) for run in runs] == [0] * len(CLIENTS)
     assert (
         time.monotonic() - started < 30
     )  # 15 s of silence, and the work itself three times on a busy machine
     assert all(is_pinned(tmp_path / client / "uv") for client in CLIENTS)
+
+
+@pytest.mark.index
+def test_a_host_that_drips_is_left_for_the_next(index: Index, other_index: Index, tmp_path: Path) -> None:
+    index.drip = 0.2
+    runs = []
+    started = time.monotonic()
+    for client in CLIENTS:
+        path = toolbox(tmp_path / client / "bin", CLIENTS[client])
+        env = clean_env(tmp_path, path, PIP_INDEX_URL=index.simple, PIP_EXTRA_INDEX_URL=other_index.simple)
+        runs.append(
+            subprocess.Popen(
+                [path / "sh", SCRIPT, tmp_path / client], env=env, stderr=subprocess.PIPE, text=True
+            )
+        )
+    said = [run.communicate(timeout=90)[1] for run in runs]
+    assert time.monotonic() - started < 60  # 15 s of dripping
+    assert [run.returncode for run in runs] == [0] * len(CLIENTS), said
+    assert all(f"{index.simple}: download failed" in text for text in said)
+    assert all(is_pinned(tmp_path / client / "uv") for client in CLIENTS)
+
+
+@pytest.mark.index
+@pytest.mark.parametrize("client", ["curl", "wget", "busybox"])
+def test_ctrl_c_ends_the_client_too(client: str, index: Index, tmp_path: Path) -> None:
+    index.drip = 0.2
+    env = clean_env(tmp_path, toolbox(tmp_path / "bin", client), PIP_INDEX_URL=index.simple)
+    run = subprocess.Popen([tmp_path / "bin/sh", SCRIPT, tmp_path / "uv"], env=env, start_new_session=True)
+    assert until(lambda: index.ranges, 30)
+    os.killpg(run.pid, signal.SIGINT)
+    assert run.wait(10) in (130, -signal.SIGINT)
+    assert until(lambda: not members(run.pid)), members(run.pid)
+
+
+def members(group: int) -> list[str]:
+    """What is still running of a process group."""
+    alive = (p for p in psutil.process_iter(["name", "status"]) if p.info["status"] != psutil.STATUS_ZOMBIE)
+    return [p.info["name"] for p in alive if group_of(p.pid) == group]
+
+
+def group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
 
 
 @pytest.mark.index

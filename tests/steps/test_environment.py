@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -273,6 +274,41 @@ def test_no_such_python_says_what_is_here_and_how_to_choose(
     assert "UV_PYTHON_INSTALL_MIRROR" in trouble.value.message.en
     assert trouble.value.hint is not None
     assert "PYTHON=" in trouble.value.hint.en
+    assert not Path(goal.prefix).exists()
+
+
+class Anything(dict[str, bytes]):
+    """A host's files, whatever is asked for: which build of Python uv wants is its own affair."""
+
+    def get(self, path: str, default: object = None) -> bytes:
+        return bytes(1_000_000)
+
+
+@needs_uv
+def test_a_host_of_pythons_that_drips_is_left_for_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bootstrap.env.venv.FLOOR", Floor(bytes=20_000, seconds=2.0))
+    goal = venv_goal(tmp_path, monkeypatch)
+    for name in ("INSTALL_DIR", "CACHE_DIR"):
+        monkeypatch.setenv(f"UV_PYTHON_{name}", str(tmp_path / name))
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    with serving(Host(Anything())) as slow, serving(Host(Anything())) as wrong:
+        slow.drip = 0.2
+        table = "".join(
+            f'[[source]]\nkind = "python_build"\nname = "{name}"\nurl = "{host.url}"\n'
+            for name, host in (("slow", slow), ("wrong", wrong))
+        )
+        (tmp_path / "pythons.toml").write_text(f'mode = "replace"\n{table}')
+        monkeypatch.setenv("GROUNDWORK_MIRRORS_FILE", str(tmp_path / "pythons.toml"))
+        began = time.monotonic()
+        with pytest.raises(Trouble) as trouble:
+            run_step("environment", goal)
+        assert time.monotonic() - began < 30
+        assert slow.requests and wrong.requests
+    assert "slow: " in trouble.value.message.en and "wrong: " in trouble.value.message.en
+    assert "[too slow: ended]" in log(goal)
     assert not Path(goal.prefix).exists()
 
 

@@ -470,3 +470,8 @@ def test_a_disk_that_fills_up_is_said_as_such(
         use(monkeypatch, tmp_path, hub)
         with pytest.raises(LeftOut, match="No space left"):
             run(goal, tmp_path)
+
+
+def test_to_plan_the_step_no_client_of_the_hub_is_loaded() -> None:
+    code = "import sys, bootstrap.steps.models; sys.exit(bool({'requests', 'huggingface_hub'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False).returncode == 0

@@ -70,7 +70,13 @@ def run_step(name: str, goal: Goal, journal: Journal, areas: tuple[str, ...] = (
     """One step, as a run has it done."""
     log = Path(goal.logs) / f"{name}.log"
     work = Work(
-        goal, gather(goal, areas), log, lambda text: None, lambda done, total: None, noting(journal, name), {}
+        goal,
+        gather(goal, areas),
+        log,
+        lambda text: None,
+        lambda done, total, **more: None,
+        noting(journal, name),
+        {},
     )
     load(name).run(work)
 
