@@ -3,10 +3,10 @@
 # (once), then hands over to it. Needs sh, the essential packages and one of python3, curl or wget.
 #
 #   1  talking       usage, say, die, interrupted
-#   2  places        find_root, find_home, uv_places, name_places, make_home
+#   2  places        find_root, find_home, uv_places, name_places, make_home, whose_home
 #   3  one at a time lock, say_waiting, identity, lock_by_folder, take_away, unlock
 #   4  Python        works, find_python, fetch_python, apt_python
-#   5  environment   sync, make_env, point_here, remove_old, ensure_env
+#   5  environment   for_us, sync, make_env, ours, point_here, remove_old, ensure_env
 #   6  words         hand_over, run_undo, run_tests, run_lint, run_docs, run_bench, run_manifest, main
 set -u
 
@@ -130,11 +130,28 @@ name_places() {
 }
 
 make_home() {
+    printf '%s\n' "$home" | LC_ALL=C.UTF-8 grep -aqx '.*' || die 2 \
+        "$home holds bytes that are not UTF-8. Choose another folder: GROUNDWORK_HOME=/some/folder make setup" \
+        "$home 含有非 UTF-8 字节。请换一个目录：GROUNDWORK_HOME=/某个目录 make setup"
     [ -d "$home" ] || make_folder 2>/dev/null
     [ -w "$home/." ] || die 2 \
         "$home cannot be written. Choose another folder: GROUNDWORK_HOME=/some/folder make setup" \
         "无法写入 $home。请换一个目录：GROUNDWORK_HOME=/某个目录 make setup"
     home=$(CDPATH='' cd -- "$home" && pwd)
+}
+
+# whose_home WORD: through sudo all that is made is root's. In a HOME that is still the person's own, they could not use it.
+whose_home() {
+    case $1/${SUDO_UID:-0} in */0) return ;; setup/* | fix/* | lab/* | models/* | smoke/*) ;; *) return ;; esac
+    [ "$(id -u)" -eq 0 ] || return 0
+    if [ -d "${HOME-}" ] && [ ! -O "$HOME" ] && [ "$home" = "$HOME/.groundwork" ]; then
+        die 2 "You are root through sudo, and HOME is $HOME of somebody else, who could not use what root makes there.
+For ${SUDO_USER:-them}: make $1 (without sudo) · for root: sudo -H make $1" \
+            "当前通过 sudo 以 root 运行，而 HOME 是他人的 $HOME:root 在那里创建的文件，对方无法使用。
+供 ${SUDO_USER:-对方} 使用：make $1(不加 sudo) · 供 root 使用：sudo -H make $1"
+    fi
+    say "Through sudo: all goes into $home, for root. For ${SUDO_USER:-yourself}: make $1, without sudo" \
+        "通过 sudo 运行：全部放在 $home，归 root 使用。供 ${SUDO_USER:-自己} 使用：make $1,不加 sudo"
 }
 
 # make_folder: and say which folders were not there before, for undo.
@@ -257,9 +274,9 @@ find_python() {
 fetch_python() {
     say "No Python 3.10 or newer here; fetching 3.12…" "本机没有 Python 3.10 或更新版本；正在获取 3.12……"
     for mirror in "${UV_PYTHON_INSTALL_MIRROR-}" $(python_mirrors); do
-        UV_PYTHON_INSTALL_MIRROR=$mirror UV_HTTP_TIMEOUT=8 UV_HTTP_RETRIES=1 \
+        for_us UV_PYTHON_INSTALL_MIRROR="$mirror" UV_HTTP_TIMEOUT=8 UV_HTTP_RETRIES=1 \
             "$GROUNDWORK_UV" python install --no-bin 3.12 >&2 || continue
-        python=$("$GROUNDWORK_UV" python find --managed-python --no-project 3.12) && works "$python" && return
+        python=$(for_us "$GROUNDWORK_UV" python find --managed-python --no-project 3.12) && works "$python" && return
     done
     return 1
 }
@@ -293,14 +310,20 @@ note_apt() {
 
 # --- 5 environment -----------------------------------------------------------------------------------
 
+# for_us [NAME=VALUE...] UV ARGUMENT...: without what the person says to uv for other projects, in variables or in the
+# uv.toml or pyproject.toml of the folder where they stand (bootstrap/env/uv.py does the same).
+for_us() {
+    env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_EXCLUDE -u UV_EXCLUDE_NEWER -u UV_NO_BINARY -u UV_NO_BINARY_PACKAGE \
+        -u UV_NO_VERIFY_HASHES -u UV_SYSTEM_PYTHON -u UV_PYTHON -u UV_WORKING_DIR UV_PROJECT=/ LC_ALL=C.UTF-8 "$@"
+}
+
 # sync_once TIMEOUT RETRIES [INDEX]: install exactly the lock file, from the configured source or from INDEX
-# alone. Hashes are checked, so any source will do; what the person constrains elsewhere is no matter of ours.
+# alone. Hashes are checked, so any source will do.
 sync_once() {
     timeout=$1 retries=$2
     shift 2
-    [ $# -eq 0 ] || set -- -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_INDEX_URL -u UV_FIND_LINKS UV_DEFAULT_INDEX="$1"
-    env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_EXCLUDE -u UV_EXCLUDE_NEWER -u UV_NO_BINARY \
-        -u UV_SYSTEM_PYTHON -u UV_NO_VERIFY_HASHES "$@" UV_HTTP_TIMEOUT="$timeout" UV_HTTP_RETRIES="$retries" \
+    [ $# -eq 0 ] || set -- UV_INDEX='' UV_EXTRA_INDEX_URL='' UV_INDEX_URL='' UV_FIND_LINKS='' UV_DEFAULT_INDEX="$1"
+    for_us "$@" UV_HTTP_TIMEOUT="$timeout" UV_HTTP_RETRIES="$retries" \
         "$GROUNDWORK_UV" pip sync --quiet --python "$env/bin/python" --require-hashes "$lock_file" >&2
 }
 
@@ -343,7 +366,7 @@ make_env() {
     sh "$root/scripts/get_uv.sh" "${GROUNDWORK_UV%/*}" || exit
     find_python
     rm -rf "$env"
-    "$GROUNDWORK_UV" venv --quiet --no-project --python "$python" "$env" >&2 || exit 1
+    for_us "$GROUNDWORK_UV" venv --quiet --no-project --python "$python" "$env" >&2 || exit 1
     sync
     compile "$env"/lib/python3.*/site-packages
     point_here
@@ -351,23 +374,28 @@ make_env() {
     remove_old "$1"
 }
 
-# compile FOLDER...: now, since the doctor writes nothing, not even that. What cannot be written to runs as well,
-# only a little slower.
-compile() {
-    "$env/bin/python" -I -m compileall -q "$@" >/dev/null 2>&1 || :
-}
+# compile FOLDER...: now, since the doctor writes nothing, not even that.
+compile() { (ours -m compileall -q "$@") >/dev/null 2>&1 || :; }
 
-# Which checkout the environment runs: the one that was used last.
+# ours WORD...: become our Python, out of reach of the person's variables. UTF-8 whatever the locale: names of files and
+# our own texts are. Compiled code lies in our folder, for the checkout may be read-only, or somebody else's (sudo).
+ours() { exec "$env/bin/python" -I -X utf8 -X pycache_prefix="$env/compiled" "$@"; }
+
+# Which checkout the environment runs: the one that was used last. Its path stands in a file of its own, since Python
+# reads .pth files in the locale's encoding: in C or GBK a path of other letters would stop it before it has begun.
 point_here() {
     compile "$root/bootstrap" "$root/doctor"
     for site in "$env"/lib/python3.*/site-packages; do
-        write "$site/groundwork.pth" "$root"
+        write "$site/groundwork.root" "$root"
+        write "$site/groundwork.pth" "$our_path"
     done
 }
 
+our_path='import os, sys; sys.path.append(os.fsdecode(open(os.path.join(sitedir, "groundwork.root"), "rb").read()[:-1]))'
+
 points_here() {
     for site in "$env"/lib/python3.*/site-packages; do
-        read -r pointed <"$site/groundwork.pth" && [ "$pointed" = "$root" ]
+        IFS= read -r pointed <"$site/groundwork.root" && [ "$pointed" = "$root" ]
         return
     done 2>/dev/null
 }
@@ -410,22 +438,23 @@ run_bench() {
 run_manifest() {
     ensure_env dev
     unset PYTHONHOME PYTHONPATH
-    exec "$env/bin/python" -I -m bootstrap manifest "$@"
+    ours -m bootstrap manifest "$@"
 }
 
 run_docs() {
     ensure_env tool
-    exec "$env/bin/python" -I -m doctor.report.reference
+    ours -m doctor.report.reference
 }
 
 hand_over() {
+    whose_home "$1"
     ensure_env tool
     rm -f "$home/undoing" # an undo that was cut short, and is not wanted any more
     if [ "${GROUNDWORK_STAGE0_ONLY-}" = 1 ]; then
         printf '%s\n' "home=$home" "uv=$GROUNDWORK_UV" "python=$env/bin/python"
         exit 0
     fi
-    exec "$env/bin/python" -I -m bootstrap "$@"
+    ours -m bootstrap "$@"
 }
 
 # run_undo: what runs undo is removed by it, so that an undo may have been cut short where no Python is left.
@@ -490,6 +519,7 @@ main() {
     word=$1
     trap interrupted INT TERM HUP
     umask go-w # nobody else may write what we run later, whatever the person's umask
+    unset PYTHONEXECUTABLE # by it Python takes itself for another one, -I or not
     find_root
     find_home
     # shellcheck source=scripts/pip_settings.sh

@@ -15,6 +15,7 @@ from bootstrap.mirrors import measure, through, why_silent
 from bootstrap.pace import Floor
 from bootstrap.process import SLOW, check_stop
 from bootstrap.step import Work
+from doctor.ask import APART
 from doctor.errors import Exit, Trouble
 from doctor.facts import Answer
 from doctor.text import Text
@@ -123,7 +124,7 @@ def command(work: Work, channel: Answer) -> tuple[str, ...]:
 
 def _conda(root: str) -> tuple[str, ...]:
     """conda, started so that neither a shell function nor an over-long first line of bin/conda matters."""
-    return (f"{root}/bin/python", "-I", "-B", "-m", "conda")
+    return (f"{root}/bin/python", *APART, "-B", "-m", "conda")
 
 
 def environ(person: Mapping[str, str]) -> dict[str, str | None]:

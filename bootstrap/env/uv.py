@@ -22,8 +22,17 @@ PATIENCE = {"UV_HTTP_RETRIES": "8", "UV_HTTP_TIMEOUT": "60", "UV_NO_PROGRESS": "
 BRISK = {"UV_HTTP_RETRIES": "2", "UV_HTTP_TIMEOUT": "20"}
 SETTINGS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
-# A lock is exact by itself, and uv refuses constraints without hashes beside it. Empty means "none" to uv.
-LOCKED = {"UV_CONSTRAINT": "", "UV_OVERRIDE": "", "UV_EXCLUDE": ""}
+# What a person's shell says to uv for other projects is taken out. What we ask for is exact, by version or by hash: it could
+# only keep that from coming, or let it come to another place.
+OTHERS = (
+    "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_EXCLUDE_NEWER", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_VERIFY_HASHES",
+    "UV_REQUIRE_HASHES", "UV_RESOLUTION", "UV_PRERELEASE", "UV_SYSTEM_PYTHON", "UV_PYTHON", "UV_TORCH_BACKEND", "UV_WORKING_DIR",
+)  # fmt: skip
+FOR_US: dict[str, str | None] = {
+    **dict.fromkeys(OTHERS),
+    "UV_PROJECT": "/",  # a uv.toml or pyproject.toml is looked for from there, not from where the person stands
+    "LC_ALL": "C.UTF-8",  # in GBK, say, uv cannot read what a Python says of paths of other letters
+}
 
 
 def uv() -> str:
@@ -66,10 +75,9 @@ def pip_install(
     """
     alone = () if "--excludes" in arguments else ("--no-deps",)
     argv = [uv(), "pip", "install", "--python", work.goal.interpreter, *alone, *arguments]
-    locked = LOCKED if "--require-hashes" in arguments else {}
     where = {"UV_DEFAULT_INDEX": index} if index else {}
     where |= {} if folders else {"UV_FIND_LINKS": ""}
-    env, floor = environ(brisk) | locked | where, Floor() if brisk else None
+    env, floor = FOR_US | environ(brisk) | where, Floor() if brisk else None
     return work.call(argv, seconds=seconds, env=env, check=check, floor=floor)
 
 
@@ -88,31 +96,37 @@ def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> Non
 
 
 def from_any_index(work: Work, wanted: Sequence[str]) -> process.Done:
-    """What came of the last try: the person's sources, each measured one, then uv's own default with patience."""
+    """What came of the last try: the person's sources, each measured one, then the person's or uv's default with patience."""
     done = from_configured(work, wanted) if configured(work) else None
     if done and done.code == 0:
         return done
     for answer in through("package_index", work):
         work.tell(f"packages from {answer.name}")
-        done = pip_install(work, wanted, check=False, index=answer.url, brisk=True)
-        if done.code == 0:
-            return done
+        took = pip_install(work, wanted, check=False, index=answer.url, brisk=True)
+        if took.code == 0:
+            return took
     # Where nothing is configured: none was fast enough, or none answered.
-    return done if done and configured(work) else pip_install(work, wanted, check=False)
+    return done or pip_install(work, wanted, check=False)
 
 
-def from_configured(work: Work, wanted: Sequence[str]) -> process.Done:
-    """uv prefers 2.13.0+cpu of a folder of wheels to the locked 2.13.0 of the index, and then has no hash for it."""
-    done = pip_install(work, wanted, check=False)
-    if done.code != 0 and os.environ.get("UV_FIND_LINKS"):
-        return pip_install(work, wanted, check=False, folders=False)
+def from_configured(work: Work, wanted: Sequence[str]) -> process.Done | None:
+    """None when they do not offer it, as an index that is gone, which uv would ask for minutes before it says so.
+
+    uv prefers 2.13.0+cpu of a folder of wheels to the locked 2.13.0 of the index, and then has no hash for it.
+    """
+    done = None
+    for folders in (True, False) if os.environ.get("UV_FIND_LINKS") else (True,):
+        if can_install(work, wanted, brisk=True, folders=folders):
+            done = pip_install(work, wanted, check=False, folders=folders)
+            if done.code == 0:
+                return done
     return done
 
 
-def can_install(work: Work, arguments: Sequence[str], brisk: bool = False) -> bool:
+def can_install(work: Work, arguments: Sequence[str], brisk: bool = False, folders: bool = True) -> bool:
     """Whether the sources offer it; nothing is downloaded but metadata, nothing changed."""
-    done = pip_install(work, ["--dry-run", *arguments], check=False, brisk=brisk)
-    return done.code == 0
+    argv = ["--dry-run", *arguments]
+    return pip_install(work, argv, check=False, brisk=brisk, folders=folders).code == 0
 
 
 def reinstall(facts: Facts) -> list[str]:

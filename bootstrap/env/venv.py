@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bootstrap.env.uv import uv
+from bootstrap.env.uv import FOR_US, uv
 from bootstrap.pace import Floor
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
@@ -16,8 +16,8 @@ from doctor.text import Text
 
 SECONDS = 60.0  # on a Python that is there
 FETCH_SECONDS = 600.0  # 35 MB from one host
-# What a person's shell may say to uv for other projects, and would make another environment than asked for.
-OTHERS = ("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_VENV_CLEAR", "UV_VENV_SEED", "UV_PROJECT_ENVIRONMENT")
+# What a person's shell may say besides, and would make another environment than asked for.
+OTHERS = ("UV_VENV_CLEAR", "UV_VENV_SEED", "UV_PROJECT_ENVIRONMENT")
 
 
 def create(work: Work) -> None:
@@ -46,13 +46,12 @@ def _command(work: Work) -> tuple[str, ...]:
 
 
 def _environ(work: Work) -> dict[str, str | None]:
-    taken_out: dict[str, str | None] = dict.fromkeys(OTHERS)
     ours = {
         "PATH": search_path(os.environ, work.goal.python),
         "UV_PYTHON_INSTALL_DIR": os.environ.get("UV_PYTHON_INSTALL_DIR") or f"{work.goal.home}/python",
         "UV_PYTHON_INSTALL_BIN": "0",
     }
-    return {**taken_out, **ours}
+    return {**FOR_US, **dict.fromkeys(OTHERS), **ours}
 
 
 def search_path(environ: Mapping[str, str], python: str) -> str:
@@ -85,13 +84,17 @@ def _last(tail: tuple[str, ...]) -> str:
 
 
 def _no_python(work: Work, said: list[str]) -> Trouble:
-    wanted, found = work.goal.python, ", ".join(pythons(work)) or "-"
-    lines = "\n    ".join(said)
+    wanted, found = work.goal.python, pythons(work)
+    lines, listing = "\n    ".join(said), ", ".join(found) or "-"
     choices = "|".join(work.goal.profile.pythons)
+    if any(python.startswith(f"{wanted}.") for python in found):  # it is here: uv stumbles over something else
+        message = Text(f"uv could not make it:\n    {lines}", f"uv 未能创建：\n    {lines}")
+        hint = Text(f"full log: {work.log}", f"完整日志：{work.log}")
+        return Trouble(message, Exit.FAILED, hint)
     return Trouble(
         Text(
-            f"no Python {wanted} here, and none could be fetched:\n    {lines}\n    found: {found}",
-            f"本机没有 Python {wanted}，也无法下载：\n    {lines}\n    已找到：{found}",
+            f"no Python {wanted} here, and none could be fetched:\n    {lines}\n    found: {listing}",
+            f"本机没有 Python {wanted}，也无法下载：\n    {lines}\n    已找到：{listing}",
         ),
         Exit.NETWORK if len(said) > 1 else Exit.PERSON,
         Text(
@@ -105,5 +108,5 @@ def pythons(work: Work) -> list[str]:
     """The Pythons that uv finds here, as `3.12.1 (/usr/bin/python3.12)`."""
     argv = (uv(), "python", "list", "--only-installed", "--all-versions")
     done = work.call(argv, seconds=SECONDS, env=_environ(work), check=False)
-    lines = [line.split() for line in done.tail if line.startswith("cpython-") and done.code == 0]
+    lines = [line.split(maxsplit=1) for line in done.tail if line.startswith("cpython-") and done.code == 0]
     return [f"{line[0].split('-')[1]} ({line[1]})" for line in lines if len(line) > 1]

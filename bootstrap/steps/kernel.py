@@ -9,6 +9,7 @@ from bootstrap.files import scratch_folder, write_atomically
 from bootstrap.hub import choice as hub_env
 from bootstrap.lab.homes import note_homes
 from bootstrap.step import Cost, Work
+from doctor.ask import APART
 from doctor.facts import Facts
 from doctor.goal import Goal
 from doctor.hub_env import recorded_endpoint
@@ -46,7 +47,7 @@ def run(work: Work) -> None:
 
 
 def _make(work: Work, scratch: Path) -> Path:
-    argv = [work.goal.interpreter, "-I", "-m", "ipykernel", "install", "--prefix", str(scratch)]
+    argv = [work.goal.interpreter, *APART, "-m", "ipykernel", "install", "--prefix", str(scratch)]
     work.call([*argv, "--name", KERNEL, "--display-name", kernel_title(work.goal)], seconds=120)
     return scratch / "share" / "jupyter" / "kernels" / KERNEL
 

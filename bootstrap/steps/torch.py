@@ -160,11 +160,10 @@ def took(work: Work, offer: Offer) -> bool:
     """Install it if it is offered. A source that breaks off, or is too slow, is left for the next."""
     work.tell(offer.what)
     arguments = (*offer.arguments, *reinstall(work.facts))
-    return can_install(work, arguments, offer.brisk) and _installed(work, arguments, offer.brisk)
-
-
-def _installed(work: Work, arguments: tuple[str, ...], brisk: bool) -> bool:
-    return pip_install(work, arguments, check=False, brisk=brisk).code == 0
+    # Briskly even where nobody else is to be asked: of one that is gone uv would say so after minutes.
+    if not can_install(work, arguments, brisk=True):
+        return False
+    return pip_install(work, arguments, check=False, brisk=offer.brisk).code == 0
 
 
 def leave_shared_to_the_lock(work: Work) -> tuple[str, ...]:

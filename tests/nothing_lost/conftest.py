@@ -20,7 +20,8 @@ def signals_mean_what_they_mean() -> None:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
     """A machine with stage 0 done. A file that sets MANAGER chooses how the environment is made."""
-    with a_world(tmp_path_factory.mktemp("machine"), getattr(request.module, "MANAGER", "venv")) as machine:
+    name = getattr(request.module, "MACHINE", "machine")
+    with a_world(tmp_path_factory.mktemp(name), getattr(request.module, "MANAGER", "venv")) as machine:
         yield machine
 
 
