@@ -44,12 +44,14 @@ REFUSE = {
     "conda-base-broken": Exit.PERSON,
     "conda-moved": Exit.PERSON,
     "host-glibc-too-old": Exit.PERSON,
+    "clock-wrong": Exit.PERSON,
 }
 
 # Of those, what spoils these steps alone.
 SPOILS = {
     "jupyter-port-in-use": {"jupyter", "server"},
     "packages-not-locked": {"environment", "torch", "packages"},
+    "clock-wrong": {"conda", "environment", "torch", "packages", "ffmpeg", "models"},
 }
 
 # Steps that change nothing in an environment: all that is done for one that the person made.

@@ -6,7 +6,7 @@
 #   2  places        find_root, find_home, uv_places, name_places, make_home, whose_home
 #   3  one at a time lock, say_waiting, identity, lock_by_folder, take_away, unlock
 #   4  Python        works, find_python, fetch_python, apt_python
-#   5  environment   for_us, sync, make_env, ours, point_here, remove_old, ensure_env
+#   5  environment   for_us, sync, warn_of_the_clock, make_env, ours, point_here, remove_old, ensure_env
 #   6  words         hand_over, run_undo, run_tests, run_lint, run_docs, run_bench, run_manifest, main
 set -u
 
@@ -360,9 +360,17 @@ write() {
     printf '%s\n' "$2" >"$1.new.$$" && mv -f "$1.new.$$" "$1" || exit 1
 }
 
+# warn_of_the_clock: the file of the lock was written just now, and so cannot be older than what was cloned before.
+warn_of_the_clock() {
+    [ "$lock_file" -nt "$lock_path" ] || return 0
+    say "This machine's clock is behind ($(date)): no certificate is valid yet, so downloads fail. Set it: timedatectl set-ntp true" \
+        "系统时钟慢了($(date))：证书尚未生效，下载会失败。请对时：timedatectl set-ntp true"
+}
+
 # make_env NAME: what an interrupted run left is thrown away; the stamp comes last.
 make_env() {
     say "Preparing Groundwork's own environment ($1)…" "正在准备 Groundwork 自身的环境($1)……"
+    warn_of_the_clock
     sh "$root/scripts/get_uv.sh" "${GROUNDWORK_UV%/*}" || exit
     find_python
     rm -rf "$env"
@@ -509,6 +517,7 @@ run_lint() {
 }
 
 main() {
+    unset -f cd pwd printf read cat sed grep mv rm mkdir env 2>/dev/null # bash takes functions from the environment
     case ${1-} in
         -h | --help | help)
             if is_chinese; then usage_zh; else usage; fi

@@ -81,7 +81,7 @@ def _refuse_impossible(goal: Goal) -> None:
 def _launch(goal: Goal, tell: Callable[[str], None]) -> None:
     """A launch that loses the race against another one is fine: there is a server then."""
     log = Path(goal.logs) / "server.log"
-    argv = [str(LAUNCHER), "--python", goal.interpreter, "--dir", goal.jupyter_dir]
+    argv = ["sh", str(LAUNCHER), "--python", goal.interpreter, "--dir", goal.jupyter_dir]
     done = process.run(argv, log=log, seconds=30, env=hub_environment(goal), check=False, line=tell)
     if done.code not in (0, LOCKED):
         raise process.failed(argv, log, done.tail, Text(f"exit code {done.code}", f"退出码 {done.code}"))
