@@ -139,7 +139,14 @@ def _fetch(work: Work, sources: tuple[Answer, ...]) -> Failures:
     heard, before = Heard(work, wanted), recorded_endpoint(work.goal)
     _remember(sources[0], work.goal)  # now: a run that is killed behind the last byte never comes to judge
     done = work.call(
-        [sys.executable, *APART, "-X", f"pycache_prefix={sys.pycache_prefix or ''}", "-m", "bootstrap.hub.fetch"],
+        [
+            sys.executable,
+            *APART,
+            "-X",
+            f"pycache_prefix={sys.pycache_prefix or ''}",
+            "-m",
+            "bootstrap.hub.fetch",
+        ],
         seconds=LONGEST,
         check=False,
         stdin=msgspec.json.encode(job).decode(),

@@ -113,6 +113,7 @@ def target_environ(goal: Goal) -> dict[str, str]:
 def table(goal: Goal) -> list[str]:
     """The kept report as the script prints it for people."""
     said = ask(
-        [goal.interpreter, "-B", str(SCRIPT), "--show", str(report_path(goal)), "--lang", pick_lang()], seconds=30
+        [goal.interpreter, "-B", str(SCRIPT), "--show", str(report_path(goal)), "--lang", pick_lang()],
+        seconds=30,
     )
     return [said.reason] if isinstance(said, Unknown) else (said.stdout or said.stderr).splitlines()

@@ -11,7 +11,7 @@ import shutil
 import stat
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -236,9 +236,8 @@ def test_a_folder_whose_name_is_not_utf8(world: World) -> None:
 @pytest.mark.usefixtures("root")
 def test_through_sudo_nothing_in_the_persons_checkout_becomes_roots(world: World) -> None:
     world.forget()
-    for folder, _, names in os.walk(world.checkout):
-        for path in (folder, *(os.path.join(folder, name) for name in names)):
-            os.chown(path, NOBODY, NOBODY)
+    for path in (world.checkout, *world.checkout.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
     said = world.run(more={"SUDO_UID": str(NOBODY), "SUDO_USER": "student"})
     assert said.code == 0, said.text
     assert f"all goes into {world.ours}, for root. For student: make setup, without sudo" in said.err
@@ -277,7 +276,10 @@ def test_a_clock_that_is_years_behind(world: World, whole: Mapping[str, str]) ->
         missing("root", "no libfaketime; as root: apt-get install libfaketime")
     world.forget()
     before = state(world)
-    for lang, words in (("C.UTF-8", "clock is about 2400 days behind"), ("zh_CN.UTF-8", "系统时钟慢了约 2400 天")):
+    for lang, words in (
+        ("C.UTF-8", "clock is about 2400 days behind"),
+        ("zh_CN.UTF-8", "系统时钟慢了约 2400 天"),
+    ):
         said = world.run(more={"LD_PRELOAD": str(fake), "FAKETIME": "-2400d", "LANG": lang})
         assert said.code == 4, said.text
         assert words in said.err
