@@ -411,7 +411,10 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         _tell(interrupted(_word()))
         sys.exit(int(Exit.INTERRUPTED))
-    except Exception:
+    except Exception as error:
+        if disk := _of_the_disk(error):
+            _tell(disk)
+            sys.exit(int(disk.code))
         _tell_defect()
         sys.exit(int(Exit.DEFECT))
 
@@ -426,6 +429,16 @@ def _tell(trouble: Trouble) -> None:
         from doctor.report.terminal import emit
 
         emit(refusal(trouble, LANG))
+
+
+def _of_the_disk(error: Exception) -> Trouble | None:
+    """What is written outside of steps, as the settings that are kept, may find the disk full too."""
+    if not isinstance(error, OSError):
+        return None
+    from bootstrap import no_room
+    from doctor.settings import groundwork_home
+
+    return no_room.of_error(error, (Path(groundwork_home()),))
 
 
 def _word() -> str:

@@ -112,6 +112,8 @@ def refuse_headless(findings: tuple[Finding, ...], plan: tuple[Planned, ...]) ->
             and not {r.remedy.step for r in roots} & names
         ):
             root = min(roots, key=lambda finding: findings.index(finding))
+            if root.remedy.step is None:  # nothing that setup could do first
+                raise Trouble(_said(root), Exit.PERSON, _hint(root))
             raise Trouble(
                 Text(
                     f"{step.title.en} has to wait: {root.title.en}",

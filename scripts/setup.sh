@@ -6,7 +6,7 @@
 #   2  places        find_root, find_home, uv_places, name_places, make_home, whose_home
 #   3  one at a time lock, say_waiting, identity, lock_by_folder, take_away, unlock
 #   4  Python        works, find_python, fetch_python, apt_python
-#   5  environment   for_us, sync, warn_of_the_clock, make_env, ours, point_here, remove_old, ensure_env
+#   5  environment   for_us, sync, need_room, fail, warn_of_the_clock, make_env, ours, point_here, remove_old, ensure_env
 #   6  words         hand_over, run_undo, run_tests, run_lint, run_docs, run_bench, run_manifest, main
 set -u
 
@@ -110,6 +110,7 @@ find_home() {
 # fetches for us is ours: it lies in our folder, and no link to it is put on the person's PATH.
 uv_places() {
     cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
+    [ ! -d "$cache/uv" ] || cache=$cache/uv
     [ -d "$cache" ] || cache=${cache%/*}
     [ -w "$cache" ] || export UV_CACHE_DIR="${UV_CACHE_DIR:-$home/uv-cache}"
     export UV_PYTHON_INSTALL_DIR="${UV_PYTHON_INSTALL_DIR:-$home/python}" UV_PYTHON_INSTALL_BIN=0
@@ -343,6 +344,7 @@ sync() {
     sync_from_mirrors && return
     say "  once more, patiently" "  再耐心尝试一次"
     sync_once 60 5 && return
+    need_room 10000 100
     die 5 "Groundwork's own packages could not be fetched (see above). Run the same command again: what arrived is kept.
 If the index is out of reach, name another: PIP_INDEX_URL=https://HOST/simple make setup" \
         "无法获取 Groundwork 自身所需的包（见上）。请重新运行同一命令：已下载的部分会保留。
@@ -360,6 +362,27 @@ write() {
     printf '%s\n' "$2" >"$1.new.$$" && mv -f "$1.new.$$" "$1" || exit 1
 }
 
+# need_room KILOBYTES FILES: that much has to be free on the disk of our folder.
+need_room() {
+    left=$(df -Pk "$home" 2>/dev/null | tail -n 1 | sed 's/.* \([0-9][0-9]*\)  *[0-9]*% /\1 /')
+    mount=${left#* } left=${left%% *}
+    case $left in '' | *[!0-9]*) return ;; esac # no df here that tells it
+    [ "$left" -ge "$1" ] || die 4 \
+        "The disk is full: $(($1 - left)) kB are missing on $mount for Groundwork itself. Free some, or: GROUNDWORK_HOME=/big/disk make setup" \
+        "磁盘已满：$mount 还缺 $(($1 - left)) kB(Groundwork 自身所需)。请清理，或：GROUNDWORK_HOME=/大磁盘 make setup"
+    left=$(df -Pi "$home" 2>/dev/null | tail -n 1 | sed 's/.* \([0-9][0-9]*\)  *[0-9]*% .*/\1/')
+    case $left in '' | *[!0-9]*) return ;; esac # a filesystem without a fixed number of files
+    [ "$left" -ge "$2" ] || die 4 \
+        "No more files can be made on $mount: $left inodes are left, $2 are needed. Remove some files, or: GROUNDWORK_HOME=/big/disk make setup" \
+        "$mount 无法再创建文件：剩余 $left 个 inode,需要 $2 个。请删除一些文件，或：GROUNDWORK_HOME=/大磁盘 make setup"
+}
+
+# fail CODE: what failed has said why, unless nothing could be written any more.
+fail() {
+    need_room 10000 100
+    exit "$1"
+}
+
 # warn_of_the_clock: the file of the lock was written just now, and so cannot be older than what was cloned before.
 warn_of_the_clock() {
     [ "$lock_file" -nt "$lock_path" ] || return 0
@@ -371,10 +394,11 @@ warn_of_the_clock() {
 make_env() {
     say "Preparing Groundwork's own environment ($1)…" "正在准备 Groundwork 自身的环境($1)……"
     warn_of_the_clock
-    sh "$root/scripts/get_uv.sh" "${GROUNDWORK_UV%/*}" || exit
+    need_room 200000 4000
+    sh "$root/scripts/get_uv.sh" "${GROUNDWORK_UV%/*}" || fail $?
     find_python
     rm -rf "$env"
-    for_us "$GROUNDWORK_UV" venv --quiet --no-project --python "$python" "$env" >&2 || exit 1
+    for_us "$GROUNDWORK_UV" venv --quiet --no-project --python "$python" "$env" >&2 || fail 1
     sync
     compile "$env"/lib/python3.*/site-packages
     point_here
@@ -382,17 +406,23 @@ make_env() {
     remove_old "$1"
 }
 
-# compile FOLDER...: now, since the doctor writes nothing, not even that.
-compile() { (ours -m compileall -q "$@") >/dev/null 2>&1 || :; }
+# compile FOLDER...: now, since the doctor writes nothing, not even that. What cannot be written to runs as well,
+# only a little slower.
+compile() {
+    "$env/bin/python" -I -m compileall -q "$@" >/dev/null 2>&1 || :
+}
 
 # ours WORD...: become our Python, out of reach of the person's variables. UTF-8 whatever the locale: names of files and
-# our own texts are. Compiled code lies in our folder, for the checkout may be read-only, or somebody else's (sudo).
-ours() { exec "$env/bin/python" -I -X utf8 -X pycache_prefix="$env/compiled" "$@"; }
+# our own texts are. In a checkout of somebody else's (sudo) no compiled code is left, which they could not remove.
+ours() {
+    [ -O "$root/bootstrap" ] || set -- -B "$@"
+    exec "$env/bin/python" -I -X utf8 "$@"
+}
 
 # Which checkout the environment runs: the one that was used last. Its path stands in a file of its own, since Python
 # reads .pth files in the locale's encoding: in C or GBK a path of other letters would stop it before it has begun.
 point_here() {
-    compile "$root/bootstrap" "$root/doctor"
+    [ ! -O "$root/bootstrap" ] || compile "$root/bootstrap" "$root/doctor"
     for site in "$env"/lib/python3.*/site-packages; do
         write "$site/groundwork.root" "$root"
         write "$site/groundwork.pth" "$our_path"

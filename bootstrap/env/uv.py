@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from bootstrap import process
+from bootstrap import no_room, process
 from bootstrap.mirrors import through
 from bootstrap.pace import Floor
 from bootstrap.step import Work
@@ -78,7 +78,7 @@ def pip_install(
     where = {"UV_DEFAULT_INDEX": index} if index else {}
     where |= {} if folders else {"UV_FIND_LINKS": ""}
     env, floor = FOR_US | environ(brisk) | where, Floor() if brisk else None
-    return work.call(argv, seconds=seconds, env=env, check=check, floor=floor)
+    return no_room.stop(argv, work.log, work.call(argv, seconds=seconds, env=env, check=check, floor=floor))
 
 
 def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from bootstrap import no_room
 from bootstrap.env.uv import FOR_US, uv
 from bootstrap.pace import Floor
+from bootstrap.process import Done
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.mirrors import sources
@@ -22,22 +24,30 @@ OTHERS = ("UV_VENV_CLEAR", "UV_VENV_SEED", "UV_PROJECT_ENVIRONMENT")
 
 def create(work: Work) -> None:
     """Create the goal's environment; the prefix must be absent. Raises Trouble when no such Python can be had."""
-    local = work.call(
-        (*_command(work), "--no-python-downloads"), seconds=SECONDS, env=_environ(work), check=False
-    )
+    local = _make(work, (*_command(work), "--no-python-downloads"), _environ(work), SECONDS)
     if local.code == 0:
         return
     _clear(work)
     said = [f"this machine: {_last(local.tail)}"]
     for name, mirror in _hosts(work):
         env = {**_environ(work), "UV_PYTHON_INSTALL_MIRROR": mirror, "UV_HTTP_RETRIES": "1"}
-        argv = (*_command(work), "--managed-python")
-        done = work.call(argv, seconds=FETCH_SECONDS, env=env, check=False, floor=Floor())
+        done = _make(work, (*_command(work), "--managed-python"), env, FETCH_SECONDS, Floor())
         if done.code == 0:
             return
         _clear(work)
         said.append(f"{name}: {_last(done.tail)}")
     raise _no_python(work, said)
+
+
+def _make(
+    work: Work,
+    argv: Sequence[str],
+    env: Mapping[str, str | None],
+    seconds: float,
+    floor: Floor | None = None,
+) -> Done:
+    done = work.call(argv, seconds=seconds, env=env, check=False, floor=floor)
+    return no_room.stop(argv, work.log, done)
 
 
 def _command(work: Work) -> tuple[str, ...]:

@@ -142,8 +142,7 @@ def _fetch(work: Work, sources: tuple[Answer, ...]) -> Failures:
         [
             sys.executable,
             *APART,
-            "-X",
-            f"pycache_prefix={sys.pycache_prefix or ''}",
+            *(["-B"] if sys.dont_write_bytecode else []),
             "-m",
             "bootstrap.hub.fetch",
         ],

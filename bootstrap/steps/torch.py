@@ -97,7 +97,7 @@ def run(work: Work) -> None:
             run_cuda(work, best)
             return
         except Trouble as trouble:
-            if trouble.code != Exit.NETWORK or "No space left" in trouble.message.en:
+            if trouble.code != Exit.NETWORK:
                 raise
             missing[best.name] = trouble
     if missing:
