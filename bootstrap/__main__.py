@@ -4,6 +4,7 @@ import gc
 import os
 import resource
 import sys
+import traceback
 
 # Words that only look: they write nothing at all, not even the compiled form of our own code.
 if sys.argv[1:2] in (["doctor"], ["explain"], ["status"], ["wheels"], ["log"], ["undo"]):
@@ -15,12 +16,19 @@ room = os.statvfs(__file__)
 if room.f_bavail * room.f_frsize < 20_000_000 or resource.getrlimit(resource.RLIMIT_FSIZE)[0] != -1:
     sys.dont_write_bytecode = True
 
-from bootstrap.interrupt import leave, listen
+from bootstrap.damaged import restart_if_damaged
 
-listen()
 try:
-    from bootstrap.cli import main
-except KeyboardInterrupt:
-    leave(sys.argv[1:2])
+    from bootstrap.interrupt import leave, listen
+
+    listen()
+    try:
+        from bootstrap.cli import main
+    except KeyboardInterrupt:
+        leave(sys.argv[1:2])
+except Exception:  # of imports; all else is told by cli.main
+    restart_if_damaged()
+    traceback.print_exc()
+    sys.exit(3)
 
 main()

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from bootstrap.damaged import restart_if_damaged
 from bootstrap.interrupt import interrupted
 from doctor.errors import Exit, Trouble
 from doctor.text import Lang, Text, pick_lang
@@ -415,6 +416,7 @@ def main() -> None:
         if disk := _of_the_disk(error):
             _tell(disk)
             sys.exit(int(disk.code))
+        restart_if_damaged()
         _tell_defect()
         sys.exit(int(Exit.DEFECT))
 

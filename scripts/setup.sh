@@ -324,6 +324,7 @@ sync_once() {
     timeout=$1 retries=$2
     shift 2
     [ $# -eq 0 ] || set -- UV_INDEX='' UV_EXTRA_INDEX_URL='' UV_INDEX_URL='' UV_FIND_LINKS='' UV_DEFAULT_INDEX="$1"
+    [ -z "${GROUNDWORK_REPAIR-}" ] || set -- "$@" UV_NO_CACHE=1 # a file that is damaged may be the cache's, by a hard link
     for_us "$@" UV_HTTP_TIMEOUT="$timeout" UV_HTTP_RETRIES="$retries" \
         "$GROUNDWORK_UV" pip sync --quiet --python "$env/bin/python" --require-hashes "$lock_file" >&2
 }

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from bootstrap import no_room, process
-from bootstrap.mirrors import through
+from bootstrap.download import sha256_of
+from bootstrap.mirrors import measure, through, why_silent
 from bootstrap.pace import Floor
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages, Torch
 from doctor.probes.pip_config import indexes
+from doctor.profile import CONFIGS
 from doctor.text import Text
 
 # On a bad link a wheel may need many tries and long silences; a person's own settings win.
@@ -36,8 +39,10 @@ FOR_US: dict[str, str | None] = {
 
 
 def uv() -> str:
-    """Path of the uv that stage 0 verified; on a developer's machine the one on PATH."""
+    """Path of the uv that stage 0 fetched, if it is still that one; on a developer's machine the one on PATH."""
     path = os.environ.get("GROUNDWORK_UV") or shutil.which("uv")
+    if path and Path(path).parent.name.startswith("uv-"):
+        refuse_changed(Path(path))
     if path:
         return path
     message = Text(
@@ -45,6 +50,29 @@ def uv() -> str:
         "找不到 uv：请通过 make 或 scripts/setup.sh 启动",
     )
     raise Trouble(message, Exit.DEFECT)
+
+
+@functools.cache
+def refuse_changed(path: Path) -> None:
+    """Raise Trouble when it is not the pinned uv any more. It is removed, by which stage 0 knows to fetch it anew."""
+    pinned = {
+        line.split()[-1] for line in (CONFIGS / "uv.txt").read_text().splitlines() if line[:1].isdigit()
+    }
+    try:
+        found = sha256_of(path).hexdigest()
+    except OSError as error:
+        found = f"{error.strerror}"
+    if found in pinned:
+        return
+    path.unlink(missing_ok=True)
+    raise Trouble(
+        Text(
+            f"{path} is not the uv that is pinned (SHA-256 {found[:16]}…): it was not run, and is removed",
+            f"{path} 不是固定版本的 uv（SHA-256 {found[:16]}…）：未运行，已移除",
+        ),
+        Exit.FAILED,
+        Text("to fetch it anew: make setup", "重新获取：make setup"),
+    )
 
 
 def environ(brisk: bool = False) -> dict[str, str]:
@@ -91,7 +119,11 @@ def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> Non
     done = from_any_index(work, wanted)
     if done.code == 0:
         return
-    message = Text(f"no index delivered all of {lock.name}", f"没有软件源能提供 {lock.name} 的全部内容")
+    silent = measure("package_index", work.goal)[1]
+    why = f" ({why_silent(silent)})" if silent else ""
+    message = Text(
+        f"no index delivered all of {lock.name}{why}", f"没有软件源能提供 {lock.name} 的全部内容{why}"
+    )
     raise process.failed(["uv", "pip", "install"], work.log, done.tail, message, Exit.NETWORK)
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from bootstrap.env.uv import can_install, configured, install_locked, pip_install, reinstall
 from bootstrap.files import write_atomically
-from bootstrap.mirrors import through
+from bootstrap.mirrors import measure, through, why_silent
 from bootstrap.step import Cost, Work
 from doctor.checks.disk import CUDA_ENVIRONMENT_BYTES
 from doctor.errors import Exit, Trouble
@@ -118,7 +118,7 @@ def run_cpu(work: Work) -> None:
     want = work.goal.profile.torch
     if any(took(work, offer) for offer in offers(work, Build(want.version, "cpu"), want.companions)):
         return
-    warn_of_the_default(work)
+    warn_of_the_default(work, Build(want.version, "cpu"))
     install_default(work)
 
 
@@ -188,13 +188,15 @@ def install_default(work: Work) -> None:
     )
 
 
-def warn_of_the_default(work: Work) -> None:
+def warn_of_the_default(work: Work, build: Build) -> None:
     """The last resort without a GPU is large: say so before a byte moves, and refuse where it has no room."""
     size, needed = human_bytes(DEFAULT_BYTES), CUDA_ENVIRONMENT_BYTES
+    silent = measure("torch_index", work.goal, build)[1]
+    said = f" ({why_silent(silent)})" if silent else ""
     work.say(
         Text(
-            f"no source has the CPU build for Python {work.goal.python}: taking the index default, {size}, which works too",
-            f"没有来源提供适用于 Python {work.goal.python} 的 CPU 版：改用软件源的默认版本（{size}），同样可用",
+            f"no source has the CPU build for Python {work.goal.python}{said}: taking the index default, {size}, which works too",
+            f"没有来源提供适用于 Python {work.goal.python} 的 CPU 版{said}：改用软件源的默认版本（{size}），同样可用",
         )
     )
     places = work.facts.disk.places if isinstance(work.facts.disk, Disk) else ()
