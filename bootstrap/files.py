@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -33,14 +30,3 @@ def private_folder(path: Path) -> None:
     """Make a folder that only its owner may enter."""
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(0o700)
-
-
-@contextmanager
-def scratch_folder(path: Path) -> Iterator[Path]:
-    """An empty folder for the time of a block. It has one name: what a killed run left in it goes."""
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(parents=True)
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,6 +32,13 @@ def missing(what: str, reason: str) -> NoReturn:
 def pytest_addoption(parser: pytest.Parser) -> None:
     said = "how many times tests/nothing_lost kills setup, spread over a whole run; the full sweep is 200"
     parser.addoption("--kills", type=int, default=24, help=said)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_mean_what_they_mean() -> None:
+    """Tests that were started by nohup, or behind `&`, would hand on that some are not to be heard."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +80,10 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def goal(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Goal:
-    """The goal of that person with ENV_MANAGER=venv."""
+    """The goal of that person with ENV_MANAGER=venv. uv's cache stays that of whoever runs the tests."""
+    monkeypatch.setenv(
+        "UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR") or str(Path("~/.cache/uv").expanduser())
+    )
     monkeypatch.setenv("HOME", environ["HOME"])
     monkeypatch.delenv("GROUNDWORK_MIRRORS_FILE", raising=False)
     return resolve({"ENV_MANAGER": "venv"}, environ)

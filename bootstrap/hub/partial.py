@@ -158,7 +158,10 @@ class Partial:
         self.path.replace(self.blob)
 
     def close(self) -> None:
-        os.close(self._file)
+        """Closed twice, a number could by then be another thread's file."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
 
     def remove(self) -> None:
         self.close()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from filelock import FileLock
 
 from doctor.probes.hub import repo_folder, snapshot_folder
 from doctor.profile import ModelWant
+
+# The client finds out once whether there are links here, and says "yes" to whoever asks meanwhile.
+_SHOWING = threading.Lock()
 
 
 def blob_path(hub: Path, want: ModelWant, content: str) -> Path:
@@ -30,7 +34,8 @@ def show(hub: Path, want: ModelWant, names: tuple[str, ...], blob: Path) -> None
     for number, name in enumerate(names):
         path = snapshot_folder(hub, want) / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        _create_symlink(str(blob), str(path), new_blob=number == len(names) - 1)
+        with _SHOWING:
+            _create_symlink(str(blob), str(path), new_blob=number == len(names) - 1)
 
 
 def has_blob(blob: Path, size: int) -> bool:

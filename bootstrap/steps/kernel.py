@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bootstrap.files import scratch_folder, write_atomically
+from bootstrap.files import write_atomically
 from bootstrap.hub import choice as hub_env
 from bootstrap.lab.homes import note_homes
 from bootstrap.step import Cost, Work
@@ -34,29 +34,24 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
 
 
 def run(work: Work) -> None:
-    """ipykernel writes its own kind of spec into a scratch folder; ours is that one with our variables."""
+    """ipykernel writes its own kind of spec, and ours is that one with our variables. In between it is not as wanted, and found."""
     note_homes(work)
-    with scratch_folder(Path(work.goal.home) / "kernel.part") as scratch:
-        made = _make(work, scratch)
-        folder = Path(kernel_folder(work.goal))
-        work.note("created", str(folder))
-        for file in made.iterdir():
-            if file.name != "kernel.json":
-                write_atomically(folder / file.name, file.read_bytes())
-        _write_spec(work.goal, read_json(made / "kernel.json"), folder / "kernel.json")
+    folder = Path(kernel_folder(work.goal))
+    work.note("created", str(folder))
+    with hub_env.LOCK:
+        _make(work, str(folder).removesuffix(f"/share/jupyter/kernels/{KERNEL}"))
+        _write_spec(work.goal, read_json(folder / "kernel.json"), folder / "kernel.json")
 
 
-def _make(work: Work, scratch: Path) -> Path:
-    argv = [work.goal.interpreter, *APART, "-m", "ipykernel", "install", "--prefix", str(scratch)]
+def _make(work: Work, prefix: str) -> None:
+    argv = [work.goal.interpreter, *APART, "-m", "ipykernel", "install", "--prefix", prefix]
     work.call([*argv, "--name", KERNEL, "--display-name", kernel_title(work.goal)], seconds=120)
-    return scratch / "share" / "jupyter" / "kernels" / KERNEL
 
 
 def _write_spec(goal: Goal, spec: dict[str, object], path: Path) -> None:
-    with hub_env.LOCK:
-        argv = spec["argv"]
-        assert isinstance(argv, list)
-        # ipykernel says how the interpreter calls itself, which for a link may be another path.
-        spec["argv"] = [goal.interpreter, *argv[1:]]
-        spec["env"] = kernel_env(goal, recorded_endpoint(goal))
-        write_atomically(path, json.dumps(spec, indent=1).encode())
+    argv = spec["argv"]
+    assert isinstance(argv, list)
+    # ipykernel says how the interpreter calls itself, which for a link may be another path.
+    spec["argv"] = [goal.interpreter, *argv[1:]]
+    spec["env"] = kernel_env(goal, recorded_endpoint(goal))
+    write_atomically(path, json.dumps(spec, indent=1).encode())

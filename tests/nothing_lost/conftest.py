@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.nothing_lost.world import World, a_world
-
-
-@pytest.fixture(scope="session", autouse=True)
-def signals_mean_what_they_mean() -> None:
-    """Tests that were started by nohup, or behind `&`, would hand on that some are not to be heard."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from doctor.catalogue import found
 from doctor.facts import Facts, Gpu, Hub, Unknown
@@ -20,7 +19,10 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     yield from _gone(goal)
     if hub.hiding:
         yield found(
-            "hub", "local-folder-hides-model", folders=hub.hiding[:NAMED], name=Path(hub.hiding[0]).name
+            "hub",
+            "local-folder-hides-model",
+            folders=hub.hiding[:NAMED],
+            name=hub.hiding[0].rpartition("/")[2],
         )
 
 
