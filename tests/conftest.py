@@ -32,6 +32,8 @@ def missing(what: str, reason: str) -> NoReturn:
 def pytest_addoption(parser: pytest.Parser) -> None:
     said = "how many times tests/nothing_lost kills setup, spread over a whole run; the full sweep is 200"
     parser.addoption("--kills", type=int, default=24, help=said)
+    every = "spoil the network in every way at every host, not only in a third of them"
+    parser.addoption("--every-fault", action="store_true", help=every)
 
 
 @pytest.fixture(scope="session", autouse=True)

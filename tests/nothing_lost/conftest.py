@@ -22,6 +22,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "nth" in metafunc.fixturenames:
         numbers = range(metafunc.config.getoption("--kills") // 2)
         metafunc.parametrize("nth", numbers, ids=[f"kill{number:03}" for number in numbers])
+    if "fault" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--every-fault")
+        metafunc.parametrize("fault", metafunc.module.FAULTS[:: 1 if every else 3], ids=str)
 
 
 @pytest.fixture
