@@ -48,7 +48,7 @@ def of_error(error: BaseException, paths: Sequence[Path], needed: int = 0) -> Tr
 def of_text(text: str, paths: Sequence[Path], needed: int = 0) -> Trouble | None:
     """The same of what a program printed, which seldom says where; some, that fail where nothing is left, say nothing."""
     number = number_in(text)
-    if number is None and any(one.free_bytes < NOTHING or one.free_inodes == 0 for one in known(paths)):
+    if number is None and any(one.free_bytes < NOTHING or one.free_inodes == 0 for one in written(paths)):
         number = errno.ENOSPC
     return told(number, paths, needed) if number else None
 
@@ -64,19 +64,21 @@ def places(goal: Goal) -> tuple[Path, ...]:
     return tuple(Path(path).expanduser() for path in (goal.prefix, goal.home, goal.cache, scratch, cache))
 
 
-def known(paths: Sequence[Path]) -> list[Place]:
-    return [one for one in (place("", path) for path in paths) if one.total_bytes]
+def written(paths: Sequence[Path]) -> list[Place]:
+    """Those that can be written to: an image that is mounted read-only is always full, and in nobody's way."""
+    return [one for one in (place("", path) for path in paths) if one.total_bytes and not one.read_only]
 
 
 def told(number: int, paths: Sequence[Path], needed: int) -> Trouble | None:
     """Of several paths the one that can be it: read-only, without inodes, or with the least room."""
-    there = known(paths)
     if number == errno.EROFS:
-        wrong = next((one for one in there if one.read_only), None)
+        wrong = next((one for one in (place("", path) for path in paths) if one.read_only), None)
         return _read_only(wrong) if wrong else None
     if number == errno.EFBIG:
         return _limited()
-    worst = min(there, key=lambda one: (not has_no_inodes(one), one.free_bytes))
+    worst = min(written(paths), key=lambda one: (not has_no_inodes(one), one.free_bytes), default=None)
+    if worst is None:
+        return None
     if number == errno.ENOSPC and has_no_inodes(worst) and worst.free_bytes > FULL_BYTES:
         return _no_inodes(worst)
     return full(worst, max(needed, FULL_BYTES) - worst.free_bytes, quota=number == errno.EDQUOT)

@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bootstrap import no_room
@@ -45,3 +46,14 @@ def test_a_program_that_was_ended_for_a_large_file(tmp_path: Path) -> None:
     assert trouble is not None
     assert "ulimit -f" in trouble.message.en
     assert no_room.stop(["uv"], tmp_path / "log", Done(0, ended.tail)).code == 0
+
+
+def test_an_image_that_is_always_full_is_not_blamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = msgspec.structs.replace(place("", tmp_path), free_bytes=0, read_only=True)
+    monkeypatch.setattr(no_room, "place", lambda role, path: image)
+    assert no_room.of_text("exit code 1", (tmp_path,)) is None
+    full = msgspec.structs.replace(image, read_only=False)
+    monkeypatch.setattr(no_room, "place", lambda role, path: full)
+    trouble = no_room.of_text("exit code 1", (tmp_path,))
+    assert trouble is not None
+    assert "20000000 bytes" in trouble.message.en

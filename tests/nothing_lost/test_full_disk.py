@@ -83,11 +83,11 @@ def completes(world: World, whole: dict[str, str], disk: Disk) -> None:
     assert strangers(world) == {}
 
 
-def run_until_full(world: World, disk: Disk, step: str, kind: str, lang: str, out: Path) -> tuple[int, str]:
+def run_until_full(world: World, disk: Disk, step: str, kind: str, out: Path, **more: str) -> tuple[int, str]:
     """Exit code of a setup that finds no room from when `step` begins, and what it said, which goes to another disk."""
     world.forget()
     with out.open("wb") as said:
-        child = world.start(more={"LANG": lang}, stdout=said.fileno(), stderr=said.fileno())
+        child = world.start(more=more, stdout=said.fileno(), stderr=said.fileno())
     begun = {"event": "step-start", "step": step}.items()
     assert until(lambda: any(begun <= e.items() for e in world.journal()), 60, pause=0.002), out.read_text()
     disk.fill(kind)
@@ -102,7 +102,7 @@ def test_the_disk_fills_up_in_the_middle_of_a_step(
     lang, words = (
         ("zh_CN.UTF-8", f"{disk.folder} 还缺") if chinese else ("C.UTF-8", f"are missing on {disk.folder}")
     )
-    code, said = run_until_full(world, disk, step, "size", lang, tmp_path / "said")
+    code, said = run_until_full(world, disk, step, "size", tmp_path / "said", LANG=lang)
     assert code == 4, said
     assert words in said
     assert ("字节）" if chinese else " bytes) ") in said
@@ -111,11 +111,23 @@ def test_the_disk_fills_up_in_the_middle_of_a_step(
     completes(world, whole, disk)
 
 
+@pytest.mark.parametrize("step", ["conda", "environment"])
+def test_the_disk_fills_up_where_conda_works(world: World, disk: Disk, step: str, tmp_path: Path) -> None:
+    conda = {"ENV_MANAGER": "conda"}
+    code, said = run_until_full(world, disk, step, "size", tmp_path / "said", **conda)
+    assert code == 4, said
+    assert f" bytes) are missing on {disk.folder}" in said
+    disk.remount(**WIDE)
+    again = world.run(more=conda)
+    assert again.code == 0, again.text
+    assert strays(world) == []
+
+
 @pytest.mark.parametrize("step", ["environment", "packages", "server"])
 def test_the_inodes_run_out_in_the_middle_of_a_step(
     world: World, whole: dict[str, str], disk: Disk, step: str, tmp_path: Path
 ) -> None:
-    code, said = run_until_full(world, disk, step, "nr_inodes", "C.UTF-8", tmp_path / "said")
+    code, said = run_until_full(world, disk, step, "nr_inodes", tmp_path / "said")
     assert code == 4, said
     assert f"no more files can be made on {disk.folder}: all " in said
     assert "of its inodes are used" in said
