@@ -15,10 +15,11 @@ from doctor.errors import Exit, Trouble
 from doctor.probes.disk import place
 
 
-def test_a_quota_is_told_as_one(tmp_path: Path) -> None:
+def test_a_quota_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = place("", tmp_path)
+    monkeypatch.setattr(no_room, "place", lambda role, path: where)
     trouble = no_room.of_text("cause: Disk quota exceeded (os error 122)", (tmp_path,), 10**15)
     assert trouble is not None and trouble.hint is not None
-    where = place("", tmp_path)
     assert trouble.code == Exit.PERSON
     assert f"({10**15 - where.free_bytes} bytes) are missing on {where.mount}" in trouble.message.en
     assert trouble.message.zh.startswith(f"您的磁盘配额已用完：{where.mount} 还缺")
