@@ -1,19 +1,34 @@
 """`python -m bootstrap WORD`: how stage 0 starts a word."""
 
 import gc
+import os
+import resource
 import sys
+import traceback
 
 # Words that only look: they write nothing at all, not even the compiled form of our own code.
 if sys.argv[1:2] in (["doctor"], ["explain"], ["status"], ["wheels"], ["log"], ["undo"]):
     sys.dont_write_bytecode = True
     gc.disable()  # they end soon, and collecting is a twentieth of their time
 
-from bootstrap.interrupt import leave, listen
+# Python takes half of a write for the whole: the compiled form of a module, written on a full disk, stops every later run.
+room = os.statvfs(__file__)
+if room.f_bavail * room.f_frsize < 20_000_000 or resource.getrlimit(resource.RLIMIT_FSIZE)[0] != -1:
+    sys.dont_write_bytecode = True
 
-listen()
+from bootstrap.damaged import restart_if_damaged
+
 try:
-    from bootstrap.cli import main
-except KeyboardInterrupt:
-    leave(sys.argv[1:2])
+    from bootstrap.interrupt import leave, listen
+
+    listen()
+    try:
+        from bootstrap.cli import main
+    except KeyboardInterrupt:
+        leave(sys.argv[1:2])
+except Exception:  # of imports; all else is told by cli.main
+    restart_if_damaged()
+    traceback.print_exc()
+    sys.exit(3)
 
 main()

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from bootstrap.damaged import restart_if_damaged
 from bootstrap.interrupt import interrupted
 from doctor.errors import Exit, Trouble
 from doctor.text import Lang, Text, pick_lang
@@ -449,7 +450,11 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         _tell(interrupted(_word()))
         sys.exit(int(Exit.INTERRUPTED))
-    except Exception:
+    except Exception as error:
+        if disk := _of_the_disk(error):
+            _tell(disk)
+            sys.exit(int(disk.code))
+        restart_if_damaged()
         _tell_defect()
         sys.exit(int(Exit.DEFECT))
 
@@ -464,6 +469,16 @@ def _tell(trouble: Trouble) -> None:
         from doctor.report.terminal import emit
 
         emit(refusal(trouble, LANG))
+
+
+def _of_the_disk(error: Exception) -> Trouble | None:
+    """What is written outside of steps, as the settings that are kept, may find the disk full too."""
+    if not isinstance(error, OSError):
+        return None
+    from bootstrap import no_room
+    from doctor.settings import groundwork_home
+
+    return no_room.of_error(error, (Path(groundwork_home()),))
 
 
 def _word() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import shutil
 import time
@@ -13,9 +12,11 @@ from typing import Any
 import httpx
 import msgspec
 
+from bootstrap import no_room
 from bootstrap.process import check_stop
 from doctor.errors import Exit, Trouble
 from doctor.measure.race import new_session
+from doctor.probes.disk import place
 from doctor.text import Text, human_bytes
 
 CONNECT = 5.0  # seconds
@@ -58,7 +59,7 @@ def fetch(
 
     `tell` gets one line for each host that failed, `failed` its name and why, `progress` bytes done and in all
     (0: not known).
-    Raises Trouble: exit code 5 with what each host said, or exit code 1 when the disk is full.
+    Raises Trouble: exit code 5 with what each host said, or exit code 4 when the disk is full.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
@@ -192,24 +193,11 @@ def _vetted(reply: httpx.Response, start: int) -> Iterator[bytes]:
 def _room_for(needed: int, part: Path) -> None:
     missing = needed - shutil.disk_usage(part.parent).free
     if missing > 0:
-        raise _full(part, missing)
-
-
-def _full(part: Path, missing: int) -> Trouble:
-    return Trouble(
-        Text(
-            f"the disk is full: {human_bytes(missing)} ({missing} bytes) are missing in {part.parent}",
-            f"磁盘已满：{part.parent} 还缺 {human_bytes(missing)}（{missing} 字节）",
-        ),
-        Exit.FAILED,
-        Text("free some space, then: make setup", "请清理磁盘空间，然后运行：make setup"),
-    )
+        raise no_room.full(place("downloads", part.parent), missing)
 
 
 def _unwritable(error: OSError, part: Path, missing: int) -> Trouble:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _full(part, max(missing, 1))
-    return Trouble(
+    return no_room.of_error(error, (part.parent,), missing) or Trouble(
         Text(f"cannot write {part}: {error.strerror}", f"无法写入 {part}：{error.strerror}"), Exit.FAILED
     )
 

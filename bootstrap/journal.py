@@ -6,9 +6,11 @@ Each line has v (the form of the line), at (UTC), run (its name), word, pid and 
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -54,10 +56,17 @@ class Journal:
         line = f"{without_shapes(text)}\n".encode()
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, line if _ends_whole(descriptor) else b"\n" + line)
+            whole = line if _ends_whole(descriptor) else b"\n" + line
+            if os.write(descriptor, whole) < len(whole):  # a disk that fills up takes a part without a word
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def tell(self, event: str, **details: object) -> None:
+        """Append what nothing depends on: a disk that is full, or went read-only, must not keep a run from its end."""
+        with suppress(OSError):
+            self.write(event, **details)
 
     def bound(self) -> None:
         """Forget what old runs told, where the file has grown large; what undo needs stays. Under the run's lock."""

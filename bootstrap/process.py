@@ -52,9 +52,8 @@ def run(
     """
     check_stop()
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8", errors="replace") as out:
-        out.write(f"$ {shlex.join(argv)}\n")
-        out.flush()
+    with log.open("ab", buffering=0) as out:
+        _keep(out, f"$ {shlex.join(argv)}\n")
         child = _start(argv, env, stdin is not None)
         ended, slow = threading.Event(), threading.Event()
         if floor:
@@ -63,7 +62,9 @@ def run(
         tail, timed_out = _follow(child, out, seconds, stdin, line)
         ended.set()
         tail = (*tail, SLOW) if slow.is_set() else tail
-        out.write(f"[exit code {child.returncode}]\n")
+        if child.returncode < 0:
+            tail = (*tail, f"[ended by signal {-child.returncode}: {signal.strsignal(-child.returncode)}]")
+        _keep(out, f"[exit code {child.returncode}]\n")
     check_stop()
     if timed_out:
         raise failed(
@@ -72,6 +73,12 @@ def run(
     if check and child.returncode != 0:
         raise failed(argv, log, tail, Text(f"exit code {child.returncode}", f"退出码 {child.returncode}"))
     return Done(child.returncode, tail)
+
+
+def _keep(out: IO[bytes], text: str) -> None:
+    """Into the log. On a full disk it is the program that has to say so, and to end; its log is only for telling."""
+    with contextlib.suppress(OSError):
+        out.write(text.encode(errors="replace"))
 
 
 def check_stop() -> None:
@@ -106,7 +113,11 @@ def _start(argv: Sequence[str], env: Mapping[str, str | None] | None, feed: bool
 
 
 def _follow(
-    child: subprocess.Popen[str], out: IO[str], seconds: float, stdin: str | None, line: Callable[[str], None]
+    child: subprocess.Popen[str],
+    out: IO[bytes],
+    seconds: float,
+    stdin: str | None,
+    line: Callable[[str], None],
 ) -> tuple[tuple[str, ...], bool]:
     """Copy what the child prints until it ends or its time is up. Returns the last lines and "timed out"."""
     tail: deque[str] = deque(maxlen=30)
@@ -121,8 +132,7 @@ def _follow(
                 child.stdin.close()
         assert child.stdout is not None
         for text in child.stdout:
-            out.write(text)
-            out.flush()
+            _keep(out, text)
             if text.strip():
                 tail.append(text.rstrip())
                 line(text.strip())
@@ -133,9 +143,9 @@ def _follow(
     return tuple(tail), late.is_set()
 
 
-def _end_slow(child: subprocess.Popen[str], out: IO[str], slow: threading.Event) -> None:
+def _end_slow(child: subprocess.Popen[str], out: IO[bytes], slow: threading.Event) -> None:
     slow.set()
-    out.write(f"{SLOW}\n")
+    _keep(out, f"{SLOW}\n")
     end(child)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from bootstrap import process
+from bootstrap import no_room, process
 from bootstrap.claims import noting
 from bootstrap.display import Display
 from bootstrap.interrupt import interrupted
@@ -58,11 +59,11 @@ def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]
                 process.stop_all()
                 raise
     except KeyboardInterrupt as interrupt:
-        setting.journal.write("interrupted")
+        setting.journal.tell("interrupted")
         raise interrupted(setting.word) from interrupt
     finally:
         setting.display.finish()
-    setting.journal.write("run-end", outcomes={o.name: o.status for o in outcomes})
+    setting.journal.tell("run-end", outcomes={o.name: o.status for o in outcomes})
     return outcomes
 
 
@@ -95,7 +96,7 @@ def _schedule(plan: tuple[Planned, ...], setting: Setting, pool: ThreadPoolExecu
             setting.display.ended(ended[step.name])
         setting.display.tick()
         if time.monotonic() - told > ALIVE:
-            setting.journal.write("alive")
+            setting.journal.tell("alive")
             told = time.monotonic()
     return tuple(ended[step.name] for step in plan)
 
@@ -103,10 +104,10 @@ def _schedule(plan: tuple[Planned, ...], setting: Setting, pool: ThreadPoolExecu
 def _run_step(planned: Planned, setting: Setting) -> Outcome:
     began = time.monotonic()
     setting.display.started(planned)
-    setting.journal.write("step-start", step=planned.name, reasons=planned.reasons)
+    setting.journal.tell("step-start", step=planned.name, reasons=planned.reasons)
     outcome = _attempt(planned, setting)
     why = {"reason": outcome.reason} if outcome.reason else {}
-    setting.journal.write("step-end", step=planned.name, status=outcome.status, **why)
+    setting.journal.tell("step-end", step=planned.name, status=outcome.status, **why)
     return msgspec.structs.replace(outcome, seconds=time.monotonic() - began)
 
 
@@ -119,10 +120,16 @@ def _attempt(planned: Planned, setting: Setting) -> Outcome:
     except process.Stopped:
         return _not_run(planned)
     except Trouble as trouble:
-        return _outcome(planned, "failed", trouble.message, trouble.hint, trouble.code)
+        places = no_room.places(setting.goal)
+        return _failed(planned, no_room.of_text(trouble.message.en, places, planned.cost.bytes) or trouble)
     except Exception as error:  # a defect of ours: told as such, and the other steps still end orderly
-        return _defect(planned, error, setting)
+        disk = no_room.of_error(error, no_room.places(setting.goal), planned.cost.bytes)
+        return _failed(planned, disk) if disk else _defect(planned, error, setting)
     return _outcome(planned, "done")
+
+
+def _failed(planned: Planned, trouble: Trouble) -> Outcome:
+    return _outcome(planned, "failed", trouble.message, trouble.hint, trouble.code)
 
 
 def _outcome(
@@ -141,7 +148,7 @@ def _defect(planned: Planned, error: Exception, setting: Setting) -> Outcome:
     import traceback
 
     log = _log(planned, setting)
-    with log.open("a", encoding="utf-8") as out:
+    with suppress(OSError), log.open("a", encoding="utf-8") as out:
         traceback.print_exception(error, file=out)
     what = f"{type(error).__name__}: {error}"
     reason = Text(f"a defect of ours: {what}", f"程序缺陷：{what}")

@@ -45,12 +45,14 @@ REFUSE = {
     "conda-base-broken": Exit.PERSON,
     "conda-moved": Exit.PERSON,
     "host-glibc-too-old": Exit.PERSON,
+    "clock-wrong": Exit.PERSON,
 }
 
 # Of those, what spoils these steps alone.
 SPOILS = {
     "jupyter-port-in-use": {"jupyter", "server"},
     "packages-not-locked": {"environment", "torch", "packages"},
+    "clock-wrong": {"conda", "environment", "torch", "packages", "ffmpeg", "models"},
 }
 
 # Steps that change nothing in an environment: all that is done for one that the person made.
@@ -111,6 +113,8 @@ def refuse_headless(findings: tuple[Finding, ...], plan: tuple[Planned, ...]) ->
             and not {r.remedy.step for r in roots} & names
         ):
             root = min(roots, key=lambda finding: findings.index(finding))
+            if root.remedy.step is None:  # nothing that setup could do first
+                raise Trouble(_said(root), Exit.PERSON, _hint(root))
             raise Trouble(
                 Text(
                     f"{step.title.en} has to wait: {root.title.en}",

@@ -232,7 +232,9 @@ def lab(flags: Flags, secrets: Mapping[str, str], lang: Lang, *, as_json: bool) 
         return _no_environment(goal, findings, lang, as_json)
     wish = Wish(only="kernel,jupyter,server", also=jupyter.password_steps(goal, secrets))
     kept = {"KEEP_UP": flags.get("KEEP_UP")}  # the only setting of this word that is meant to last
-    result = job.apply(goal, wish, "lab", shown(lang, as_json), secrets, keep=lambda: remember(goal, kept, {}))
+    result = job.apply(
+        goal, wish, "lab", shown(lang, as_json), secrets, keep=lambda: remember(goal, kept, {})
+    )
     if as_json:
         emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))
     elif result.code:

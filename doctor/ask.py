@@ -10,13 +10,19 @@ from doctor.facts import Unknown
 
 # What is for us alone; make repeats the variables of its command line in MAKEFLAGS.
 PRIVATE = ("PASSWORD", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")
-# What a person's shell may carry that would make another interpreter load the wrong code.
-MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONUSERBASE", "VIRTUAL_ENV", "LD_PRELOAD")
+# What a person's shell may carry that would make another interpreter load the wrong code. All that is said to Python
+# (PYTHONHOME, PYTHONPLATLIBDIR, …) was said to another one.
+MISLEADING = ("VIRTUAL_ENV", "LD_PRELOAD")
+
+# Options for a Python that is asked: out of reach of the person's variables, and UTF-8 in any locale, for in GBK it could
+# not tell of paths of other letters.
+APART = ("-I", "-X", "utf8")
 
 
 def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment for programs of the target: the person's, without secrets and what misleads Python."""
-    kept = {name: value for name, value in os.environ.items() if name not in (*PRIVATE, *MISLEADING)}
+    away = (*PRIVATE, *MISLEADING)
+    kept = {n: value for n, value in os.environ.items() if n not in away and not n.startswith("PYTHON")}
     return {**kept, "PYTHONNOUSERSITE": "1", **(extra or {})}
 
 

@@ -36,9 +36,20 @@ SHAPES = (
 
 def redacted(facts: Facts, goal: Goal, environ: Mapping[str, str] = os.environ) -> Facts:
     """The same facts without secrets, homes of other users, and public addresses of this machine."""
-    text = msgspec.json.encode(facts).decode()
+    try:
+        text = msgspec.json.encode(facts).decode()
+    except UnicodeEncodeError:
+        return redacted(_as_text(facts), goal, environ)
     clean = hide(text, goal, environ)
     return facts if clean == text else msgspec.json.decode(clean, type=Facts)
+
+
+def _as_text(facts: Facts) -> Facts:
+    """Names of files that are not UTF-8, as GBK ones, cannot be told: a "?" stands for each byte of that kind."""
+    import json
+
+    text = json.dumps(msgspec.to_builtins(facts), ensure_ascii=False)
+    return msgspec.json.decode(text.encode(errors="replace"), type=Facts)
 
 
 def without_shapes(text: str) -> str:
@@ -60,7 +71,7 @@ def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
     for name, value in environ.items():
         a_place = value.startswith(("/", "~")) or name.endswith(("_PATH", "_FILE", "_DIR"))
         if SECRET_NAME.search(name) and len(value) >= SHORTEST and not a_place:
-            yield msgspec.json.encode(value).decode()[1:-1]
+            yield msgspec.json.encode(value.encode(errors="replace").decode()).decode()[1:-1]
 
 
 def _public_addresses() -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import TypeVar, get_args
 
 import msgspec
 
-from doctor.ask import ask
+from doctor.ask import APART, ask
 from doctor.errors import Trouble, bad_input
 from doctor.facts import Unknown
 from doctor.goal import Goal, KeepUp, Manager, MirrorPolicy, System
@@ -210,19 +210,27 @@ def _usable_endpoint(value: str | None) -> str | None:
 
 
 def _path(name: str, value: str) -> str:
-    """An absolute path. Raises Trouble (exit 2) when it begins with ~ and nobody knows where that is."""
+    """An absolute path. Raises Trouble (exit 2) when it begins with ~ and nobody knows where that is, or is no text."""
     try:
-        return str(Path(value).expanduser().absolute())
+        path = str(Path(value).expanduser().absolute())
+        path.encode()
+    except UnicodeEncodeError as error:  # made on a machine that wrote names in GBK, say
+        shown = path.encode(errors="replace").decode()
+        raise bad_input(
+            f"{name}={shown} holds bytes that are not UTF-8. Choose a folder whose name is.",
+            f"{name}={shown} 含有非 UTF-8 字节。请选择名称为 UTF-8 的文件夹。",
+        ) from error
     except RuntimeError as error:
         raise bad_input(
             f"{name}={value}: this user has no home folder. Set HOME first.",
             f"{name}={value}：当前用户没有主目录。请先设置 HOME。",
         ) from error
+    return path
 
 
 def _folder(name: str, value: str) -> str:
     """An absolute path that can be made and written to; nothing is made here."""
-    path = Path(value).expanduser().absolute()
+    path = Path(_path(name, value))
     existing = next((p for p in (path, *path.parents) if is_there(p)), Path("/"))
     if is_folder(existing) and can_hold_files(existing):
         return str(path)
@@ -240,7 +248,7 @@ def can_hold_files(folder: Path) -> bool:
 
 
 def _root_dir(value: str | None) -> str:
-    path = Path(value or "~").expanduser().absolute()
+    path = Path(_path("ROOT_DIR", value or "~"))
     if is_folder(path):
         return str(path)
     raise bad_input(f"ROOT_DIR={value} is not a folder.", f"ROOT_DIR={value} 不是文件夹。")
@@ -276,7 +284,7 @@ def system_python(environ: Mapping[str, str]) -> System:
         candidate = Path(folder) / "python3"
         if not folder or folder == ours or not os.access(candidate, os.X_OK):
             continue
-        said = ask([str(candidate), "-I", "-c", ASK_SYSTEM], seconds=10)
+        said = ask([str(candidate), *APART, "-c", ASK_SYSTEM], seconds=10)
         if not isinstance(said, Unknown) and said.returncode == 0 and said.stdout.count("\n") == 3:
             executable, prefix, site = said.stdout.splitlines()
             return System(executable, prefix, site)

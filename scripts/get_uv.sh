@@ -311,7 +311,7 @@ from_configured() {
 from_pip() {
     python3 -I -m pip --version >/dev/null 2>&1 || return 1
     printf 'uv==%s --hash=sha256:%s\n' "$version" "$wheel_sha" >"$work/uv.in"
-    if timeout --foreground 600 python3 -I -m pip download --quiet --disable-pip-version-check --no-input --no-deps \
+    if timeout --foreground 600 python3 -I -X utf8 -m pip download --quiet --disable-pip-version-check --no-input --no-deps \
         --only-binary :all: --require-hashes --timeout 15 --retries 0 \
         -r "$work/uv.in" -d "$work/pip" >"$work/error" 2>&1; then
         take "$work/pip/$wheel" pip

@@ -3,10 +3,10 @@
 # (once), then hands over to it. Needs sh, the essential packages and one of python3, curl or wget.
 #
 #   1  talking       usage, say, die, interrupted
-#   2  places        find_root, find_home, uv_places, name_places, make_home
+#   2  places        find_root, find_home, uv_places, name_places, make_home, whose_home
 #   3  one at a time lock, say_waiting, identity, lock_by_folder, take_away, unlock
 #   4  Python        works, find_python, fetch_python, apt_python
-#   5  environment   sync, make_env, point_here, remove_old, ensure_env
+#   5  environment   for_us, sync, need_room, fail, warn_of_the_clock, make_env, ours, point_here, remove_old, ensure_env
 #   6  words         hand_over, run_undo, run_tests, run_lint, run_docs, run_bench, run_manifest, main
 set -u
 
@@ -110,6 +110,7 @@ find_home() {
 # fetches for us is ours: it lies in our folder, and no link to it is put on the person's PATH.
 uv_places() {
     cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
+    [ ! -d "$cache/uv" ] || cache=$cache/uv
     [ -d "$cache" ] || cache=${cache%/*}
     [ -w "$cache" ] || export UV_CACHE_DIR="${UV_CACHE_DIR:-$home/uv-cache}"
     export UV_PYTHON_INSTALL_DIR="${UV_PYTHON_INSTALL_DIR:-$home/python}" UV_PYTHON_INSTALL_BIN=0
@@ -130,11 +131,28 @@ name_places() {
 }
 
 make_home() {
+    printf '%s\n' "$home" | LC_ALL=C.UTF-8 grep -aqx '.*' || die 2 \
+        "$home holds bytes that are not UTF-8. Choose another folder: GROUNDWORK_HOME=/some/folder make setup" \
+        "$home 含有非 UTF-8 字节。请换一个目录：GROUNDWORK_HOME=/某个目录 make setup"
     [ -d "$home" ] || make_folder 2>/dev/null
     [ -w "$home/." ] || die 2 \
         "$home cannot be written. Choose another folder: GROUNDWORK_HOME=/some/folder make setup" \
         "无法写入 $home。请换一个目录：GROUNDWORK_HOME=/某个目录 make setup"
     home=$(CDPATH='' cd -- "$home" && pwd)
+}
+
+# whose_home WORD: through sudo all that is made is root's. In a HOME that is still the person's own, they could not use it.
+whose_home() {
+    case $1/${SUDO_UID:-0} in */0) return ;; setup/* | fix/* | lab/* | models/* | smoke/*) ;; *) return ;; esac
+    [ "$(id -u)" -eq 0 ] || return 0
+    if [ -d "${HOME-}" ] && [ ! -O "$HOME" ] && [ "$home" = "$HOME/.groundwork" ]; then
+        die 2 "You are root through sudo, and HOME is $HOME of somebody else, who could not use what root makes there.
+For ${SUDO_USER:-them}: make $1 (without sudo) · for root: sudo -H make $1" \
+            "当前通过 sudo 以 root 运行，而 HOME 是他人的 $HOME:root 在那里创建的文件，对方无法使用。
+供 ${SUDO_USER:-对方} 使用：make $1(不加 sudo) · 供 root 使用：sudo -H make $1"
+    fi
+    say "Through sudo: all goes into $home, for root. For ${SUDO_USER:-yourself}: make $1, without sudo" \
+        "通过 sudo 运行：全部放在 $home，归 root 使用。供 ${SUDO_USER:-自己} 使用：make $1,不加 sudo"
 }
 
 # make_folder: and say which folders were not there before, for undo.
@@ -257,9 +275,9 @@ find_python() {
 fetch_python() {
     say "No Python 3.10 or newer here; fetching 3.12…" "本机没有 Python 3.10 或更新版本；正在获取 3.12……"
     for mirror in "${UV_PYTHON_INSTALL_MIRROR-}" $(python_mirrors); do
-        UV_PYTHON_INSTALL_MIRROR=$mirror UV_HTTP_TIMEOUT=8 UV_HTTP_RETRIES=1 \
+        for_us UV_PYTHON_INSTALL_MIRROR="$mirror" UV_HTTP_TIMEOUT=8 UV_HTTP_RETRIES=1 \
             "$GROUNDWORK_UV" python install --no-bin 3.12 >&2 || continue
-        python=$("$GROUNDWORK_UV" python find --managed-python --no-project 3.12) && works "$python" && return
+        python=$(for_us "$GROUNDWORK_UV" python find --managed-python --no-project 3.12) && works "$python" && return
     done
     return 1
 }
@@ -293,14 +311,21 @@ note_apt() {
 
 # --- 5 environment -----------------------------------------------------------------------------------
 
+# for_us [NAME=VALUE...] UV ARGUMENT...: without what the person says to uv for other projects, in variables or in the
+# uv.toml or pyproject.toml of the folder where they stand (bootstrap/env/uv.py does the same).
+for_us() {
+    env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_EXCLUDE -u UV_EXCLUDE_NEWER -u UV_NO_BINARY -u UV_NO_BINARY_PACKAGE \
+        -u UV_NO_VERIFY_HASHES -u UV_SYSTEM_PYTHON -u UV_PYTHON -u UV_WORKING_DIR UV_PROJECT=/ LC_ALL=C.UTF-8 "$@"
+}
+
 # sync_once TIMEOUT RETRIES [INDEX]: install exactly the lock file, from the configured source or from INDEX
-# alone. Hashes are checked, so any source will do; what the person constrains elsewhere is no matter of ours.
+# alone. Hashes are checked, so any source will do.
 sync_once() {
     timeout=$1 retries=$2
     shift 2
-    [ $# -eq 0 ] || set -- -u UV_INDEX -u UV_EXTRA_INDEX_URL -u UV_INDEX_URL -u UV_FIND_LINKS UV_DEFAULT_INDEX="$1"
-    env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_EXCLUDE -u UV_EXCLUDE_NEWER -u UV_NO_BINARY \
-        -u UV_SYSTEM_PYTHON -u UV_NO_VERIFY_HASHES "$@" UV_HTTP_TIMEOUT="$timeout" UV_HTTP_RETRIES="$retries" \
+    [ $# -eq 0 ] || set -- UV_INDEX='' UV_EXTRA_INDEX_URL='' UV_INDEX_URL='' UV_FIND_LINKS='' UV_DEFAULT_INDEX="$1"
+    [ -z "${GROUNDWORK_REPAIR-}" ] || set -- "$@" UV_NO_CACHE=1 # a file that is damaged may be the cache's, by a hard link
+    for_us "$@" UV_HTTP_TIMEOUT="$timeout" UV_HTTP_RETRIES="$retries" \
         "$GROUNDWORK_UV" pip sync --quiet --python "$env/bin/python" --require-hashes "$lock_file" >&2
 }
 
@@ -320,6 +345,7 @@ sync() {
     sync_from_mirrors && return
     say "  once more, patiently" "  再耐心尝试一次"
     sync_once 60 5 && return
+    need_room 10000 100
     die 5 "Groundwork's own packages could not be fetched (see above). Run the same command again: what arrived is kept.
 If the index is out of reach, name another: PIP_INDEX_URL=https://HOST/simple make setup" \
         "无法获取 Groundwork 自身所需的包（见上）。请重新运行同一命令：已下载的部分会保留。
@@ -337,13 +363,43 @@ write() {
     printf '%s\n' "$2" >"$1.new.$$" && mv -f "$1.new.$$" "$1" || exit 1
 }
 
+# need_room KILOBYTES FILES: that much has to be free on the disk of our folder.
+need_room() {
+    left=$(df -Pk "$home" 2>/dev/null | tail -n 1 | sed 's/.* \([0-9][0-9]*\)  *[0-9]*% /\1 /')
+    mount=${left#* } left=${left%% *}
+    case $left in '' | *[!0-9]*) return ;; esac # no df here that tells it
+    [ "$left" -ge "$1" ] || die 4 \
+        "The disk is full: $(($1 - left)) kB are missing on $mount for Groundwork itself. Free some, or: GROUNDWORK_HOME=/big/disk make setup" \
+        "磁盘已满：$mount 还缺 $(($1 - left)) kB(Groundwork 自身所需)。请清理，或：GROUNDWORK_HOME=/大磁盘 make setup"
+    left=$(df -Pi "$home" 2>/dev/null | tail -n 1 | sed 's/.* \([0-9][0-9]*\)  *[0-9]*% .*/\1/')
+    case $left in '' | *[!0-9]*) return ;; esac # a filesystem without a fixed number of files
+    [ "$left" -ge "$2" ] || die 4 \
+        "No more files can be made on $mount: $left inodes are left, $2 are needed. Remove some files, or: GROUNDWORK_HOME=/big/disk make setup" \
+        "$mount 无法再创建文件：剩余 $left 个 inode,需要 $2 个。请删除一些文件，或：GROUNDWORK_HOME=/大磁盘 make setup"
+}
+
+# fail CODE: what failed has said why, unless nothing could be written any more.
+fail() {
+    need_room 10000 100
+    exit "$1"
+}
+
+# warn_of_the_clock: the file of the lock was written just now, and so cannot be older than what was cloned before.
+warn_of_the_clock() {
+    [ "$lock_file" -nt "$lock_path" ] || return 0
+    say "This machine's clock is behind ($(date)): no certificate is valid yet, so downloads fail. Set it: timedatectl set-ntp true" \
+        "系统时钟慢了($(date))：证书尚未生效，下载会失败。请对时：timedatectl set-ntp true"
+}
+
 # make_env NAME: what an interrupted run left is thrown away; the stamp comes last.
 make_env() {
     say "Preparing Groundwork's own environment ($1)…" "正在准备 Groundwork 自身的环境($1)……"
-    sh "$root/scripts/get_uv.sh" "${GROUNDWORK_UV%/*}" || exit
+    warn_of_the_clock
+    need_room 200000 4000
+    sh "$root/scripts/get_uv.sh" "${GROUNDWORK_UV%/*}" || fail $?
     find_python
     rm -rf "$env"
-    "$GROUNDWORK_UV" venv --quiet --no-project --python "$python" "$env" >&2 || exit 1
+    for_us "$GROUNDWORK_UV" venv --quiet --no-project --python "$python" "$env" >&2 || fail 1
     sync
     compile "$env"/lib/python3.*/site-packages
     point_here
@@ -357,17 +413,28 @@ compile() {
     "$env/bin/python" -I -m compileall -q "$@" >/dev/null 2>&1 || :
 }
 
-# Which checkout the environment runs: the one that was used last.
+# ours WORD...: become our Python, out of reach of the person's variables. UTF-8 whatever the locale: names of files and
+# our own texts are. In a checkout of somebody else's (sudo) no compiled code is left, which they could not remove.
+ours() {
+    [ -O "$root/bootstrap" ] || set -- -B "$@"
+    exec "$env/bin/python" -I -X utf8 "$@"
+}
+
+# Which checkout the environment runs: the one that was used last. Its path stands in a file of its own, since Python
+# reads .pth files in the locale's encoding: in C or GBK a path of other letters would stop it before it has begun.
 point_here() {
-    compile "$root/bootstrap" "$root/doctor"
+    [ ! -O "$root/bootstrap" ] || compile "$root/bootstrap" "$root/doctor"
     for site in "$env"/lib/python3.*/site-packages; do
-        write "$site/groundwork.pth" "$root"
+        write "$site/groundwork.root" "$root"
+        write "$site/groundwork.pth" "$our_path"
     done
 }
 
+our_path='import os, sys; sys.path.append(os.fsdecode(open(os.path.join(sitedir, "groundwork.root"), "rb").read()[:-1]))'
+
 points_here() {
     for site in "$env"/lib/python3.*/site-packages; do
-        read -r pointed <"$site/groundwork.pth" && [ "$pointed" = "$root" ]
+        IFS= read -r pointed <"$site/groundwork.root" && [ "$pointed" = "$root" ]
         return
     done 2>/dev/null
 }
@@ -410,22 +477,23 @@ run_bench() {
 run_manifest() {
     ensure_env dev
     unset PYTHONHOME PYTHONPATH
-    exec "$env/bin/python" -I -m bootstrap manifest "$@"
+    ours -m bootstrap manifest "$@"
 }
 
 run_docs() {
     ensure_env tool
-    exec "$env/bin/python" -I -m doctor.report.reference
+    ours -m doctor.report.reference
 }
 
 hand_over() {
+    whose_home "$1"
     ensure_env tool
     rm -f "$home/undoing" # an undo that was cut short, and is not wanted any more
     if [ "${GROUNDWORK_STAGE0_ONLY-}" = 1 ]; then
         printf '%s\n' "home=$home" "uv=$GROUNDWORK_UV" "python=$env/bin/python"
         exit 0
     fi
-    exec "$env/bin/python" -I -m bootstrap "$@"
+    ours -m bootstrap "$@"
 }
 
 # run_undo: what runs undo is removed by it, so that an undo may have been cut short where no Python is left.
@@ -480,6 +548,7 @@ run_lint() {
 }
 
 main() {
+    unset -f cd pwd printf read cat sed grep mv rm mkdir env 2>/dev/null # bash takes functions from the environment
     case ${1-} in
         -h | --help | help)
             if is_chinese; then usage_zh; else usage; fi
@@ -490,6 +559,7 @@ main() {
     word=$1
     trap interrupted INT TERM HUP
     umask go-w # nobody else may write what we run later, whatever the person's umask
+    unset PYTHONEXECUTABLE # by it Python takes itself for another one, -I or not
     find_root
     find_home
     # shellcheck source=scripts/pip_settings.sh

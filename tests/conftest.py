@@ -34,6 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=24, help=said)
     said = "how many times tests/steps/test_keep_up.py ends JupyterLab and starts it again; in full 20"
     parser.addoption("--lives", type=int, default=5, help=said)
+    every = "spoil the network in every way at every host, not only in a third of them"
+    parser.addoption("--every-fault", action="store_true", help=every)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,6 +14,7 @@ import pytest
 from bootstrap import download, process
 from bootstrap.download import Candidate, fetch
 from doctor.errors import Exit, Trouble
+from doctor.probes.disk import place
 from tests.conda_host.server import Host, serving
 
 DATA = os.urandom(300_000)
@@ -128,9 +129,9 @@ def test_a_full_disk_says_how_much_is_missing_and_where(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=100_000))
     with pytest.raises(Trouble) as trouble:
         get([good()], tmp_path / "f")
-    assert trouble.value.code == Exit.FAILED
+    assert trouble.value.code == Exit.PERSON
     assert "200000 bytes" in trouble.value.message.en
-    assert str(tmp_path) in trouble.value.message.en
+    assert f"missing on {place('', tmp_path).mount}" in trouble.value.message.en
 
 
 def test_a_stop_request_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

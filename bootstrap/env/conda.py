@@ -11,10 +11,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from bootstrap import no_room
 from bootstrap.mirrors import measure, through, why_silent
 from bootstrap.pace import Floor
 from bootstrap.process import SLOW, check_stop
 from bootstrap.step import Work
+from doctor.ask import APART
 from doctor.errors import Exit, Trouble
 from doctor.facts import Answer
 from doctor.text import Text
@@ -92,17 +94,19 @@ def install(work: Work, package: str) -> bool:
 def _try(work: Work, channel: Answer, settings: Mapping[str, str]) -> str | None:
     """One create. None when it worked, else what conda said; nothing of it stays behind then."""
     env = {**environ(os.environ), **settings}
+    argv = command(work, channel)
     try:
-        done = work.call(command(work, channel), seconds=SECONDS, env=env, check=False, floor=FLOOR)
-        if done.code == 0:
-            return None
-        if SLOW in done.tail:
-            return SLOW
-        why = next((line.strip() for line in done.tail if "Error" in line), f"exit code {done.code}")
+        done = work.call(argv, seconds=SECONDS, env=env, check=False, floor=FLOOR)
     except Trouble as trouble:
-        why = trouble.message.en.splitlines()[0]
+        shutil.rmtree(work.goal.prefix, ignore_errors=True)
+        return trouble.message.en.splitlines()[0]
+    if done.code == 0:
+        return None
     shutil.rmtree(work.goal.prefix, ignore_errors=True)
-    return why
+    no_room.stop(argv, work.log, done)
+    if SLOW in done.tail:
+        return SLOW
+    return next((line.strip() for line in done.tail if "Error" in line), f"exit code {done.code}")
 
 
 def _hidden(work: Work) -> dict[str, str]:
@@ -123,7 +127,7 @@ def command(work: Work, channel: Answer) -> tuple[str, ...]:
 
 def _conda(root: str) -> tuple[str, ...]:
     """conda, started so that neither a shell function nor an over-long first line of bin/conda matters."""
-    return (f"{root}/bin/python", "-I", "-B", "-m", "conda")
+    return (f"{root}/bin/python", *APART, "-B", "-m", "conda")
 
 
 def environ(person: Mapping[str, str]) -> dict[str, str | None]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from bootstrap import process
-from bootstrap.mirrors import through
+from bootstrap import no_room, process
+from bootstrap.download import sha256_of
+from bootstrap.mirrors import measure, through, why_silent
 from bootstrap.pace import Floor
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages, Torch
 from doctor.probes.pip_config import indexes
+from doctor.profile import CONFIGS
 from doctor.text import Text
 
 # On a bad link a wheel may need many tries and long silences; a person's own settings win.
@@ -22,13 +25,24 @@ PATIENCE = {"UV_HTTP_RETRIES": "8", "UV_HTTP_TIMEOUT": "60", "UV_NO_PROGRESS": "
 BRISK = {"UV_HTTP_RETRIES": "2", "UV_HTTP_TIMEOUT": "20"}
 SETTINGS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
-# A lock is exact by itself, and uv refuses constraints without hashes beside it. Empty means "none" to uv.
-LOCKED = {"UV_CONSTRAINT": "", "UV_OVERRIDE": "", "UV_EXCLUDE": ""}
+# What a person's shell says to uv for other projects is taken out. What we ask for is exact, by version or by hash: it could
+# only keep that from coming, or let it come to another place.
+OTHERS = (
+    "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_EXCLUDE_NEWER", "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_NO_VERIFY_HASHES",
+    "UV_REQUIRE_HASHES", "UV_RESOLUTION", "UV_PRERELEASE", "UV_SYSTEM_PYTHON", "UV_PYTHON", "UV_TORCH_BACKEND", "UV_WORKING_DIR",
+)  # fmt: skip
+FOR_US: dict[str, str | None] = {
+    **dict.fromkeys(OTHERS),
+    "UV_PROJECT": "/",  # a uv.toml or pyproject.toml is looked for from there, not from where the person stands
+    "LC_ALL": "C.UTF-8",  # in GBK, say, uv cannot read what a Python says of paths of other letters
+}
 
 
 def uv() -> str:
-    """Path of the uv that stage 0 verified; on a developer's machine the one on PATH."""
+    """Path of the uv that stage 0 fetched, if it is still that one; on a developer's machine the one on PATH."""
     path = os.environ.get("GROUNDWORK_UV") or shutil.which("uv")
+    if path and Path(path).parent.name.startswith("uv-"):
+        refuse_changed(Path(path))
     if path:
         return path
     message = Text(
@@ -36,6 +50,29 @@ def uv() -> str:
         "找不到 uv：请通过 make 或 scripts/setup.sh 启动",
     )
     raise Trouble(message, Exit.DEFECT)
+
+
+@functools.cache
+def refuse_changed(path: Path) -> None:
+    """Raise Trouble when it is not the pinned uv any more. It is removed, by which stage 0 knows to fetch it anew."""
+    pinned = {
+        line.split()[-1] for line in (CONFIGS / "uv.txt").read_text().splitlines() if line[:1].isdigit()
+    }
+    try:
+        found = sha256_of(path).hexdigest()
+    except OSError as error:
+        found = f"{error.strerror}"
+    if found in pinned:
+        return
+    path.unlink(missing_ok=True)
+    raise Trouble(
+        Text(
+            f"{path} is not the uv that is pinned (SHA-256 {found[:16]}…): it was not run, and is removed",
+            f"{path} 不是固定版本的 uv（SHA-256 {found[:16]}…）：未运行，已移除",
+        ),
+        Exit.FAILED,
+        Text("to fetch it anew: make setup", "重新获取：make setup"),
+    )
 
 
 def environ(brisk: bool = False) -> dict[str, str]:
@@ -66,11 +103,10 @@ def pip_install(
     """
     alone = () if "--excludes" in arguments else ("--no-deps",)
     argv = [uv(), "pip", "install", "--python", work.goal.interpreter, *alone, *arguments]
-    locked = LOCKED if "--require-hashes" in arguments else {}
     where = {"UV_DEFAULT_INDEX": index} if index else {}
     where |= {} if folders else {"UV_FIND_LINKS": ""}
-    env, floor = environ(brisk) | locked | where, Floor() if brisk else None
-    return work.call(argv, seconds=seconds, env=env, check=check, floor=floor)
+    env, floor = FOR_US | environ(brisk) | where, Floor() if brisk else None
+    return no_room.stop(argv, work.log, work.call(argv, seconds=seconds, env=env, check=check, floor=floor))
 
 
 def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> None:
@@ -83,36 +119,46 @@ def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> Non
     done = from_any_index(work, wanted)
     if done.code == 0:
         return
-    message = Text(f"no index delivered all of {lock.name}", f"没有软件源能提供 {lock.name} 的全部内容")
+    silent = measure("package_index", work.goal)[1]
+    why = f" ({why_silent(silent)})" if silent else ""
+    message = Text(
+        f"no index delivered all of {lock.name}{why}", f"没有软件源能提供 {lock.name} 的全部内容{why}"
+    )
     raise process.failed(["uv", "pip", "install"], work.log, done.tail, message, Exit.NETWORK)
 
 
 def from_any_index(work: Work, wanted: Sequence[str]) -> process.Done:
-    """What came of the last try: the person's sources, each measured one, then uv's own default with patience."""
+    """What came of the last try: the person's sources, each measured one, then the person's or uv's default with patience."""
     done = from_configured(work, wanted) if configured(work) else None
     if done and done.code == 0:
         return done
     for answer in through("package_index", work):
         work.tell(f"packages from {answer.name}")
-        done = pip_install(work, wanted, check=False, index=answer.url, brisk=True)
-        if done.code == 0:
-            return done
+        took = pip_install(work, wanted, check=False, index=answer.url, brisk=True)
+        if took.code == 0:
+            return took
     # Where nothing is configured: none was fast enough, or none answered.
-    return done if done and configured(work) else pip_install(work, wanted, check=False)
+    return done or pip_install(work, wanted, check=False)
 
 
-def from_configured(work: Work, wanted: Sequence[str]) -> process.Done:
-    """uv prefers 2.13.0+cpu of a folder of wheels to the locked 2.13.0 of the index, and then has no hash for it."""
-    done = pip_install(work, wanted, check=False)
-    if done.code != 0 and os.environ.get("UV_FIND_LINKS"):
-        return pip_install(work, wanted, check=False, folders=False)
+def from_configured(work: Work, wanted: Sequence[str]) -> process.Done | None:
+    """None when they do not offer it, as an index that is gone, which uv would ask for minutes before it says so.
+
+    uv prefers 2.13.0+cpu of a folder of wheels to the locked 2.13.0 of the index, and then has no hash for it.
+    """
+    done = None
+    for folders in (True, False) if os.environ.get("UV_FIND_LINKS") else (True,):
+        if can_install(work, wanted, brisk=True, folders=folders):
+            done = pip_install(work, wanted, check=False, folders=folders)
+            if done.code == 0:
+                return done
     return done
 
 
-def can_install(work: Work, arguments: Sequence[str], brisk: bool = False) -> bool:
+def can_install(work: Work, arguments: Sequence[str], brisk: bool = False, folders: bool = True) -> bool:
     """Whether the sources offer it; nothing is downloaded but metadata, nothing changed."""
-    done = pip_install(work, ["--dry-run", *arguments], check=False, brisk=brisk)
-    return done.code == 0
+    argv = ["--dry-run", *arguments]
+    return pip_install(work, argv, check=False, brisk=brisk, folders=folders).code == 0
 
 
 def reinstall(facts: Facts) -> list[str]:

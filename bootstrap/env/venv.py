@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bootstrap.env.uv import uv
+from bootstrap import no_room
+from bootstrap.env.uv import FOR_US, uv
 from bootstrap.pace import Floor
+from bootstrap.process import Done
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.mirrors import sources
@@ -17,28 +19,36 @@ from doctor.text import Text
 SECONDS = 60.0  # on a Python that is there
 FETCH_SECONDS = 600.0  # 35 MB from one host
 FLOOR = Floor()
-# What a person's shell may say to uv for other projects, and would make another environment than asked for.
-OTHERS = ("UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_VENV_CLEAR", "UV_VENV_SEED", "UV_PROJECT_ENVIRONMENT")
+# What a person's shell may say besides, and would make another environment than asked for.
+OTHERS = ("UV_VENV_CLEAR", "UV_VENV_SEED", "UV_PROJECT_ENVIRONMENT")
 
 
 def create(work: Work) -> None:
     """Create the goal's environment; the prefix must be absent. Raises Trouble when no such Python can be had."""
-    local = work.call(
-        (*_command(work), "--no-python-downloads"), seconds=SECONDS, env=_environ(work), check=False
-    )
+    local = _make(work, (*_command(work), "--no-python-downloads"), _environ(work), SECONDS)
     if local.code == 0:
         return
     _clear(work)
     said = [f"this machine: {_last(local.tail)}"]
     for name, mirror in _hosts(work):
         env = {**_environ(work), "UV_PYTHON_INSTALL_MIRROR": mirror, "UV_HTTP_RETRIES": "1"}
-        argv = (*_command(work), "--managed-python")
-        done = work.call(argv, seconds=FETCH_SECONDS, env=env, check=False, floor=FLOOR)
+        done = _make(work, (*_command(work), "--managed-python"), env, FETCH_SECONDS, FLOOR)
         if done.code == 0:
             return
         _clear(work)
         said.append(f"{name}: {_last(done.tail)}")
     raise _no_python(work, said)
+
+
+def _make(
+    work: Work,
+    argv: Sequence[str],
+    env: Mapping[str, str | None],
+    seconds: float,
+    floor: Floor | None = None,
+) -> Done:
+    done = work.call(argv, seconds=seconds, env=env, check=False, floor=floor)
+    return no_room.stop(argv, work.log, done)
 
 
 def _command(work: Work) -> tuple[str, ...]:
@@ -47,13 +57,12 @@ def _command(work: Work) -> tuple[str, ...]:
 
 
 def _environ(work: Work) -> dict[str, str | None]:
-    taken_out: dict[str, str | None] = dict.fromkeys(OTHERS)
     ours = {
         "PATH": search_path(os.environ, work.goal.python),
         "UV_PYTHON_INSTALL_DIR": os.environ.get("UV_PYTHON_INSTALL_DIR") or f"{work.goal.home}/python",
         "UV_PYTHON_INSTALL_BIN": "0",
     }
-    return {**taken_out, **ours}
+    return {**FOR_US, **dict.fromkeys(OTHERS), **ours}
 
 
 def search_path(environ: Mapping[str, str], python: str) -> str:
@@ -86,13 +95,19 @@ def _last(tail: tuple[str, ...]) -> str:
 
 
 def _no_python(work: Work, said: list[str]) -> Trouble:
-    wanted, found = work.goal.python, ", ".join(pythons(work)) or "-"
-    lines = "\n    ".join(said)
+    wanted, found = work.goal.python, pythons(work)
+    lines, listing = "\n    ".join(said), ", ".join(found) or "-"
     choices = "|".join(work.goal.profile.pythons)
+    if any(
+        python.startswith(f"{wanted}.") for python in found
+    ):  # it is here: uv stumbles over something else
+        message = Text(f"uv could not make it:\n    {lines}", f"uv 未能创建：\n    {lines}")
+        hint = Text(f"full log: {work.log}", f"完整日志：{work.log}")
+        return Trouble(message, Exit.FAILED, hint)
     return Trouble(
         Text(
-            f"no Python {wanted} here, and none could be fetched:\n    {lines}\n    found: {found}",
-            f"本机没有 Python {wanted}，也无法下载：\n    {lines}\n    已找到：{found}",
+            f"no Python {wanted} here, and none could be fetched:\n    {lines}\n    found: {listing}",
+            f"本机没有 Python {wanted}，也无法下载：\n    {lines}\n    已找到：{listing}",
         ),
         Exit.NETWORK if len(said) > 1 else Exit.PERSON,
         Text(
@@ -106,5 +121,5 @@ def pythons(work: Work) -> list[str]:
     """The Pythons that uv finds here, as `3.12.1 (/usr/bin/python3.12)`."""
     argv = (uv(), "python", "list", "--only-installed", "--all-versions")
     done = work.call(argv, seconds=SECONDS, env=_environ(work), check=False)
-    lines = [line.split() for line in done.tail if line.startswith("cpython-") and done.code == 0]
+    lines = [line.split(maxsplit=1) for line in done.tail if line.startswith("cpython-") and done.code == 0]
     return [f"{line[0].split('-')[1]} ({line[1]})" for line in lines if len(line) > 1]

@@ -22,7 +22,7 @@ LOCKED = 75  # the launcher's exit code when there is one already
 def launch(goal: Goal, *mode: str) -> process.Done:
     """Run the launcher. One that loses the race against another one is fine: there is a server (or watcher) then."""
     log = Path(goal.logs) / "server.log"
-    argv = [str(LAUNCHER), *mode, "--python", goal.interpreter, "--dir", goal.jupyter_dir]
+    argv = ["sh", str(LAUNCHER), *mode, "--python", goal.interpreter, "--dir", goal.jupyter_dir]
     done = process.run(argv, log=log, seconds=30, env=hub_environment(goal), check=False)
     if done.code not in (0, LOCKED):
         raise process.failed(argv, log, done.tail, Text(f"exit code {done.code}", f"退出码 {done.code}"))

@@ -45,14 +45,18 @@ def run(work: Work) -> None:
         ways.insert(0, from_conda_forge)
     if uses_apt(work.facts):
         ways.insert(0, from_apt)
-    for way in ways:
-        if way(work) and works(work.goal):
-            return
-    raise Trouble(
+    last = Trouble(
         Text("no way to get ffmpeg worked", "所有获取 ffmpeg 的方法都失败了"),
         Exit.FAILED,
         Text(f"what each way said: {work.log}", f"各方法的输出见：{work.log}"),
     )
+    for way in ways:
+        try:
+            if way(work) and works(work.goal):
+                return
+        except Trouble as trouble:  # no room on its disk; the next way may go to another one
+            last = trouble
+    raise last
 
 
 def works(goal: Goal) -> bool:

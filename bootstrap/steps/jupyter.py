@@ -9,6 +9,7 @@ from pathlib import Path
 from bootstrap.files import private_folder, write_atomically
 from bootstrap.lab import certificate, password
 from bootstrap.step import Cost, Work
+from doctor.ask import APART
 from doctor.facts import Facts
 from doctor.goal import Goal
 from doctor.lab.wanted import Setting, config_path, lab_config_path, lab_settings, server_settings
@@ -67,7 +68,7 @@ def _hash(work: Work, chosen: str) -> str:
     out = Path(work.goal.jupyter_dir) / ".hash"
     try:
         work.call(
-            [work.goal.interpreter, "-I", str(HASH_PASSWORD), "--out", str(out)], seconds=60, stdin=chosen
+            [work.goal.interpreter, *APART, str(HASH_PASSWORD), "--out", str(out)], seconds=60, stdin=chosen
         )
         return out.read_text(encoding="ascii").strip()
     finally:

@@ -9,6 +9,7 @@ from bootstrap.files import write_atomically
 from bootstrap.hub import choice as hub_env
 from bootstrap.lab.homes import note_homes
 from bootstrap.step import Cost, Work
+from doctor.ask import APART
 from doctor.facts import Facts
 from doctor.goal import Goal
 from doctor.hub_env import recorded_endpoint
@@ -43,7 +44,7 @@ def run(work: Work) -> None:
 
 
 def _make(work: Work, prefix: str) -> None:
-    argv = [work.goal.interpreter, "-I", "-m", "ipykernel", "install", "--prefix", prefix]
+    argv = [work.goal.interpreter, *APART, "-m", "ipykernel", "install", "--prefix", prefix]
     work.call([*argv, "--name", KERNEL, "--display-name", kernel_title(work.goal)], seconds=120)
 
 

@@ -71,7 +71,8 @@ def prove(work: Work, more: Mapping[str, str] | None = None) -> process.Done:
         "--lang",
         pick_lang(),
     ]
-    env = {**target_environ(goal), **(more or {})}
+    # The script's own modules stand in the checkout, which may be somebody else's.
+    env = {**target_environ(goal), "PYTHONDONTWRITEBYTECODE": "1", **(more or {})}
     done = work.call(argv, seconds=SECONDS, env=env, check=False)
     if raw.is_file():
         keep(raw, report, proved)
@@ -112,6 +113,7 @@ def target_environ(goal: Goal) -> dict[str, str]:
 def table(goal: Goal) -> list[str]:
     """The kept report as the script prints it for people."""
     said = ask(
-        [goal.interpreter, str(SCRIPT), "--show", str(report_path(goal)), "--lang", pick_lang()], seconds=30
+        [goal.interpreter, "-B", str(SCRIPT), "--show", str(report_path(goal)), "--lang", pick_lang()],
+        seconds=30,
     )
     return [said.reason] if isinstance(said, Unknown) else (said.stdout or said.stderr).splitlines()

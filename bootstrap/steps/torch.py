@@ -15,7 +15,7 @@ import msgspec
 
 from bootstrap.env.uv import can_install, configured, install_locked, pip_install, reinstall
 from bootstrap.files import write_atomically
-from bootstrap.mirrors import through
+from bootstrap.mirrors import measure, through, why_silent
 from bootstrap.step import Cost, Work
 from doctor.checks.disk import CUDA_ENVIRONMENT_BYTES
 from doctor.errors import Exit, Trouble
@@ -113,7 +113,7 @@ def run(work: Work) -> None:
             run_cuda(work, best)
             return
         except Trouble as trouble:
-            if trouble.code != Exit.NETWORK or "No space left" in trouble.message.en:
+            if trouble.code != Exit.NETWORK:
                 raise
             missing[best.name] = trouble
     if missing:
@@ -134,7 +134,7 @@ def run_cpu(work: Work) -> None:
     want = work.goal.profile.torch
     if any(took(work, offer) for offer in offers(work, Build(want.version, "cpu"), want.companions)):
         return
-    warn_of_the_default(work)
+    warn_of_the_default(work, Build(want.version, "cpu"))
     install_default(work)
 
 
@@ -176,11 +176,10 @@ def took(work: Work, offer: Offer) -> bool:
     """Install it if it is offered. A source that breaks off, or is too slow, is left for the next."""
     work.tell(offer.what)
     arguments = (*offer.arguments, *reinstall(work.facts))
-    return can_install(work, arguments, offer.brisk) and _installed(work, arguments, offer.brisk)
-
-
-def _installed(work: Work, arguments: tuple[str, ...], brisk: bool) -> bool:
-    return pip_install(work, arguments, check=False, brisk=brisk).code == 0
+    # Briskly even where nobody else is to be asked: of one that is gone uv would say so after minutes.
+    if not can_install(work, arguments, brisk=True):
+        return False
+    return pip_install(work, arguments, check=False, brisk=offer.brisk).code == 0
 
 
 def leave_shared_to_the_lock(work: Work) -> tuple[str, ...]:
@@ -205,13 +204,15 @@ def install_default(work: Work) -> None:
     )
 
 
-def warn_of_the_default(work: Work) -> None:
+def warn_of_the_default(work: Work, build: Build) -> None:
     """The last resort without a GPU is large: say so before a byte moves, and refuse where it has no room."""
     size, needed = human_bytes(DEFAULT_BYTES), CUDA_ENVIRONMENT_BYTES
+    silent = measure("torch_index", work.goal, build)[1]
+    said = f" ({why_silent(silent)})" if silent else ""
     work.say(
         Text(
-            f"no source has the CPU build for Python {work.goal.python}: taking the index default, {size}, which works too",
-            f"没有来源提供适用于 Python {work.goal.python} 的 CPU 版：改用软件源的默认版本（{size}），同样可用",
+            f"no source has the CPU build for Python {work.goal.python}{said}: taking the index default, {size}, which works too",
+            f"没有来源提供适用于 Python {work.goal.python} 的 CPU 版{said}：改用软件源的默认版本（{size}），同样可用",
         )
     )
     places = work.facts.disk.places if isinstance(work.facts.disk, Disk) else ()

@@ -12,7 +12,8 @@ from tests.nothing_lost.world import World, a_world
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
     """A machine with stage 0 done. A file that sets MANAGER chooses how the environment is made."""
-    with a_world(tmp_path_factory.mktemp("machine"), getattr(request.module, "MANAGER", "venv")) as machine:
+    name = getattr(request.module, "MACHINE", "machine")
+    with a_world(tmp_path_factory.mktemp(name), getattr(request.module, "MANAGER", "venv")) as machine:
         yield machine
 
 
@@ -21,6 +22,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "nth" in metafunc.fixturenames:
         numbers = range(metafunc.config.getoption("--kills") // 2)
         metafunc.parametrize("nth", numbers, ids=[f"kill{number:03}" for number in numbers])
+    if "fault" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--every-fault")
+        metafunc.parametrize("fault", metafunc.module.FAULTS[:: 1 if every else 3], ids=str)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -45,8 +46,14 @@ def page(index: Index, project: str) -> str:
     """The PEP 503 page of a project; empty when there is no such project."""
     names = [f.name for f in sorted(index.files.iterdir()) if normalise(f.name.split("-")[0]) == project]
     host = urlsplit(index.url).netloc
-    links = [f'<a href="{index.href.format(name=n, url=index.url, host=host)}">{n}</a><br/>' for n in names]
+    links = [f'<a href="{link(index, n, host)}">{n}</a><br/>' for n in names]
     return "<!DOCTYPE html><html><body>\n" + "\n".join(links) + "\n</body></html>" if names else ""
+
+
+def link(index: Index, name: str, host: str) -> str:
+    """As the index writes it; `{sha256}` is what the file should be, whatever is sent."""
+    said = hashlib.sha256((index.files / name).read_bytes()).hexdigest() if "{sha256}" in index.href else ""
+    return index.href.format(name=name, url=index.url, host=host, sha256=said)
 
 
 class Handler(BaseHTTPRequestHandler):

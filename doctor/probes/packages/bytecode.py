@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from doctor.ask import ask
+from doctor.ask import APART, ask
 from doctor.facts import Unknown
 
 SECONDS = 30
@@ -40,7 +40,7 @@ for folder, names, files in os.walk(sys.argv[1]):
 
 def damaged(interpreter: str, site: Path) -> tuple[str, ...]:
     """Paths below the site; empty where the interpreter does not answer."""
-    said = ask([interpreter, "-I", "-B", "-c", QUESTION, str(site)], seconds=SECONDS)
+    said = ask([interpreter, *APART, "-B", "-c", QUESTION, str(site)], seconds=SECONDS)
     if isinstance(said, Unknown):
         return ()
     return tuple(line.removeprefix(f"{site}/") for line in said.stdout.splitlines()[:KEPT])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.ask import ask
+from doctor.ask import APART, ask
 from doctor.facts import Unknown
 from doctor.peek import is_folder, is_there, peek, peek_text
 
@@ -62,7 +62,7 @@ class Said(msgspec.Struct, frozen=True):
 
 def ask_it(interpreter: str) -> Said | Unknown | None:
     """What the interpreter says of itself; None when it ends without an answer, Unknown when it does not even end."""
-    said = ask([interpreter, "-I", "-B", "-c", QUESTION], seconds=8)
+    said = ask([interpreter, *APART, "-B", "-c", QUESTION], seconds=8)
     if isinstance(said, Unknown):
         return said
     if said.returncode != 0:
@@ -122,7 +122,7 @@ def _other_machine(interpreter: Path) -> str | None:
 
 
 def _last_words(interpreter: Path) -> str:
-    said = ask([str(interpreter), "-I", "-B", "-c", ""], seconds=5)
+    said = ask([str(interpreter), *APART, "-B", "-c", ""], seconds=5)
     if isinstance(said, Unknown):
         return said.reason
     return f"exit code {said.returncode}: {last_error(said.stderr or said.stdout)}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.ask import ask
+from doctor.ask import APART, ask
 from doctor.facts import Unknown
 from doctor.facts.torch import DeepImport
 from doctor.goal import Goal
@@ -17,7 +17,7 @@ SECONDS = 120  # a cold import from a network file system
 
 def really_import(goal: Goal) -> DeepImport:
     """-B: nothing is written beside the modules."""
-    said = ask([goal.interpreter, "-I", "-B", str(PROGRAM)], seconds=SECONDS)
+    said = ask([goal.interpreter, *APART, "-B", str(PROGRAM)], seconds=SECONDS)
     if isinstance(said, Unknown):
         return DeepImport(stage="import", chain=(said.reason,))
     told = _last(said.stdout)
