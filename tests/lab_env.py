@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from bootstrap.lab import server as lab
 from bootstrap.step import Work
 from bootstrap.steps import jupyter, kernel
 from doctor.checks import judge
@@ -24,6 +25,7 @@ from doctor.goal import Goal
 from doctor.probes import gather
 from doctor.settings import resolve
 from tests import work
+from tests.wait import until
 
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -95,6 +97,17 @@ def a_person(root: Path) -> Iterator[None]:
         patch.setenv("HOME", str(root / "home"))
         patch.setenv("PATH", STANDARD_PATH)
         yield
+
+
+@contextmanager
+def a_machine(root: Path, target_python: str, **settings: str) -> Iterator[Path]:
+    """A person with an environment of theirs, all below `root`. At the end nothing of it may run any more."""
+    with a_person(root):
+        goal = make_goal(root, **settings)
+        make_environment(Path(target_python), Path(goal.prefix))
+        yield root
+        lab.stop(goal)
+        assert until(lambda: not processes_of(root), 15), processes_of(root)
 
 
 def set_up(goal: Goal, password: str = "") -> None:

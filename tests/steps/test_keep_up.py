@@ -22,11 +22,10 @@ from doctor.goal import Goal
 from doctor.lab.process import running_process
 from tests.conftest import ROOT, missing
 from tests.lab_env import (
-    a_person,
+    a_machine,
     client,
     findings,
     look,
-    make_environment,
     make_goal,
     make_work,
     password_of,
@@ -41,11 +40,8 @@ pytestmark = pytest.mark.target
 @pytest.fixture(scope="module")
 def root(target_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("kept up")
-    with a_person(folder):
-        make_environment(Path(target_python), Path(make_goal(folder).prefix))
+    with a_machine(folder, target_python):
         yield folder
-        lab.stop(make_goal(folder))
-        assert until(lambda: not processes_of(folder), 15), processes_of(folder)
 
 
 @pytest.fixture

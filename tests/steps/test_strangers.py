@@ -28,14 +28,13 @@ from doctor.lab.files import hash_of
 from doctor.lab.wanted import config_path
 from tests.conftest import ROOT
 from tests.lab_env import (
-    a_person,
+    a_machine,
     client,
     findings,
     look,
     make_environment,
     make_goal,
     make_work,
-    processes_of,
     set_up,
 )
 from tests.wait import until
@@ -60,16 +59,13 @@ UPGRADE = {
 def goal(target_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Goal]:
     """A server as the lecture starts it, on every address, with a file of the student's in its folder."""
     folder = tmp_path_factory.mktemp("strangers")
-    with a_person(folder):
+    with a_machine(folder, target_python):
         made = make_goal(folder, IP="0.0.0.0")
-        make_environment(Path(target_python), Path(made.prefix))
         set_up(made, PASSWORD)
         (Path(made.root_dir) / "secret.txt").write_text(SECRET)
         server.run(make_work(made))
         assert findings(made) == {}
         yield made
-        lab.stop(made)
-        assert until(lambda: not processes_of(folder), 15), processes_of(folder)
 
 
 @pytest.fixture(scope="module")

@@ -19,18 +19,15 @@ from doctor.errors import Exit, Trouble
 from doctor.goal import Goal
 from doctor.lab.certificate import made_path
 from tests.lab_env import (
-    a_person,
+    a_machine,
     client,
     findings,
     look,
-    make_environment,
     make_goal,
     make_work,
     password_of,
-    processes_of,
     set_up,
 )
-from tests.wait import until
 
 pytestmark = [pytest.mark.target, pytest.mark.index]
 
@@ -41,11 +38,8 @@ def root(target_python: str, uv: str, tmp_path_factory: pytest.TempPathFactory) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GROUNDWORK_UV", uv)
         patch.setenv("UV_CACHE_DIR", _uv_cache())
-        with a_person(folder):
-            make_environment(Path(target_python), Path(make_goal(folder).prefix))
+        with a_machine(folder, target_python):
             yield folder
-            lab.stop(make_goal(folder))
-            assert until(lambda: not processes_of(folder), 15), processes_of(folder)
 
 
 def _uv_cache() -> str:
