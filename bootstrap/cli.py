@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -439,6 +440,7 @@ def undo(**asked: Any) -> None:
 
 def main() -> None:
     """Run a word; whatever happens ends in one clear message and an exit code of the table."""
+    _open_what_is_closed()
     try:
         cli.main(prog_name="groundwork", standalone_mode=False)
     except Trouble as trouble:
@@ -457,6 +459,18 @@ def main() -> None:
         restart_if_damaged()
         _tell_defect()
         sys.exit(int(Exit.DEFECT))
+
+
+def _open_what_is_closed() -> None:
+    """Where nobody listens Python has None: print would then take the other stream, and programs that we start odd files."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            hole = os.open(os.devnull, os.O_RDWR)
+            if hole != number:
+                os.dup2(hole, number)
+                os.close(hole)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
 
 
 def _tell(trouble: Trouble) -> None:

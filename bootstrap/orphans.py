@@ -35,6 +35,13 @@ def end_orphans(home: Path) -> int:
     return len(left)
 
 
+def forget_downloads(home: Path) -> None:
+    """Remove an installer that did its work, and stayed because the run was killed before it could be removed."""
+    folder = home / "downloads"
+    for path in folder.iterdir() if folder.is_dir() else ():
+        path.unlink(missing_ok=True)
+
+
 def _marked(home: Path) -> list[int]:
     entry, found = f"{MARK}={home}".encode(), []
     for path in Path("/proc").iterdir():

@@ -11,7 +11,7 @@ from bootstrap.display import Display
 from bootstrap.journal import Journal
 from bootstrap.lines import Lines
 from bootstrap.lock import only_run
-from bootstrap.orphans import end_orphans, mark
+from bootstrap.orphans import end_orphans, forget_downloads, mark
 from bootstrap.outcome import Outcome
 from bootstrap.plan import Planned, make_plan
 from bootstrap.run import CHANGING, Setting, refreshed, run_plan
@@ -154,6 +154,8 @@ def apply(
         if end_orphans(Path(goal.home)):  # they were at work while we looked
             facts, findings = look(goal)
             plan = plan_for(goal, facts, findings, wish)
+        if "conda" not in {planned.name for planned in plan}:
+            forget_downloads(Path(goal.home))
         keep()
         return _rounds(goal, facts, plan, wish, word, display, secrets)
 

@@ -31,9 +31,9 @@ def missing(what: str, reason: str) -> NoReturn:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     said = "how many times tests/nothing_lost kills setup, spread over a whole run; the full sweep is 200"
-    parser.addoption("--kills", type=int, default=24, help=said)
+    parser.addoption("--kills", type=int, default=12, help=said)
     said = "how many times tests/steps/test_keep_up.py ends JupyterLab and starts it again; in full 20"
-    parser.addoption("--lives", type=int, default=5, help=said)
+    parser.addoption("--lives", type=int, default=4, help=said)
     every = "spoil the network in every way at every host, not only in a third of them"
     parser.addoption("--every-fault", action="store_true", help=every)
 

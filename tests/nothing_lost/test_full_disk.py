@@ -37,9 +37,17 @@ class Disk:
 
     def fill(self, kind: str, rest: int = 0) -> None:
         """Leave so many bytes, or files."""
+        assert until(lambda: self._has_left(kind, rest), 10, pause=0.001)
+
+    def _has_left(self, kind: str, rest: int) -> bool:
+        """False where more was written between the look and the remount, which then is refused."""
         now = os.statvfs(self.folder)
         used = (now.f_blocks - now.f_bfree) * now.f_frsize if kind == "size" else now.f_files - now.f_ffree
-        self.remount(**{kind: str(used + rest)})
+        try:
+            self.remount(**{kind: str(used + rest)})
+        except subprocess.CalledProcessError:
+            return False
+        return True
 
 
 def options(**named: str) -> str:
