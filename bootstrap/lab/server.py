@@ -51,11 +51,13 @@ def start(goal: Goal, tell: Callable[[str], None] = lambda text: None) -> Status
         _refuse_impossible(goal)
         _forget(goal)  # a server that ended by itself; from here on the file names a new one
         proof.pending(goal)
-        systemd.start(goal) if goal.keep_up == "systemd" else launch(goal)
+        begin = systemd.start if goal.keep_up == "systemd" else launch
+        begin(goal)
     _wait_until_it_answers(goal, tell)
     if proof.is_due(goal):
         proof.prove(goal, tell)
-    watch(goal) if goal.keep_up == "watch" else unwatch(goal)
+    keep_up = watch if goal.keep_up == "watch" else unwatch
+    keep_up(goal)
     return status(goal)
 
 

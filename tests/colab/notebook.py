@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 CELL_SECONDS = 200
@@ -53,8 +54,11 @@ def session(specs: Path, cwd: Path, environ: Mapping[str, str], name: str = "col
     client = NotebookClient(
         book, km=manager, timeout=CELL_SECONDS, resources={"metadata": {"path": str(cwd)}}
     )
-    with client.setup_kernel(env=dict(environ)):
-        yield Session(client)
+    try:
+        with client.setup_kernel(env=dict(environ)):
+            yield Session(client)
+    finally:  # a manager that is handed to it the client leaves to us, and its kernel running
+        run_sync(manager.shutdown_kernel)(now=True)
 
 
 def cells_of(path: Path) -> list[str]:
