@@ -503,7 +503,9 @@ def _usage(error: click.ClickException) -> Trouble:
     """What click says of wrong words, with where to look them up."""
     word = _word()
     said = error.format_message()
-    look = f"groundwork {word} --help".replace("  ", " ")
+    look = f"sh scripts/setup.sh {word} --help".replace(
+        "  ", " "
+    )  # what a person has; groundwork is on no PATH
     return Trouble(Text(said, f"用法错误：{said}"), Exit.USAGE, Text(f"see: {look}", f"参见：{look}"))
 
 

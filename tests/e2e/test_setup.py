@@ -253,5 +253,5 @@ def test_a_refusal_is_json_too(person: Environ) -> None:
     assert (
         chinese.returncode == 2
         and "用法错误" in chinese.stderr
-        and "groundwork setup --help" in chinese.stderr
+        and "sh scripts/setup.sh setup --help" in chinese.stderr
     )

@@ -18,6 +18,7 @@ from bootstrap.steps import server
 from doctor.errors import Exit, Trouble
 from doctor.goal import Goal
 from doctor.lab.certificate import made_path
+from tests.conftest import missing
 from tests.lab_env import (
     a_machine,
     client,
@@ -58,7 +59,7 @@ def goal(root: Path) -> Iterator[Goal]:
 def own_pair(folder: Path, name: str = "lab.example") -> tuple[Path, Path]:
     """As a person makes one by hand."""
     if shutil.which("openssl") is None:
-        pytest.skip("no openssl")
+        missing("root", "no openssl; as root: apt-get install openssl")
     certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
     argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj", f"/CN={name}"]
     subprocess.run(
