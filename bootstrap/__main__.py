@@ -26,7 +26,7 @@ try:
         from bootstrap.cli import main
     except KeyboardInterrupt:
         leave(sys.argv[1:2])
-except Exception:  # of imports; all else is told by cli.main
+except Exception:  # of imports; all else is told by bootstrap.ending
     restart_if_damaged()
     traceback.print_exc()
     sys.exit(3)

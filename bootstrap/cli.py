@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import sys
-import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bootstrap.damaged import restart_if_damaged
-from bootstrap.interrupt import interrupted
-from doctor.errors import Exit, Trouble
-from doctor.text import Lang, Text, pick_lang
-
-LANG = pick_lang()
-
-
-def say(en: str, zh: str) -> str:
-    return Text(en, zh).get(LANG)
+from bootstrap import ending
+from bootstrap.options import (
+    FILE,
+    LANG,
+    ask_option,
+    json_option,
+    offline_option,
+    plan_option,
+    say,
+    secrets,
+    with_colab_settings,
+    with_settings,
+    with_target,
+)
+from doctor.text import Lang
 
 
 @click.group(
@@ -41,102 +43,6 @@ def say(en: str, zh: str) -> str:
 )
 def cli() -> None:
     pass
-
-
-SETTINGS = (
-    ("--profile", "PROFILE", "what to install", "安装哪个配置"),
-    ("--manager", "ENV_MANAGER", "auto, conda, venv or system", "auto、conda、venv 或 system"),
-    ("--env-name", "ENV_NAME", "name of the environment", "环境名称"),
-    ("--python", "PYTHON", "Python version, such as 3.11", "Python 版本，如 3.11"),
-    ("--prefix", "PREFIX", "where Miniconda goes", "Miniconda 的安装位置"),
-    ("--cache", "CACHE", "where models go (HF_HOME)", "模型存放位置（HF_HOME）"),
-    ("--mirrors", "MIRRORS", "auto, cn, global or off", "auto、cn、global 或 off"),
-    (
-        "--models",
-        "MODELS",
-        "all, none, sets or ids: lecture-1,t5-small",
-        "all、none、集合或模型名：lecture-1,t5-small",
-    ),
-    ("--ip", "IP", "address that JupyterLab listens on", "JupyterLab 监听地址"),
-    ("--port", "PORT", "port of JupyterLab", "JupyterLab 端口"),
-    (
-        "--tls",
-        "TLS",
-        "off, self-signed, or CERTIFICATE,KEY (files)",
-        "off、self-signed，或 证书,密钥（文件）",
-    ),
-    (
-        "--keep-up",
-        "KEEP_UP",
-        "who starts JupyterLab again when it ends: no, watch or systemd",
-        "JupyterLab 退出后由谁重启：no、watch 或 systemd",
-    ),
-    ("--root-dir", "ROOT_DIR", "folder that JupyterLab shows", "JupyterLab 显示的文件夹"),
-)
-
-
-TARGET = (
-    "--target",
-    "TARGET",
-    "an environment of yours: its folder or Python",
-    "你自己的环境：文件夹或 Python",
-)
-
-
-def with_settings(
-    command: Callable[..., Any], names: tuple[tuple[str, ...], ...] = SETTINGS
-) -> Callable[..., Any]:
-    """Give a command the settings as flags; it receives them as one mapping `flags`."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        flags = {name: kwargs.pop(name) for _, name, _, _ in names}
-        return command(*args, flags=flags, **kwargs)
-
-    for flag, name, en, zh in reversed(names):
-        wrapped = click.option(flag, name, metavar=name, help=say(en, zh))(wrapped)
-    return wrapped
-
-
-def with_target(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The settings, and the environment to look at: one that the person made."""
-    return with_settings(command, (TARGET, *SETTINGS))
-
-
-def with_colab_settings(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Those that mean something where there is no environment to make and no JupyterLab to start."""
-    return with_settings(
-        command, tuple(s for s in SETTINGS if s[1] in ("PROFILE", "CACHE", "MIRRORS", "MODELS"))
-    )
-
-
-def ask_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    text = say("ask for JupyterLab's password at the terminal", "在终端询问 JupyterLab 密码")
-    return click.option("--ask-password", "ask", is_flag=True, help=text)(command)
-
-
-def secrets(ask: bool = False) -> dict[str, str]:
-    from bootstrap.lab import given
-
-    return given.secrets(LANG, ask=ask)
-
-
-def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    text = say("nothing but JSON on standard output", "标准输出只有 JSON")
-    return click.option("--json", "as_json", is_flag=True, help=text)(command)
-
-
-FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-def plan_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    text = say("show what would be done, change nothing", "只显示将要做什么，不作更改")
-    return click.option("--plan", "plan_only", is_flag=True, help=text)(command)
-
-
-def offline_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    text = say("do not ask which source has the build of torch", "不查询哪个来源提供该 torch 版本")
-    return click.option("--offline", is_flag=True, help=text)(command)
 
 
 @cli.command(help=say("plan, apply, verify: the whole job", "计划、执行、验证：完整流程"))
@@ -439,82 +345,7 @@ def undo(**asked: Any) -> None:
 
 
 def main() -> None:
-    """Run a word; whatever happens ends in one clear message and an exit code of the table."""
-    _open_what_is_closed()
-    try:
-        cli.main(prog_name="groundwork", standalone_mode=False)
-    except Trouble as trouble:
-        _tell(trouble)
-        sys.exit(int(trouble.code))
-    except click.ClickException as error:
-        _tell(_usage(error))
-        sys.exit(int(Exit.USAGE))
-    except (KeyboardInterrupt, click.Abort):
-        _tell(interrupted(_word()))
-        sys.exit(int(Exit.INTERRUPTED))
-    except Exception as error:
-        if disk := _of_the_disk(error):
-            _tell(disk)
-            sys.exit(int(disk.code))
-        restart_if_damaged()
-        _tell_defect()
-        sys.exit(int(Exit.DEFECT))
-
-
-def _open_what_is_closed() -> None:
-    """Where nobody listens Python has None: print would then take the other stream, and programs that we start odd files."""
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:
-            hole = os.open(os.devnull, os.O_RDWR)
-            if hole != number:
-                os.dup2(hole, number)
-                os.close(hole)
-            os.set_inheritable(number, True)
-            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
-
-
-def _tell(trouble: Trouble) -> None:
-    """To the person; with --json to the program that asked, too."""
-    print(f"✗ {trouble.message.get(LANG)}", file=sys.stderr)
-    if trouble.hint:
-        print(f"  {trouble.hint.get(LANG)}", file=sys.stderr)
-    if "--json" in sys.argv:
-        from doctor.report.envelope import refusal
-        from doctor.report.terminal import emit
-
-        emit(refusal(trouble, LANG))
-
-
-def _of_the_disk(error: Exception) -> Trouble | None:
-    """What is written outside of steps, as the settings that are kept, may find the disk full too."""
-    if not isinstance(error, OSError):
-        return None
-    from bootstrap import no_room
-    from doctor.settings import groundwork_home
-
-    return no_room.of_error(error, (Path(groundwork_home()),))
-
-
-def _word() -> str:
-    return next((word for word in sys.argv[1:] if word in cli.commands), "")
-
-
-def _usage(error: click.ClickException) -> Trouble:
-    """What click says of wrong words, with where to look them up."""
-    word = _word()
-    said = error.format_message()
-    look = f"sh scripts/setup.sh {word} --help".replace(
-        "  ", " "
-    )  # what a person has; groundwork is on no PATH
-    return Trouble(Text(said, f"用法错误：{said}"), Exit.USAGE, Text(f"see: {look}", f"参见：{look}"))
-
-
-def _tell_defect() -> None:
-    print(
-        say("✗ A defect of ours. Please report this text:", "✗ 程序缺陷。请反馈以下内容："), file=sys.stderr
-    )
-    print("```", file=sys.stderr)
-    print(f"groundwork {' '.join(sys.argv[1:])}\n{traceback.format_exc()}```", file=sys.stderr)
+    ending.run(cli)
 
 
 if __name__ == "__main__":

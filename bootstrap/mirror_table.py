@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ KINDS: dict[Kind, Text] = {
     "torch_index": Text("PyTorch wheels", "PyTorch 安装包"),
     "conda_installer": Text("Miniconda installer", "Miniconda 安装程序"),
     "conda_channel": Text("conda-forge", "conda-forge"),
+    "python_build": Text("Python itself, for uv", "Python（由 uv 下载）"),
 }
 BAR = 20  # columns
 NOBODY = Text("none can be used here", "这里没有可用的来源")
@@ -69,6 +71,8 @@ def setting_of(kind: Kind, goal: Goal) -> str:
     if kind == "package_index":
         own = [setting for setting, extra in indexes(goal.prefix) if not extra]
         return f"{own[0].key}={without_login(own[0].value)} ({own[0].source})" if own else ""
+    if kind == "python_build" and os.environ.get("UV_PYTHON_INSTALL_MIRROR"):
+        return f"UV_PYTHON_INSTALL_MIRROR={without_login(os.environ['UV_PYTHON_INSTALL_MIRROR'])}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""`make lock`: resolve every profile for every Python into hash-locked requirements.
+"""`make lock`: resolve every profile for every Python into hash-locked requirements, and note what uv fetches as that Python.
 
 Two files each: NAME-pyX.Y.txt holds everything but the torch family; NAME-pyX.Y-torch.txt holds the torch
 family as the package index offers it by default (the CUDA build and the libraries that belong to it).
@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from bootstrap import process
 from doctor.lockfile import LOCKS, inputs_digest, lock_path, torch_lock_path
+from doctor.mirrors import PYTHON_BUILDS
 from doctor.profile import Profile, load_profile, profile_names
 
 TORCH_FAMILY = re.compile(r"^(torch|torchvision|triton|cuda-[a-z-]+|nvidia-(?!ml-py)[a-z0-9-]+)==")
@@ -25,6 +29,11 @@ PARTS = (("ffmpeg", "imageio-ffmpeg", "--no-deps"), ("tls", "cryptography"))
 
 
 HEAD = "# made by `make lock`, do not edit\n"
+BUILDS_HEAD = f"""{HEAD}# What the pinned uv fetches where a machine has no such Python: its path at a source of Python builds.
+# Measured there before it is fetched; uv knows its hash.
+# python  machine  path
+"""
+MACHINES = ("aarch64", "x86_64")
 
 
 def main(arguments: list[str]) -> int:
@@ -39,7 +48,29 @@ def main(arguments: list[str]) -> int:
         path = LOCKS / f"{name}.txt"
         known = "" if upgrade else text_of(path)
         path.write_text(HEAD + "".join(stanzas(resolve([package], "3.10", known, *options))), "utf-8")
+    PYTHON_BUILDS.write_text(python_builds(), encoding="utf-8")
     return 0
+
+
+def python_builds() -> str:
+    """What the pinned uv fetches for each Python of the profiles on each machine type: configs/pythons.txt."""
+    pythons = sorted({python for name in profile_names() for python in load_profile(name).pythons})
+    lines = [f"{p} {machine} {python_build(p, machine)}\n" for machine in MACHINES for p in pythons]
+    return BUILDS_HEAD + "".join(lines)
+
+
+def python_build(python: str, machine: str) -> str:
+    """The path that uv asks a mirror of Python builds for."""
+    mirror = "http://mirror.invalid/"
+    asked = (f"cpython-{python}-linux-{machine}-gnu", "--only-downloads", "--show-urls")
+    answer = subprocess.run(
+        [os.environ.get("GROUNDWORK_UV", "uv"), "python", "list", *asked, "--output-format", "json"],
+        env={**os.environ, "UV_PYTHON_INSTALL_MIRROR": mirror, "UV_PROJECT": "/"},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    return str(msgspec.json.decode(answer.stdout)[0]["url"]).removeprefix(mirror)
 
 
 def write_locks(profile: Profile, python: str, upgrade: bool) -> None:

@@ -31,6 +31,12 @@ WORKERS = 4
 ALIVE = 60.0  # seconds between signs of life in the journal: a run that is killed cannot say when
 # What steps change; looked at afresh before each step, since the one before may just have changed it.
 CHANGING = ("disk", "conda", "python", "packages", "torch", "hub", "ffmpeg", "jupyter")
+ENVIRONMENT = {
+    "conda",
+    "python",
+    "packages",
+    "torch",
+}  # a step that changes one of these may change what all others see
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -42,6 +48,13 @@ class Setting(msgspec.Struct, frozen=True):
     journal: Journal
     secrets: Mapping[str, str]
     word: str = "setup"
+    changing: tuple[str, ...] = CHANGING
+
+
+def changed_by(plan: tuple[Planned, ...]) -> tuple[str, ...]:
+    """The areas that this plan can change: what is not looked at again costs nothing."""
+    areas = {area for planned in plan for area in load(planned.name).AREAS}
+    return CHANGING if areas & ENVIRONMENT else tuple(a for a in CHANGING if a in areas or a == "disk")
 
 
 def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]:
@@ -159,7 +172,7 @@ def _work(planned: Planned, setting: Setting) -> Work:
     name, display = planned.name, setting.display
     return Work(
         setting.goal,
-        refreshed(setting.facts, setting.goal, CHANGING),
+        refreshed(setting.facts, setting.goal, setting.changing),
         _log(planned, setting),
         lambda text: display.line(name, text),
         lambda done, total, **more: display.progress(name, done, total, **more),

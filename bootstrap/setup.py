@@ -14,7 +14,7 @@ from bootstrap.lock import only_run
 from bootstrap.orphans import end_orphans, forget_downloads, mark
 from bootstrap.outcome import Outcome
 from bootstrap.plan import Planned, make_plan
-from bootstrap.run import CHANGING, Setting, refreshed, run_plan
+from bootstrap.run import Setting, changed_by, refreshed, run_plan
 from doctor.checks import judge
 from doctor.diagnose import exit_code
 from doctor.errors import Exit, Trouble, bad_input
@@ -76,7 +76,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     code: int = Exit.FINE
 
 
-def look(goal: Goal) -> tuple[Facts, tuple[Finding, ...]]:
+Seen = tuple[Facts, tuple[Finding, ...]]
+
+
+def look(goal: Goal) -> Seen:
     """The machine as it is, without a byte over the network."""
     facts = gather(goal, LOCAL)
     return facts, judge(facts, goal, LOCAL)
@@ -133,13 +136,14 @@ def apply(
     secrets: Mapping[str, str],
     agree: Callable[[tuple[Planned, ...]], bool] = lambda plan: True,
     keep: Callable[[], None] = lambda: None,
+    seen: Seen | None = None,
 ) -> Result:
-    """Bring the machine to the goal as far as `wish` asks.
+    """Bring the machine to the goal as far as `wish` asks. `seen` is a look that was just taken.
 
     `agree` is shown the plan, which may be empty, when nothing speaks against it and nothing has been changed.
     `keep` is called once it is certain that this run goes ahead: a run that is turned away leaves no trace.
     """
-    facts, findings = look(goal)
+    facts, findings = seen or look(goal)
     refuse_unknown(findings, wish)
     plan = plan_for(goal, facts, findings, wish)
     refuse(findings, plan, goal)
@@ -173,10 +177,10 @@ def _rounds(
     outcomes: tuple[Outcome, ...] = ()
     first = plan
     for _ in range(ROUNDS):
+        setting = msgspec.structs.replace(setting, facts=facts, changing=changed_by(plan))
         outcomes += run_plan(plan, setting)
-        facts = refreshed(setting.facts, goal, (*CHANGING, "smoke"))
+        facts = refreshed(facts, goal, (*setting.changing, "smoke"))
         findings = judge(facts, goal, LOCAL)
-        setting = msgspec.structs.replace(setting, facts=facts)
         tried = {outcome.name for outcome in outcomes}
         plan = tuple(p for p in plan_for(goal, facts, findings, wish) if p.name not in tried)
         if not plan or any(outcome.status == "failed" for outcome in outcomes):

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -204,11 +205,11 @@ def smoke(flags: Flags, lang: Lang, *, as_json: bool) -> int:
     from bootstrap.steps.smoke import table
 
     goal = settle_by_sight(resolve(flags))
-    facts, findings = job.look(goal)
+    facts, findings = seen = job.look(goal)
     if not isinstance(facts.python, Python) or facts.python.state != "complete":
         return _no_environment(goal, findings, lang, as_json)
     wish = Wish(only="smoke", also=("smoke",))
-    result = job.apply(goal, wish, "smoke", shown(lang, as_json), {})
+    result = job.apply(goal, wish, "smoke", shown(lang, as_json), {}, seen=seen)
     if as_json:
         emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))
     else:
@@ -227,14 +228,13 @@ def _no_environment(goal: Goal, findings: tuple[Finding, ...], lang: Lang, as_js
 def lab(flags: Flags, secrets: Mapping[str, str], lang: Lang, *, as_json: bool) -> int:
     goal = settle_by_sight(resolve(flags))
     systemd.refuse_without(goal)
-    facts, findings = job.look(goal)
+    facts, findings = seen = job.look(goal)
     if not isinstance(facts.python, Python) or facts.python.state != "complete":
         return _no_environment(goal, findings, lang, as_json)
     wish = Wish(only="kernel,jupyter,server", also=jupyter.password_steps(goal, secrets))
     kept = {"KEEP_UP": flags.get("KEEP_UP")}  # the only setting of this word that is meant to last
-    result = job.apply(
-        goal, wish, "lab", shown(lang, as_json), secrets, keep=lambda: remember(goal, kept, {})
-    )
+    keep = partial(remember, goal, kept, {})
+    result = job.apply(goal, wish, "lab", shown(lang, as_json), secrets, keep=keep, seen=seen)
     if as_json:
         emit(envelope(goal, result.facts, result.findings, result.code, lang, outcomes=result.outcomes))
     elif result.code:

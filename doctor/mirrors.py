@@ -16,6 +16,7 @@ from doctor.tomlfile import load
 Kind = Literal["conda_installer", "conda_channel", "hub", "torch_index", "python_build", "package_index"]
 
 FORGE = "conda-forge"
+PYTHON_BUILDS = CONFIGS / "pythons.txt"
 STAGE0_KINDS: dict[str, Kind] = {"index": "package_index", "python": "python_build"}
 
 
@@ -96,6 +97,12 @@ def stage0_sources() -> tuple[Source, ...]:
     lines = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
     known = ((STAGE0_KINDS[word[0]], word[1]) for word in lines if len(word) == 2 and word[0] in STAGE0_KINDS)
     return tuple(Source(kind=kind, name=url.split("/")[2], url=url, region="cn") for kind, url in known)
+
+
+def python_build_file(python: str, machine: str) -> str | None:
+    """What the pinned uv fetches for a Python: its path below a source's url. None where no build is known."""
+    lines = (line.split() for line in PYTHON_BUILDS.read_text(encoding="utf-8").splitlines())
+    return next((words[2] for words in lines if words[:2] == [python, machine]), None)
 
 
 def _allowed(source: Source, goal: Goal) -> bool:

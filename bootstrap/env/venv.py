@@ -9,11 +9,11 @@ from pathlib import Path
 
 from bootstrap import no_room
 from bootstrap.env.uv import FOR_US, uv
+from bootstrap.mirrors import measure, through
 from bootstrap.pace import Floor
 from bootstrap.process import Done
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
-from doctor.mirrors import sources
 from doctor.text import Text
 
 SECONDS = 60.0  # on a Python that is there
@@ -37,7 +37,7 @@ def create(work: Work) -> None:
             return
         _clear(work)
         said.append(f"{name}: {_last(done.tail)}")
-    raise _no_python(work, said)
+    raise _no_python(work, said + _silent(work))
 
 
 def _make(
@@ -80,8 +80,8 @@ def _hosts(work: Work) -> Iterator[tuple[str, str]]:
     if own:
         yield "UV_PYTHON_INSTALL_MIRROR", own
         return
-    for source in sources("python_build", work.goal):
-        yield source.name, source.url
+    for answer in through("python_build", work):
+        yield answer.name, answer.url
 
 
 def _clear(work: Work) -> None:
@@ -92,6 +92,13 @@ def _clear(work: Work) -> None:
 def _last(tail: tuple[str, ...]) -> str:
     why = [line.strip() for line in tail if line.strip().startswith(("error:", "cause:"))]
     return " ".join(why[:1] + why[-1:] if len(why) > 1 else why) or "no answer"
+
+
+def _silent(work: Work) -> list[str]:
+    """The hosts that were measured and could not be used, each with why."""
+    if os.environ.get("UV_PYTHON_INSTALL_MIRROR"):
+        return []
+    return [f"{answer.name}: {answer.error}" for answer in measure("python_build", work.goal)[1]]
 
 
 def _no_python(work: Work, said: list[str]) -> Trouble:

@@ -30,7 +30,7 @@ NAME = "models"
 TITLE = Text("models", "模型")
 AFTER: tuple[str, ...] = ()
 WAITS: tuple[str, ...] = ()
-AREAS = ("hub",)
+AREAS = ("hub", "jupyter")  # notebooks are told which endpoint served
 
 LINK = 12_500_000  # bytes a second, for estimates: 100 Mbit/s
 LONGEST = 24 * 3600.0  # seconds for one endpoint; standstill is noticed by the fetching program itself

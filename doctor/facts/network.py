@@ -17,7 +17,7 @@ Stage = Literal["proxy", "name", "connect", "tls", "http", "late", "answered"]
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """How one source answered: seconds to the first byte, or why it cannot be used."""
 
-    kind: str  # conda_installer, conda_channel, hub, package_index, torch_index
+    kind: str  # conda_installer, conda_channel, hub, package_index, python_build, torch_index
     name: str
     url: str
     seconds: float | None

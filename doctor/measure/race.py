@@ -31,6 +31,7 @@ TYPICAL: dict[str, int] = {
     "torch_index": 800_000_000,
     "conda_installer": 160_000_000,
     "conda_channel": 60_000_000,
+    "python_build": 35_000_000,
 }
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import platform
 import re
+import zlib
 from collections.abc import Callable
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -18,7 +19,7 @@ import msgspec
 from doctor.goal import Goal
 from doctor.lockfile import hashes, lock_path, pins
 from doctor.measure.tape import Check, Lacks, Page, Tape, Wrong
-from doctor.mirrors import Kind, Source, installers
+from doctor.mirrors import Kind, Source, installers, python_build_file
 from doctor.profile import ModelWant
 from doctor.text import human_bytes
 
@@ -49,6 +50,8 @@ def sample_url(source: Source, goal: Goal) -> str:
         return f"{source.url.rstrip('/')}/noarch/repodata.json"
     if source.kind == "package_index":
         return f"{source.url.rstrip('/')}/{WITNESSES[-1]}/"
+    if source.kind == "python_build":
+        return f"{source.url.rstrip('/')}/{python_build_file(goal.python, platform.machine()) or ''}"
     if source.kind == "hub":
         model, revision = model_of(goal)
         return f"{source.url.rstrip('/')}/{model}/resolve/{revision}/config.json"
@@ -161,6 +164,27 @@ def is_repodata(head: bytes, whole: bool) -> None:
 def is_packed(head: bytes, whole: bool) -> None:
     if not head.startswith(b"\x28\xb5\x2f\xfd"):
         raise Wrong(f"not a channel's repodata: begins with {shown(head)}")
+
+
+# --- Python itself -----------------------------------------------------------------------------------
+
+
+def python_build(tape: Tape, source: Source, goal: Goal) -> None:
+    """The very archive that the pinned uv would fetch. Its hash is uv's own affair, which checks it when it unpacks."""
+    if python_build_file(goal.python, platform.machine()) is None:
+        raise Wrong(f"no build of Python {goal.python} is known for {platform.machine()}")
+    tape.get(sample_url(source, goal), is_python)
+
+
+def is_python(head: bytes, whole: bool) -> None:
+    """A gzip stream of a tar archive whose files are in python/."""
+    not_a_page(head)
+    try:
+        start = zlib.decompressobj(wbits=31).decompress(head, 512)
+    except zlib.error:
+        start = b""
+    if not start.startswith(b"python/"):
+        raise Wrong(f"not a build of Python: begins with {shown(head)}")
 
 
 # --- packages and torch ------------------------------------------------------------------------------
@@ -281,5 +305,6 @@ OTHERS: dict[Kind, Callable[[Tape, Source, Goal], None]] = {
     "conda_installer": conda_installer,
     "conda_channel": conda_channel,
     "package_index": package_index,
+    "python_build": python_build,
 }
 __all__ = ["Build", "Check", "sample_url", "take"]

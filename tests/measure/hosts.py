@@ -15,14 +15,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from random import Random
 
 from doctor.measure.tape import AGENT
-from doctor.mirrors import Kind
+from doctor.mirrors import Kind, python_build_file
 
 SIZE = 300_000
 INSTALLER = b"#!/bin/sh\n# Miniconda3\n" + b"i" * SIZE
 WHEEL = b"PK\x03\x04" + b"w" * SIZE
 WEIGHTS = (2).to_bytes(8, "little") + b"{}" + b"m" * SIZE
+# Begins as uv's builds of Python do; the rest does not pack.
+BUILD = gzip.compress(b"python/bin/python3".ljust(512, b"\0") + Random(0).randbytes(SIZE))
 REPODATA = b'{"info": {"subdir": "noarch"}, "packages": {"a": "' + b"r" * SIZE + b'"}}'
 CONFIG = b'{"model_type": "test"}'
 REVISION = "a" * 40
@@ -36,6 +39,7 @@ PATHS: dict[Kind, str] = {
     "torch_index": "/whl/{variant}",
     "conda_installer": "/miniconda/{file}",
     "conda_channel": "/conda-forge",
+    "python_build": "/python",
 }
 
 
@@ -57,6 +61,7 @@ def files() -> dict[str, bytes]:
         f"/flat/cpu/{TORCH}": WHEEL,
         f"/miniconda/{FILE}": INSTALLER,
         "/conda-forge/noarch/repodata.json": REPODATA,
+        f"/python/{python_build_file('3.11', platform.machine())}": BUILD,
     }
 
 
@@ -188,6 +193,8 @@ def wrong(kind: Kind) -> dict[str, bytes]:
     for name, body in there.items():
         if body in (INSTALLER, WHEEL):
             there[name] = body[:-1] + b"?"
+        if body == BUILD:
+            there[name] = gzip.compress(b"another/".ljust(SIZE))
     there[f"/org/model/resolve/{REVISION}/config.json"] = json.dumps({"model_type": "other"}).encode()
     there["/conda-forge/noarch/repodata.json"] = b'{"error": "no such channel"}'
     return there

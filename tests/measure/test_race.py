@@ -31,7 +31,14 @@ MODEL = ModelWant(
     licence="mit",
     sha256={"config.json": digest(CONFIG)},
 )
-KINDS: tuple[Kind, ...] = ("hub", "package_index", "torch_index", "conda_installer", "conda_channel")
+KINDS: tuple[Kind, ...] = (
+    "hub",
+    "package_index",
+    "torch_index",
+    "conda_installer",
+    "conda_channel",
+    "python_build",
+)
 
 
 @pytest.fixture
@@ -85,7 +92,7 @@ def test_the_slow_one_that_is_right_is_used_and_every_rejection_explained(
         word in said["html"] for word in ("web page", "does not list", "login page", "not a Hub's", "no JSON")
     )
     assert said["stalls"].startswith("stalled after")
-    assert "other bytes" in said["wrong"] or "repodata" in said["wrong"]
+    assert any(word in said["wrong"] for word in ("other bytes", "repodata", "not a build of Python"))
     assert "refused" in said["dead"] and "refused" in said["moved"]
     assert "certificate" in said["tls"].lower()
 

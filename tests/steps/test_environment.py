@@ -9,11 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from bootstrap import relock
 from bootstrap.claims import claims
 from bootstrap.env import venv
 from bootstrap.env.conda import environ
@@ -23,11 +25,13 @@ from bootstrap.steps import environment
 from doctor.errors import Exit, Trouble
 from doctor.facts import Answer
 from doctor.goal import Goal
-from doctor.mirrors import Kind
+from doctor.mirrors import PYTHON_BUILDS, Kind
 from doctor.prefix import marker
 from tests.conda_host import builder
 from tests.conda_host.machine import ids, look, machine, run_step, tree
 from tests.conda_host.server import Host, channel_files, official, serving
+from tests.measure.hosts import PAGE, Mirror, table
+from tests.measure.hosts import serving as mirroring
 
 INSTALLER = builder.installer()
 UV = shutil.which("uv") or os.environ.get("GROUNDWORK_UV")
@@ -277,39 +281,39 @@ def test_no_such_python_says_what_is_here_and_how_to_choose(
     assert not Path(goal.prefix).exists()
 
 
-class Anything(dict[str, bytes]):
-    """A host's files, whatever is asked for: which build of Python uv wants is its own affair."""
-
-    def get(self, path: str, default: object = None) -> bytes:
-        return bytes(1_000_000)
-
-
 @needs_uv
-def test_a_host_of_pythons_that_drips_is_left_for_the_next_one(
+def test_a_host_of_pythons_is_measured_first_and_left_when_it_stalls_or_sends_other_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """uv alone knows the hash: what is right at its start and wrong at its end is refused by it, and the next is asked."""
     monkeypatch.setattr("bootstrap.env.venv.FLOOR", Floor(bytes=20_000, seconds=2.0))
     goal = venv_goal(tmp_path, monkeypatch)
     for name in ("INSTALL_DIR", "CACHE_DIR"):
         monkeypatch.setenv(f"UV_PYTHON_{name}", str(tmp_path / name))
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-    with serving(Host(Anything())) as slow, serving(Host(Anything())) as wrong:
-        slow.drip = 0.2
-        table = "".join(
-            f'[[source]]\nkind = "python_build"\nname = "{name}"\nurl = "{host.url}"\n'
-            for name, host in (("slow", slow), ("wrong", wrong))
-        )
-        (tmp_path / "pythons.toml").write_text(f'mode = "replace"\n{table}')
-        monkeypatch.setenv("GROUNDWORK_MIRRORS_FILE", str(tmp_path / "pythons.toml"))
+    with ExitStack() as stack:
+        login = stack.enter_context(mirroring(Mirror(page=PAGE)))
+        stalling = stack.enter_context(mirroring(Mirror(stall_downloads=50_000)))
+        other = stack.enter_context(mirroring(Mirror(latency=0.3)))
+        hosts = {"login": login.url, "stalling": stalling.url, "other": other.url}
+        monkeypatch.setenv("GROUNDWORK_MIRRORS_FILE", str(table(tmp_path / "m.toml", "python_build", hosts)))
         began = time.monotonic()
         with pytest.raises(Trouble) as trouble:
             run_step("environment", goal)
         assert time.monotonic() - began < 30
-        assert slow.requests and wrong.requests
-    assert "slow: " in trouble.value.message.en and "wrong: " in trouble.value.message.en
+        assert stalling.asked and other.asked and not login.asked
+    said = trouble.value.message.en
+    assert said.index("stalling: ") < said.index("other: ") < said.index("login: sent a web page")
+    assert trouble.value.code == Exit.NETWORK
     assert "[too slow: ended]" in log(goal)
     assert not Path(goal.prefix).exists()
+
+
+@needs_uv
+def test_what_is_measured_is_what_the_pinned_uv_fetches() -> None:
+    """Fails where uv was upgraded without `make lock`."""
+    assert PYTHON_BUILDS.read_text() == relock.python_builds()
 
 
 def test_shims_are_left_out_of_the_search(tmp_path: Path) -> None:
