@@ -15,6 +15,7 @@ from bootstrap.claims import noting
 from bootstrap.display import Display
 from bootstrap.interrupt import interrupted
 from bootstrap.journal import Journal
+from bootstrap.known import Known
 from bootstrap.lines import Lines
 from bootstrap.outcome import Outcome, Status
 from bootstrap.plan import Planned
@@ -24,37 +25,26 @@ from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
-from doctor.probes import gather
 from doctor.text import Text
 
 WORKERS = 4
 ALIVE = 60.0  # seconds between signs of life in the journal: a run that is killed cannot say when
-# What steps change; looked at afresh before each step, since the one before may just have changed it.
-CHANGING = ("disk", "conda", "python", "packages", "torch", "hub", "ffmpeg", "jupyter")
-ENVIRONMENT = {
-    "conda",
-    "python",
-    "packages",
-    "torch",
-}  # a step that changes one of these may change what all others see
 
 
 class Setting(msgspec.Struct, frozen=True):
     """What all steps of a run share."""
 
     goal: Goal
-    facts: Facts
+    known: Known
     display: Display | Lines
     journal: Journal
     secrets: Mapping[str, str]
     word: str = "setup"
-    changing: tuple[str, ...] = CHANGING
 
 
 def changed_by(plan: tuple[Planned, ...]) -> tuple[str, ...]:
-    """The areas that this plan can change: what is not looked at again costs nothing."""
-    areas = {area for planned in plan for area in load(planned.name).AREAS}
-    return CHANGING if areas & ENVIRONMENT else tuple(a for a in CHANGING if a in areas or a == "disk")
+    """The areas that these steps can change: what is not looked at again costs nothing."""
+    return tuple(dict.fromkeys(area for planned in plan for area in load(planned.name).AREAS))
 
 
 def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]:
@@ -81,7 +71,7 @@ def run_plan(plan: tuple[Planned, ...], setting: Setting) -> tuple[Outcome, ...]
 
 
 def _begin(plan: tuple[Planned, ...], setting: Setting) -> None:
-    goal, packages = setting.goal, setting.facts.packages
+    goal, packages = setting.goal, setting.known.facts.packages
     setting.journal.bound()
     setting.journal.write("run-start", steps=[step.name for step in plan], prefix=goal.prefix)
     if goal.system and not goal.foreign and isinstance(packages, Packages):
@@ -126,8 +116,7 @@ def _run_step(planned: Planned, setting: Setting) -> Outcome:
 
 def _attempt(planned: Planned, setting: Setting) -> Outcome:
     try:
-        load(planned.name).run(_work(planned, setting))
-        _verify(planned, setting)
+        _do(planned, setting)
     except LeftOut as left:
         return _outcome(planned, "left-out", left.reason, left.later)
     except process.Stopped:
@@ -139,6 +128,19 @@ def _attempt(planned: Planned, setting: Setting) -> Outcome:
         disk = no_room.of_error(error, no_room.places(setting.goal), planned.cost.bytes)
         return _failed(planned, disk) if disk else _defect(planned, error, setting)
     return _outcome(planned, "done")
+
+
+def _do(planned: Planned, setting: Setting) -> None:
+    """Run the step, and look at what it changed however it ended: others may go on from there."""
+    step = load(planned.name)
+    try:
+        step.run(_work(planned, setting))
+    except process.Stopped:
+        raise
+    except BaseException:
+        setting.known.again(step.AREAS)
+        raise
+    _verify(planned, setting.known.again(step.AREAS), setting.goal)
 
 
 def _failed(planned: Planned, trouble: Trouble) -> Outcome:
@@ -172,7 +174,7 @@ def _work(planned: Planned, setting: Setting) -> Work:
     name, display = planned.name, setting.display
     return Work(
         setting.goal,
-        refreshed(setting.facts, setting.goal, setting.changing),
+        setting.known.facts,
         _log(planned, setting),
         lambda text: display.line(name, text),
         lambda done, total, **more: display.progress(name, done, total, **more),
@@ -188,16 +190,9 @@ def _log(planned: Planned, setting: Setting) -> Path:
     return path
 
 
-def refreshed(facts: Facts, goal: Goal, areas: tuple[str, ...]) -> Facts:
-    """The facts with some areas looked at again."""
-    fresh = gather(goal, areas)
-    return msgspec.structs.replace(facts, **{area: getattr(fresh, area) for area in areas})
-
-
-def _verify(planned: Planned, setting: Setting) -> None:
+def _verify(planned: Planned, facts: Facts, goal: Goal) -> None:
     """The step is done when the checks that asked for it ask no more."""
-    areas = load(planned.name).AREAS
-    found = judge(refreshed(setting.facts, setting.goal, areas), setting.goal, areas)
+    found = judge(facts, goal, load(planned.name).AREAS)
     left = [f for f in found if f.remedy.step == planned.name and f.severity in ("fail", "blocked")]
     if left:
         raise _unverified(left)

@@ -9,12 +9,13 @@ import msgspec
 
 from bootstrap.display import Display
 from bootstrap.journal import Journal
+from bootstrap.known import Known
 from bootstrap.lines import Lines
 from bootstrap.lock import only_run
 from bootstrap.orphans import end_orphans, forget_downloads, mark
 from bootstrap.outcome import Outcome
 from bootstrap.plan import Planned, make_plan
-from bootstrap.run import Setting, changed_by, refreshed, run_plan
+from bootstrap.run import Setting, changed_by, run_plan
 from doctor.checks import judge
 from doctor.diagnose import exit_code
 from doctor.errors import Exit, Trouble, bad_input
@@ -173,13 +174,13 @@ def _rounds(
     display: Display | Lines,
     secrets: Mapping[str, str],
 ) -> Result:
-    setting = Setting(goal, facts, display, Journal(Path(goal.journal), word), secrets, word)
+    known = Known(facts, goal)
+    setting = Setting(goal, known, display, Journal(Path(goal.journal), word), secrets, word)
     outcomes: tuple[Outcome, ...] = ()
     first = plan
     for _ in range(ROUNDS):
-        setting = msgspec.structs.replace(setting, facts=facts, changing=changed_by(plan))
         outcomes += run_plan(plan, setting)
-        facts = refreshed(facts, goal, (*setting.changing, "smoke"))
+        facts = known.again((*changed_by(plan), "smoke"))
         findings = judge(facts, goal, LOCAL)
         tried = {outcome.name for outcome in outcomes}
         plan = tuple(p for p in plan_for(goal, facts, findings, wish) if p.name not in tried)

@@ -5,7 +5,7 @@ A step is a module in bootstrap/steps with
     NAME, TITLE    what it is called, for machines and for people
     AFTER          steps that must have worked before it starts, where they are due
     WAITS          steps whose end it waits for, however they end
-    AREAS          the areas of facts that it changes; they are looked at again to verify it
+    AREAS          the areas of facts that it changes; they are looked at again to verify it, and for the steps behind it
     cost(facts, goal)      what it takes, for the plan
     changes(facts, goal)   what it would change, one line each, for the plan
     run(work)              does it; raises Trouble or LeftOut

@@ -18,7 +18,7 @@ NAME = "environment"
 TITLE = Text("Python environment", "Python 环境")
 AFTER = ("conda",)
 WAITS: tuple[str, ...] = ()
-AREAS = ("python",)
+AREAS = ("python", "conda", "packages", "torch")
 CONDA_COST = Cost(130_000_000, 60)  # the channel's index is most of it
 VENV_COST = Cost(0, 2)  # with the machine's own Python; 35 MB more where one has to be fetched
 

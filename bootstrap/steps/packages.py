@@ -14,7 +14,7 @@ NAME = "packages"
 TITLE = Text("Python packages", "Python 软件包")
 AFTER = ("torch",)
 WAITS: tuple[str, ...] = ()
-AREAS = ("packages",)
+AREAS = ("packages", "torch")
 
 ALL_BYTES = 260_000_000  # measured: the wheels of the default profile
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import pytest
 from bootstrap.journal import read
 from tests.conftest import ROOT
 from tests.lab_env import free_port
+from tests.ssh_line import Line, line
 from tests.wait import until
 
 Environ = dict[str, str]
@@ -211,6 +213,66 @@ def test_stop_and_lab(person: Environ) -> None:
     said = run(person, "lab")
     assert said.returncode == 0
     assert f"http://localhost:{person['PORT']}/lab" in said.stdout
+
+
+def typed_after_login(environ: Environ, word: str) -> str:
+    """What a person types behind a login, whose shell knows nothing of ours."""
+    names = ("HOME", "UV_CACHE_DIR", "MODELS", "ENV_MANAGER", "PORT", "LANG")
+    given = " ".join(f"{name}={shlex.quote(environ[name])}" for name in names)
+    return f"{given} {shlex.join(argv(word))}"
+
+
+def by_a_killed_client(there: Line, session: subprocess.Popen[str]) -> None:
+    session.kill()
+
+
+def by_the_line(there: Line, session: subprocess.Popen[str]) -> None:
+    """No packet arrives any more: sshd asks, hears nothing, and gives up by itself."""
+    there.cut()
+
+
+def server_of(environ: Environ) -> Any:
+    return json.loads(run(environ, "status", "--json").stdout)["server"]
+
+
+@pytest.mark.parametrize("drop", [by_a_killed_client, by_the_line])
+def test_it_outlives_the_ssh_session_that_started_it(
+    person: Environ, tmp_path: Path, drop: Callable[[Line, subprocess.Popen[str]], None]
+) -> None:
+    assert run(person, "stop").returncode == 0
+    with line(tmp_path) as there:
+        session = there.open(f"{typed_after_login(person, 'lab')} && echo It-is-ready && exec sleep 300")
+        assert session.stdout
+        said = ""
+        while "It-is-ready" not in said:
+            said += (got := session.stdout.readline())
+            assert got, said
+        started_there = server_of(person)
+        assert started_there["state"] == "running"
+        drop(there, session)
+        assert until(lambda: not there.sessions(), 20), "the session has ended"
+        session.kill()
+        session.communicate(timeout=10)
+    assert server_of(person)["pid"] == started_there["pid"]
+    assert run(person, "lab").returncode == 0, "and a kernel of it works"
+
+
+def test_cut_off_in_the_middle_of_lab_the_next_one_ends_with_one_server(
+    person: Environ, tmp_path: Path
+) -> None:
+    assert run(person, "stop").returncode == 0
+    record = Path(person["HOME"]) / ".groundwork/jupyter/llm-quickstart/server.json"
+    with line(tmp_path) as there:
+        session = there.open(typed_after_login(person, "lab"))
+        assert until(record.exists, 60), "JupyterLab is starting"
+        there.cut()
+        assert until(lambda: not there.sessions(), 20)
+        session.kill()
+        session.communicate(timeout=10)
+    again = run(person, "lab")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert server_of(person)["state"] == "running"
+    assert len([one for one in ours(person) if "jupyterlab" in one.cmdline()]) == 1
 
 
 def test_smoke_prints_the_table(person: Environ) -> None:

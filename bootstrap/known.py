@@ -1,0 +1,30 @@
+"""What is known of the machine while steps change it: each looks again at what it changed, and sees what the others did."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import msgspec
+
+from doctor.facts import Facts
+from doctor.goal import Goal
+from doctor.probes import gather
+
+
+class Known:
+    """The facts of a run. Steps that run at the same time look again at areas of their own."""
+
+    def __init__(self, facts: Facts, goal: Goal) -> None:
+        self.facts, self.goal = facts, goal
+        self._lock = threading.Lock()
+
+    def again(self, areas: Sequence[str]) -> Facts:
+        """Look again at these areas, and at the disk, which every step fills. Returns all facts."""
+        wanted = tuple(dict.fromkeys((*areas, "disk")))
+        fresh = gather(self.goal, wanted)
+        with self._lock:
+            self.facts = msgspec.structs.replace(
+                self.facts, **{area: getattr(fresh, area) for area in wanted}
+            )
+            return self.facts
