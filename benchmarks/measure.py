@@ -43,7 +43,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 class Run(msgspec.Struct, frozen=True):
     seconds: float
     peak_bytes: int  # of the process itself and of each child that it waited for, the largest
-    own_bytes: int = 0  # of all processes of ours together (uv and the course's Python are not ours)
+    own_bytes: int = (
+        0  # of all processes of ours together (uv and the course's Python are not ours); 0: not looked at
+    )
     floor: float = 0.0
 
 
@@ -55,6 +57,7 @@ class Measured(msgspec.Struct, frozen=True):
     bar: float | None = None
     enough: float | None = None
     floor_bar: float | None = None
+    own_peak: int = 0  # bytes, of our own processes together
 
     @property
     def median(self) -> float:
@@ -65,10 +68,6 @@ class Measured(msgspec.Struct, frozen=True):
         return max(run.peak_bytes for run in self.runs)
 
     @property
-    def own_peak(self) -> int:
-        return max(run.own_bytes for run in self.runs)
-
-    @property
     def floor(self) -> float:
         return statistics.median(run.floor for run in self.runs)
 
@@ -76,20 +75,27 @@ class Measured(msgspec.Struct, frozen=True):
 def alternate(cases: Sequence[Case], times: int, warm: bool = True) -> tuple[Measured, ...]:
     """Run the cases in turn, `times` rounds, after one round that warms what can be warm and does not count.
 
-    Alternating lets a noisy neighbour disturb all of them alike.
+    Alternating lets a noisy neighbour disturb all of them alike. Looking at memory takes a processor from who uses both:
+    where there is a round that does not count, it is done in that one.
     """
     runs: dict[str, list[Run]] = {case.name: [] for case in cases}
     for number in range(times + warm):
         for case in cases:
-            measured = run(case)
-            if number >= warm:
-                runs[case.name].append(measured)
+            runs[case.name].append(run(case, watched=number == 0 or not warm))
     return tuple(
-        Measured(case.name, tuple(runs[case.name]), case.bar, case.enough, case.floor_bar) for case in cases
+        Measured(
+            case.name,
+            tuple(runs[case.name][warm:]),
+            case.bar,
+            case.enough,
+            case.floor_bar,
+            max(one.own_bytes for one in runs[case.name]),
+        )
+        for case in cases
     )
 
 
-def run(case: Case) -> Run:
+def run(case: Case, *, watched: bool) -> Run:
     """One run of one command. Raises RuntimeError with the end of what it said when it did not do its work."""
     case.before()
     with Path(os.devnull).open() as nothing, tempfile.TemporaryFile("w+", errors="replace") as said:
@@ -99,11 +105,13 @@ def run(case: Case) -> Run:
         )
         ended, largest = threading.Event(), [0]
         watching = threading.Thread(target=_watch, args=(process.pid, ended, largest))
-        watching.start()
+        if watched:
+            watching.start()
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.monotonic() - began
         ended.set()
-        watching.join()
+        if watched:
+            watching.join()
         said.seek(0)
         last = said.read()[-2000:]
     process.returncode = code = os.waitstatus_to_exitcode(status)

@@ -26,8 +26,8 @@ class Place(msgspec.Struct, frozen=True):
     open: ExitStack  # servers and folders that a subject needs as long as it is measured
 
     def ours(self, *words: str) -> tuple[str, ...]:
-        """A word of groundwork, started as stage 0 starts it."""
-        return (self.python, "-m", "bootstrap", *words)
+        """A word of groundwork, as a person types it."""
+        return ("sh", f"{self.root}/scripts/setup.sh", *words)
 
 
 def find(stack: ExitStack) -> Place:

@@ -20,6 +20,7 @@ from doctor.facts import JupyterServer
 from doctor.goal import Goal
 from doctor.lab.files import last_lines
 from doctor.lab.process import is_alive, launched, log_path, port_owner, running_process, running_server
+from doctor.lab.sockets import listening
 from doctor.lab.wanted import config_path
 from doctor.text import Text
 
@@ -73,7 +74,7 @@ def _refuse_impossible(goal: Goal) -> None:
             Exit.FAILED,
             Text("make setup", "make setup"),
         )
-    owner = port_owner(goal, None)
+    owner = port_owner(goal, None, listening())
     if owner is not None:
         who = f"pid {owner.pid or '?'}, {owner.user or '?'}: {owner.command or '?'}"
         raise Trouble(

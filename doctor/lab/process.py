@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pwd
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,14 +15,13 @@ from doctor.facts import JupyterServer, PortOwner
 from doctor.goal import Goal
 from doctor.lab.answers import get
 from doctor.lab.files import settings_of
-from doctor.lab.sockets import sockets_of
+from doctor.lab.sockets import Listening, sockets_of
 from doctor.lab.wanted import UNIT_VARIABLE, Setting, config_path, local_address, unit_name
 from doctor.peek import peek
 
 ANSWER_SECONDS = 3.0
 SECRET = re.compile(r"((?:token|password|passwd|secret|key)\w*[= ])\S+", re.IGNORECASE)
 EVERYWHERE = ("0.0.0.0", "::")
-LISTEN = "0A"  # state of a listening socket in /proc/net/tcp
 
 
 class Launched(msgspec.Struct, frozen=True):
@@ -130,13 +129,13 @@ def ask_version(settings: dict[str, Setting], seconds: float = ANSWER_SECONDS) -
     return version if isinstance(version, str) else None
 
 
-def port_owner(goal: Goal, ours: int | None) -> PortOwner | None:
-    """Who listens where our server wants to, when it is not that server (`ours`).
+def port_owner(goal: Goal, ours: int | None, sockets: Sequence[Listening]) -> PortOwner | None:
+    """Who of all that listen does it where our server wants to, when it is not that server (`ours`).
 
     A process of another user may stay without pid and command: the kernel tells its user alone.
     """
-    taken = {fields[9] for fields in _listening_at(goal.port)}
-    if not taken or (ours and taken <= sockets_of(ours)):
+    there = [one for one in sockets if one.port == goal.port]
+    if not there or (ours and {one.inode for one in there} <= sockets_of(ours)):
         return None  # nobody else: to ask whose all sockets are takes many times as long
     listening = (s for s in psutil.net_connections("tcp") if s.status == psutil.CONN_LISTEN)
     at_port = [(s.laddr.ip, s.pid) for s in listening if s.laddr and s.laddr.port == goal.port]
@@ -144,7 +143,7 @@ def port_owner(goal: Goal, ours: int | None) -> PortOwner | None:
     if not foreign:
         return None
     pid = next(filter(None, foreign), None)
-    return PortOwner(pid=pid, user=_user_of(pid) or _user_of_port(goal.port), command=_command(pid))
+    return PortOwner(pid=pid, user=_user_of(pid) or _user_name(there[0].uid), command=_command(pid))
 
 
 def describe_owner(pid: int | None, uid: int) -> PortOwner:
@@ -173,21 +172,6 @@ def _command(pid: int | None) -> str:
     except psutil.Error:
         return ""
     return SECRET.sub(r"\1***", said)[:120]  # somebody else's arguments end up in a report
-
-
-def _user_of_port(port: int) -> str | None:
-    """The owner of the listening socket, which the kernel tells everybody."""
-    return next((_user_name(int(fields[7])) for fields in _listening_at(port)), None)
-
-
-def _listening_at(port: int) -> Iterator[list[str]]:
-    """The kernel's own lines of the sockets that listen at a port."""
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        path = Path(table)
-        for line in path.read_text().splitlines()[1:] if path.exists() else ():
-            fields = line.split()
-            if fields[3] == LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
-                yield fields
 
 
 def _user_name(uid: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from doctor.facts import Jupyter, Kernelspec
@@ -12,11 +13,12 @@ from doctor.lab.certificate import look_at_certificate
 from doctor.lab.files import hash_of, last_lines, mode_of, read_json, settings_of
 from doctor.lab.process import ended_pid, log_path, port_owner, running_server
 from doctor.lab.proof import read_proof
+from doctor.lab.sockets import Listening
 from doctor.lab.wanted import config_path, kernel_folder, lab_config_path
 from doctor.peek import is_file
 
 
-def look(goal: Goal) -> Jupyter:
+def look(goal: Goal, sockets: Sequence[Listening]) -> Jupyter:
     config = Path(config_path(goal))
     password = Path(goal.jupyter_dir) / "password"
     server = running_server(goal)
@@ -32,7 +34,7 @@ def look(goal: Goal) -> Jupyter:
         person_configs=(),
         server=server,
         ended_pid=None if server else ended_pid(goal),
-        port_owner=port_owner(goal, server.pid if server else None),
+        port_owner=port_owner(goal, server.pid if server else None, sockets),
         last_log_lines=last_lines(log_path(goal)),
         proof=read_proof(goal),
         certificate=look_at_certificate(goal) if goal.tls else None,

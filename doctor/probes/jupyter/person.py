@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from doctor.facts import SettingsFile
 from doctor.goal import Goal
-from doctor.lab.sockets import is_absent, listening
+from doctor.lab.sockets import Listening, is_absent
 from doctor.lab.wanted import kernel_folder
 from doctor.peek import is_file
 from doctor.probes.jupyter import around, shell
@@ -26,13 +26,12 @@ ASKED = 3  # servers at most: one that hangs costs its second
 FILES = ("certfile", "keyfile")
 
 
-def look_at_person(goal: Goal, ours: int | None) -> dict[str, Any]:
+def look_at_person(goal: Goal, ours: int | None, sockets: Sequence[Listening]) -> dict[str, Any]:
     """Facts by name. `ours` is the server that our launcher started: it and its kernels are judged elsewhere."""
     running = [p for p in processes() if ours is None or ours not in (p.pid, p.parent)]
-    sockets = listening()
     of_servers = [process for process in running if not process.is_kernel]
-    servers = tuple(lab_process(p, sockets, may_ask=at < ASKED) for at, p in enumerate(of_servers))
     files = person_files(goal.prefix)
+    servers = tuple(lab_process(p, sockets, may_ask=at < ASKED) for at, p in enumerate(of_servers))
     name, ports = around.provider()
     return {
         "person_configs": tuple(file.path for file in files if not _below(file.path, goal.prefix)),
