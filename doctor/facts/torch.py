@@ -6,6 +6,45 @@ from typing import Literal
 
 import msgspec
 
+# What the course imports that has compiled modules, by the name that one imports.
+CORE = frozenset(
+    (
+        "torch",
+        "torchvision",
+        "torchaudio",
+        "torchcodec",
+        "numpy",
+        "scipy",
+        "pandas",
+        "pyarrow",
+        "sklearn",
+        "tokenizers",
+        "safetensors",
+        "hf_xet",
+        "sentencepiece",
+        "PIL",
+        "matplotlib",
+        "regex",
+        "yaml",
+        "google",
+        "_soundfile_data",
+        "soundfile",
+        "cv2",
+        "triton",
+        "psutil",
+        "zmq",
+        "tornado",
+        "multidict",
+        "yarl",
+        "frozenlist",
+        "aiohttp",
+        "propcache",
+        "xxhash",
+        "accelerate",
+        "datasets",
+    )
+)
+
 # missing: no library of that name; version, symbol: the library that is taken lacks it; damaged: no whole ELF file;
 # machine: made for another kind of processor; stack: it asks for an executable stack
 # python: its modules are for another Python

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from tests.conda_host.builder import repodata
+from tests.serving import serving as loopback
 
 
 @dataclass
@@ -82,17 +82,8 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(host: Host) -> Iterator[Host]:
     """Serve on a free port of loopback; `host.url` is where."""
-    handler = type("OneHost", (Handler,), {"host": host})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    host.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with loopback(type("OneHost", (Handler,), {"host": host})) as host.url:
         yield host
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def channel_files() -> dict[str, bytes]:

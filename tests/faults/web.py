@@ -10,8 +10,10 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+
+from tests.serving import serving
 
 STALL_LIMIT = 30.0  # seconds after which a stalling answer is given up, so that no test hangs on it
 
@@ -39,14 +41,6 @@ class Page:
 Answer = Callable[[str], Page]  # by path
 HUB = Page(200, {"X-Repo-Commit": "0" * 40, "ETag": '"x"'}, b"{}")
 PORTAL = Page(200, {"Content-Type": "text/html"}, b"<html>please log in</html>")
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Quiet: clients that hang up are what these tests are about."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -117,19 +111,8 @@ def serve_web(
     web = Web()
     how = (lambda path: answer) if isinstance(answer, Page) else answer
     handler = type("BoundHandler", (Handler,), {"web": web, "answer": staticmethod(how)})
-    server = Server((host, port), handler)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    web.url = f"{'https' if context else 'http'}://{host}:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(handler, web.closing, context, host, port) as web.url:
         yield web
-    finally:
-        web.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 # --- certificates ------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -26,6 +26,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from doctor.measure.tape import AGENT
+from tests.serving import serving
 
 FLIPPED = bytes(byte ^ 1 for byte in range(256))
 STALL_LIMIT = 60.0  # seconds after which a stalling answer is abandoned, so that no test can hang on it
@@ -338,18 +339,8 @@ def tree(repo: Repo) -> list[dict[str, object]]:
 def serve(*repos: Repo, faults: tuple[Fault, ...] = (), latency: float = 0.0) -> Iterator[Hub]:
     """A Hub with these repositories, on a free port, until the block ends."""
     hub = Hub(repos, faults=list(faults), latency=latency)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("HubHandler", (Handler,), {"hub": hub}))
-    server.daemon_threads = True
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(type("HubHandler", (Handler,), {"hub": hub}), hub.closing) as hub.url:
         yield hub
-    finally:
-        hub.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 _held: list[socket.socket] = []

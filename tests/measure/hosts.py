@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from random import Random
 
 from doctor.measure.tape import AGENT
 from doctor.mirrors import Kind, python_build_file
+from tests.serving import serving as loopback
 
 SIZE = 300_000
 INSTALLER = b"#!/bin/sh\n# Miniconda3\n" + b"i" * SIZE
@@ -135,29 +136,11 @@ class Handler(BaseHTTPRequestHandler):
                     time.sleep(0.05)
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Quiet: clients that hang up are what these tests are about."""
-
-
 @contextlib.contextmanager
 def serving(mirror: Mirror, context: ssl.SSLContext | None = None) -> Iterator[Mirror]:
-    server = Server(("127.0.0.1", 0), type("OneMirror", (Handler,), {"mirror": mirror}))
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    mirror.url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    handler = type("OneMirror", (Handler,), {"mirror": mirror})
+    with loopback(handler, mirror.closing, context) as mirror.url:
         yield mirror
-    finally:
-        mirror.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 def paged(body: bytes, mirror: Mirror) -> tuple[bytes, dict[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.nothing_lost.kill import Undisturbed, undisturbed
 from tests.nothing_lost.world import World, a_world
 
 
@@ -15,6 +16,12 @@ def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
     name = getattr(request.module, "MACHINE", "machine")
     with a_world(tmp_path_factory.mktemp(name), getattr(request.module, "MANAGER", "venv")) as machine:
         yield machine
+
+
+@pytest.fixture(scope="module")
+def whole(world: World) -> Undisturbed:
+    """What a run leaves that nothing disturbs."""
+    return undisturbed(world)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -168,6 +168,7 @@ def strangers(world: World) -> dict[int, str]:
 
 def hit(world: World, whole: Undisturbed, point: Point, number: signal.Signals) -> None:
     """The test itself: ended there, the next run ends in the same state, having done only what was missing."""
+    print(f"{number.name} at {point} of {whole.events} events, {whole.seconds:.1f} s")
     world.forget()
     code = end_at(world, point, number)
     before = world.journal()

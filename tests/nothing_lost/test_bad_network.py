@@ -12,7 +12,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ import pytest
 
 from tests.nothing_lost.kill import differences, state, strangers, strays
 from tests.nothing_lost.world import Urls, World, use
+from tests.serving import serving
 
 Kind = Literal["refuse", "stall", "reset", "truncate", "corrupt", "5xx", "drip", "longer"]
 KINDS: tuple[Kind, ...] = ("refuse", "stall", "reset", "truncate", "corrupt", "5xx", "drip", "longer")
@@ -109,29 +110,13 @@ class Handler(BaseHTTPRequestHandler):
             return reply.status, reply.getheaders(), reply.read()
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Quiet: links that break are what these tests are about."""
-
-
 @contextlib.contextmanager
 def before(target: str) -> Iterator[Proxy]:
     there = urlsplit(target)
     proxy = Proxy(target)
-    server = Server(("127.0.0.1", 0), type("Bound", (Handler,), {"proxy": proxy}))
-    proxy.url = f"http://127.0.0.1:{server.server_port}{there.path}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(type("Bound", (Handler,), {"proxy": proxy}), proxy.closing) as url:
+        proxy.url = url + there.path
         yield proxy
-    finally:
-        proxy.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
 
 
 @contextlib.contextmanager

@@ -9,9 +9,11 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from tests.serving import serving
 
 STALL_LIMIT = 60  # seconds after which a stalling answer is abandoned, so that no test can hang on it
 
@@ -120,14 +122,6 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Quiet: clients that are killed or that hang up are what these tests are about."""
-
-
 def authorization(login: str) -> str:
     return "Basic " + base64.b64encode(login.encode()).decode()
 
@@ -136,16 +130,5 @@ def authorization(login: str) -> str:
 def serve(files: Path, context: ssl.SSLContext | None = None) -> Iterator[Index]:
     """Serve the wheels in `files`, over HTTPS when a TLS context is given."""
     index = Index(files)
-    server = Server(("127.0.0.1", 0), type("BoundHandler", (Handler,), {"index": index}))
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    index.url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(type("BoundHandler", (Handler,), {"index": index}), index.closing, context) as index.url:
         yield index
-    finally:
-        index.closing.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(10)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import msgspec
@@ -20,6 +19,7 @@ from doctor.facts import Packages
 from doctor.goal import Goal
 from doctor.probes import gather
 from doctor.probes import packages as probe
+from tests.serving import serving
 from tests.steps.test_torch import wheel
 from tests.work import make_venv, make_work
 
@@ -38,14 +38,9 @@ def index(tmp_path: Path) -> Iterator[Path]:
     (root / "simple" / "demo").mkdir(parents=True)
     (root / "simple" / "pip").mkdir()
     (root / "simple" / "pip" / "index.html").write_text("<html></html>")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(root)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    (root / "url").write_text(f"http://127.0.0.1:{server.server_port}/simple")
-    yield root
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(partial(Quiet, directory=str(root))) as url:
+        (root / "url").write_text(f"{url}/simple")
+        yield root
 
 
 @pytest.fixture

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import threading
 import zipfile
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import msgspec
@@ -22,6 +21,7 @@ from doctor.goal import Goal
 from doctor.probes import gather, packages
 from doctor.probes import torch as probe
 from doctor.text import Text
+from tests.serving import serving
 from tests.work import make_venv, make_work
 
 T4 = GpuDevice(index=0, name="Tesla T4", compute_capability="7.5", memory_bytes=16_000_000_000)
@@ -157,12 +157,8 @@ def site(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     root = tmp_path / "site"
     root.mkdir()
     handler = functools.partial(SimpleHTTPRequestHandler, directory=str(root))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield root, f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with serving(handler) as url:
+        yield root, url
 
 
 def test_a_torch_index_that_lacks_a_cuda_library_is_completed_by_the_package_index(

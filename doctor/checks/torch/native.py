@@ -11,7 +11,7 @@ from doctor.checks.torch.companions import PAIRED, met
 from doctor.checks.torch.mend import companion, install, told, vendor
 from doctor.checks.torch.system import SYSTEM
 from doctor.facts import Facts, Host, Torch
-from doctor.facts.torch import NativeFault
+from doctor.facts.torch import CORE, NativeFault
 from doctor.finding import Finding, Remedy, Severity
 from doctor.goal import Goal
 from doctor.wheels.tables import leading, numbers
@@ -31,49 +31,7 @@ OURS = ("torch", "torchvision")  # what the step torch installs
 COMPILER = ("GLIBCXX_", "CXXABI_", "GCC_")
 STACK_REFUSED = (2, 41)  # since this glibc no library may ask for an executable stack while the program runs
 # Without these the course does not work; of any other package a person may do without.
-NEEDED = frozenset(
-    [
-        "torch",
-        "torchvision",
-        "torchaudio",
-        "torchcodec",
-        "numpy",
-        "scipy",
-        "pandas",
-        "pyarrow",
-        "sklearn",
-        "tokenizers",
-        "safetensors",
-        "hf_xet",
-        "sentencepiece",
-        "PIL",
-        "matplotlib",
-        "regex",
-        "yaml",
-        "google",
-        "_soundfile_data",
-        "soundfile",
-        "cv2",
-        "triton",
-        "psutil",
-        "zmq",
-        "tornado",
-        "_ssl",
-        "_ctypes",
-        "_sqlite3",
-        "_lzma",
-        "_bz2",
-        "_cffi_backend",
-        "multidict",
-        "yarl",
-        "frozenlist",
-        "aiohttp",
-        "propcache",
-        "xxhash",
-        "accelerate",
-        "datasets",
-    ]
-)
+NEEDED = CORE | {"_ssl", "_ctypes", "_sqlite3", "_lzma", "_bz2", "_cffi_backend"}
 
 
 def check(facts: Facts, torch: Torch, goal: Goal) -> Iterator[Finding]:

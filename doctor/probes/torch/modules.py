@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from doctor.facts.torch import CORE
 from doctor.peek import is_folder, peek
 
 MODULE = re.compile(r"\.(cpython-(?P<tag>\d+)[^/]*|abi3)\.so$")  # what `import` takes
@@ -33,48 +34,7 @@ SHIPPED = ("nvidia/*/lib/*.so*", "torch/lib/*.so*")
 # Modules of the standard library that a library of the system may break.
 STANDARD = ("_ssl", "_ctypes", "_sqlite3", "_lzma", "_bz2")
 # Recorded further down than a package's own folder, these are needed at import; elsewhere such modules are often optional.
-STACK = frozenset(
-    [
-        "torch",
-        "torchvision",
-        "torchaudio",
-        "torchcodec",
-        "numpy",
-        "scipy",
-        "pandas",
-        "pyarrow",
-        "sklearn",
-        "tokenizers",
-        "safetensors",
-        "hf_xet",
-        "sentencepiece",
-        "PIL",
-        "matplotlib",
-        "regex",
-        "yaml",
-        "_yaml",
-        "google",
-        "xformers",
-        "flash_attn",
-        "bitsandbytes",
-        "triton",
-        "accelerate",
-        "datasets",
-        "cv2",
-        "soundfile",
-        "_soundfile_data",
-        "psutil",
-        "zmq",
-        "aiohttp",
-        "multidict",
-        "yarl",
-        "frozenlist",
-        "propcache",
-        "msgpack",
-        "xxhash",
-        "tornado",
-    ]
-)
+STACK = CORE | {"_yaml", "xformers", "flash_attn", "bitsandbytes", "msgpack"}
 
 
 class Site:
