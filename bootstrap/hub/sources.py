@@ -9,9 +9,12 @@ from collections.abc import Iterable
 
 from bootstrap.hub.job import Endpoint
 
-FIRST, STEP_UP = 8, 1.3  # connections at the start; how much more must come for more of them to be opened
-WINDOW = 0.4  # seconds over which the rate is judged
-AT_ONE_FILE = 16
+FIRST, STEP_UP = 16, 1.3  # connections at the start; how much more must come for more of them to be opened
+# Bytes a second of each connection from which on more of them only take the processor from each other; so many will do then.
+PLENTY, FEW = 50_000_000, 4
+WINDOW = 0.25  # seconds over which the rate is judged
+SPAN = 8_000_000  # bytes over which one connection is measured
+AT_ONE_FILE = 32
 READINGS = 10  # that a rate is told from
 CRAWL = 10  # times slower than the others: not waited for
 
@@ -29,9 +32,38 @@ class Source:
         self.failures = 0  # one after the other, without a byte between
 
     def measured(self, length: int, seconds: float) -> None:
-        if seconds > 0:
+        if seconds > 0 and length:
             now = length / seconds
             self.rate = now if not self.rate else 0.7 * self.rate + 0.3 * now
+
+
+class Gauge:
+    """How fast one connection brings what it was asked for."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.began = self.since = self.last = time.monotonic()
+        self.taken = self.told = 0
+
+    @property
+    def seconds(self) -> float:
+        return self.last - self.began
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second since it was asked."""
+        return self.taken / max(self.seconds, 0.001)
+
+    def add(self, length: int) -> None:
+        self.taken += length
+        self.last = time.monotonic()
+        if self.taken - self.told >= SPAN:
+            self.tell()
+
+    def tell(self) -> None:
+        """Let the endpoint be known by it."""
+        self.source.measured(self.taken - self.told, self.last - self.since)
+        self.told, self.since = self.taken, self.last
 
 
 class Meter:
@@ -64,9 +96,10 @@ class Pace:
     A fast link with much delay needs many; on a slow one they would only take from each other.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, rate: float) -> None:
+        """`rate`: bytes a second that one connection is likely to bring; 0 where nobody knows."""
         self.most = most
-        self.allowed = min(FIRST, most)
+        self.allowed = min(FEW if rate >= PLENTY else FIRST, most)
         self._bytes = 0
         self._rate = 0.0
         self._since = time.monotonic()
@@ -80,7 +113,7 @@ class Pace:
             if took < WINDOW:
                 return False
             rate, before = self._bytes / took, self.allowed
-            if rate > STEP_UP * self._rate:
+            if STEP_UP * self._rate < rate < PLENTY * self.allowed:
                 self._rate = rate
                 self.allowed = min(2 * self.allowed, self.most)
             self._bytes, self._since = 0, time.monotonic()
