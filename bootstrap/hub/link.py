@@ -172,7 +172,8 @@ def _body(reply: requests.Response, length: int) -> Iterator[memoryview]:
         failure = f"ended {left} bytes early" if left else ""
     except FAILURES as error:
         failure = why(error)
-    yield buffer[:filled]
+    if filled:  # an empty one would count as a sign of life
+        yield buffer[:filled]
     if failure:
         raise Broke(f"{urlsplit(reply.url).netloc}: {failure}")
     reply.raw.release_conn()

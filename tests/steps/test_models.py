@@ -18,6 +18,7 @@ from huggingface_hub import hf_hub_download
 from bootstrap.hub.job import Endpoint, Event, Job
 from bootstrap.hub.link import CHUNK
 from bootstrap.hub.partial import bytes_come
+from bootstrap.hub.transfer import TRIES
 from bootstrap.step import LeftOut
 from bootstrap.steps import models
 from doctor.checks import judge
@@ -418,7 +419,7 @@ def test_a_hub_of_the_persons_gives_what_it_has(goal: Goal, tmp_path: Path, repo
     assert states(goal) == ["absent", "complete"]
 
 
-def test_signatures_of_urls_stay_out_of_log_and_message(
+def test_who_resets_at_once_is_left_after_a_few_tries_and_no_signature_is_told(
     goal: Goal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repos: tuple[Repo, ...]
 ) -> None:
     goal = goal_of(goal, want(repos[0]))
@@ -426,6 +427,7 @@ def test_signatures_of_urls_stay_out_of_log_and_message(
         use(monkeypatch, tmp_path, hub)
         with pytest.raises(LeftOut) as left:
             run(goal, tmp_path)
+        assert len([asked for asked in hub.downloads() if asked.path.startswith("/cdn/")]) == TRIES
     assert "Signature" not in left.value.reason.en
     assert "Signature" not in (tmp_path / "models.log").read_text()
 
