@@ -172,7 +172,7 @@ def _work(planned: Planned, setting: Setting) -> Work:
     name, display = planned.name, setting.display
     return Work(
         setting.goal,
-        refreshed(setting.facts, setting.goal, setting.changing),
+        lambda: refreshed(setting.facts, setting.goal, setting.changing),
         _log(planned, setting),
         lambda text: display.line(name, text),
         lambda done, total, **more: display.progress(name, done, total, **more),

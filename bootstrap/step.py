@@ -16,6 +16,7 @@ Whether a step is due is said by the checks, never by the step: a finding whose 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
@@ -70,7 +71,7 @@ class Work:
     def __init__(
         self,
         goal: Goal,
-        facts: Facts,
+        facts: Callable[[], Facts],
         log: Path,
         tell: Callable[[str], None],
         progress: Progress,
@@ -79,13 +80,18 @@ class Work:
         say: Callable[[Text], None] = lambda text: None,
     ) -> None:
         self.goal = goal
-        self.facts = facts
+        self._facts = facts
         self.log = log
         self.tell = tell  # one line for the person, replaces the one before
         self.progress = progress
         self.note = note  # ("created", path) before it is made, and the like, into the journal
         self.secrets = secrets  # PASSWORD; never into an argument list or a log
         self.say = say  # what the person has to know and must not miss
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The machine as the step finds it; looked at when it first asks, for some never do."""
+        return self._facts()
 
     def call(
         self,

@@ -26,7 +26,7 @@ def make_work(
     log = Path(goal.logs) / "step.log"
     return Work(
         goal,
-        gather(goal, areas),
+        lambda: gather(goal, areas),
         log,
         lambda text: None,
         lambda done, total, **more: None,

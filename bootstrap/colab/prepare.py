@@ -161,7 +161,7 @@ def _step_of_the_proof(line: str) -> None:
 def _work(goal: Goal, facts: Facts, tell: Callable[[str], None]) -> Work:
     return Work(
         goal,
-        facts,
+        lambda: facts,
         Path(goal.logs) / "colab.log",
         tell,
         lambda done, total, **more: None,

@@ -50,7 +50,8 @@ class Model:
 
 
 def main() -> int:
-    return fetch(msgspec.json.decode(sys.stdin.buffer.read(), type=Job))
+    told = sys.stdin.buffer.read()
+    return fetch(msgspec.json.decode(told, type=Job)) if told else 1  # started ahead, and not needed
 
 
 def fetch(job: Job) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -126,12 +127,16 @@ def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
     from bootstrap import setup as job
     from bootstrap import words
     from bootstrap.lines import shown
+    from bootstrap.orphans import marked
+    from bootstrap.process import start_ahead
+    from bootstrap.steps.models import program
     from doctor.manager import settle_by_sight
 
     goal = settle_by_sight(goal)
     wish = job.Wish(only="models")
     if asked.plan_only:
         return words.show_plan(goal, wish, lang, asked.as_json)
+    start_ahead(program(), marked(Path(goal.home)))  # it loads while we look at the machine
     result = job.apply(goal, wish, "models", shown(lang, asked.as_json), {})
     left = [o for o in result.outcomes if o.status == "left-out"]
     code = Exit.NETWORK if left and result.code == 0 else result.code

@@ -139,13 +139,7 @@ def _fetch(work: Work, sources: tuple[Answer, ...]) -> Failures:
     heard, before = Heard(work, wanted), recorded_endpoint(work.goal)
     _remember(sources[0], work.goal)  # now: a run that is killed behind the last byte never comes to judge
     done = work.call(
-        [
-            sys.executable,
-            *APART,
-            *(["-B"] if sys.dont_write_bytecode else []),
-            "-m",
-            "bootstrap.hub.fetch",
-        ],
+        program(),
         seconds=LONGEST,
         check=False,
         stdin=msgspec.json.encode(job).decode(),
@@ -156,6 +150,12 @@ def _fetch(work: Work, sources: tuple[Answer, ...]) -> Failures:
         heard.failures = {(want.id, ""): Event(kind="network", reason=said) for want in wanted}
     _judge(sources, heard, work, before)
     return heard.failures
+
+
+def program() -> list[str]:
+    """What fetches: it reads a job, and waits for it."""
+    unwritten = ["-B"] if sys.dont_write_bytecode else []
+    return [sys.executable, *APART, *unwritten, "-m", "bootstrap.hub.fetch"]
 
 
 def endpoint_of(answer: Answer, goal: Goal) -> Endpoint:

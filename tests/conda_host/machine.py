@@ -91,7 +91,7 @@ def run_step(name: str, goal: Goal, said: list[str] | None = None) -> None:
     load(name).run(
         Work(
             goal,
-            facts,
+            lambda: facts,
             Path(goal.logs) / f"{name}.log",
             lines.append,
             lambda done, total, **more: None,

@@ -85,7 +85,7 @@ def prepare(goal: Goal, tmp_path: Path) -> Ran:
     noted: list[tuple[str, str]] = []
     work = Work(
         goal,
-        gather(goal, ("hub", "disk")),
+        lambda: gather(goal, ("hub", "disk")),
         tmp_path / "models.log",
         told.append,
         lambda done, total, **more: progress.append((done, total)),

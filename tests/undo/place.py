@@ -71,7 +71,7 @@ def run_step(name: str, goal: Goal, journal: Journal, areas: tuple[str, ...] = (
     log = Path(goal.logs) / f"{name}.log"
     work = Work(
         goal,
-        gather(goal, areas),
+        lambda: gather(goal, areas),
         log,
         lambda text: None,
         lambda done, total, **more: None,
