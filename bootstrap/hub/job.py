@@ -30,7 +30,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: tuple[Endpoint, ...]  # the preferred first
     patience: float = 90.0  # seconds without noteworthy progress of the whole
     silence: float = 20.0  # seconds without a byte on one connection
-    connections: int = 64  # at the same time, to all endpoints together
+    connections: int = 80  # at the same time, to all endpoints together
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -29,6 +29,9 @@ RESTS = 3  # pauses in a row, without a byte
 LOCKED = 60.0  # seconds that another program is waited for
 JUDGED = 15.0  # seconds after which a connection may be called a crawl
 AT_ONCE = 2.0  # seconds that one request should take
+SLACK = (
+    1.5  # how many times smaller than its fair part of a file a request is: the rest evens out who is slow
+)
 LEAST_SHARE = 0.01  # of a connection
 SHARED = 8 << 20  # bytes of a file that is worth a second host
 
@@ -118,7 +121,7 @@ class Turn(msgspec.Struct, frozen=True):
 def _at_once(file: File, source: Source, share: float) -> int:
     """Bytes for one request: many, so that asking costs little, but so few that all connections at a file end together,
     that its hash can follow, and that a slow endpoint does not hold it up."""
-    fair = file.rest if share <= 1 else int(file.rest / (2 * share))
+    fair = file.rest if share <= 1 else int(file.rest / (SLACK * share))
     return min(fair, int(source.rate * AT_ONCE) or LARGEST)
 
 
