@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from doctor.ask import APART
 from doctor.profile import ModelWant
 
 Kind = Literal["bytes", "busy", "disk", "gated", "network", "refused"]
@@ -47,6 +48,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
     wait: float | None = None  # seconds until it may be asked again, where the endpoint said so
     pause: float | None = None  # seconds that an endpoint asked to be left alone, and is
+
+
+def program() -> list[str]:
+    """What is started. It loads, then waits for its job."""
+    unwritten = ["-B"] if sys.dont_write_bytecode else []
+    return [sys.executable, *APART, *unwritten, "-m", "bootstrap.hub.fetch"]
 
 
 def tell(event: Event) -> None:

@@ -79,7 +79,7 @@ def _tell_all_there(goal: Goal, lang: Lang) -> int:
 def _named(goal: Goal, asked: Asked) -> tuple[ModelWant, ...]:
     """What the named repositories are; told of a closed one before the others start."""
     from bootstrap.hub.named import Choice, parse_size, want
-    from doctor.probes.network.hub import token
+    from doctor.hub_env import token
 
     largest = parse_size(asked.max_size) if asked.max_size else None
     choice = Choice(asked.include, asked.exclude, largest)
@@ -123,20 +123,27 @@ def _check_cache(goal: Goal, lang: Lang, asked: Asked) -> int:
     return code
 
 
+def _start_ahead(goal: Goal) -> None:
+    """The fetching program loads while we load, and look at the machine."""
+    from bootstrap.hub.job import program
+    from bootstrap.orphans import marked
+    from bootstrap.process import start_ahead
+
+    start_ahead(program(), marked(Path(goal.home)))
+
+
 def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
+    if not asked.plan_only:
+        _start_ahead(goal)
     from bootstrap import setup as job
     from bootstrap import words
     from bootstrap.lines import shown
-    from bootstrap.orphans import marked
-    from bootstrap.process import start_ahead
-    from bootstrap.steps.models import program
     from doctor.manager import settle_by_sight
 
     goal = settle_by_sight(goal)
     wish = job.Wish(only="models")
     if asked.plan_only:
         return words.show_plan(goal, wish, lang, asked.as_json)
-    start_ahead(program(), marked(Path(goal.home)))  # it loads while we look at the machine
     result = job.apply(goal, wish, "models", shown(lang, asked.as_json), {})
     left = [o for o in result.outcomes if o.status == "left-out"]
     code = Exit.NETWORK if left and result.code == 0 else result.code

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import msgspec
 
 from bootstrap.hub import choice as hub_env
 from bootstrap.hub.gate import gate_hint
-from bootstrap.hub.job import Endpoint, Event, Job
+from bootstrap.hub.job import Endpoint, Event, Job, program
 from bootstrap.hub.names import give_names
 from bootstrap.mirrors import keep, leave, measure, why_silent
 from bootstrap.step import Cost, LeftOut, Work
 from bootstrap.undo.models import note_before
 from doctor import mirrors as table
-from doctor.ask import APART
 from doctor.facts import Answer, Facts, Hub
 from doctor.goal import Goal
-from doctor.hub_env import OFFICIAL, recorded_endpoint
+from doctor.hub_env import OFFICIAL, recorded_endpoint, token
 from doctor.probes import disk
 from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files
-from doctor.probes.network.hub import token
 from doctor.profile import ModelWant
 from doctor.text import Text, human_bytes, human_seconds
 
@@ -150,12 +147,6 @@ def _fetch(work: Work, sources: tuple[Answer, ...]) -> Failures:
         heard.failures = {(want.id, ""): Event(kind="network", reason=said) for want in wanted}
     _judge(sources, heard, work, before)
     return heard.failures
-
-
-def program() -> list[str]:
-    """What fetches: it reads a job, and waits for it."""
-    unwritten = ["-B"] if sys.dont_write_bytecode else []
-    return [sys.executable, *APART, *unwritten, "-m", "bootstrap.hub.fetch"]
 
 
 def endpoint_of(answer: Answer, goal: Goal) -> Endpoint:
