@@ -46,7 +46,10 @@ def start_ahead(argv: Sequence[str], env: Mapping[str, str]) -> None:
 
 def _started_ahead(argv: Sequence[str]) -> subprocess.Popen[str] | None:
     child = _ahead.pop(tuple(argv), None)
-    return child if child and child.poll() is None else None
+    if child and child.poll() is not None:
+        _running.discard(child)
+        return None
+    return child
 
 
 def run(

@@ -218,7 +218,10 @@ def adopt(blob: Path, ours: Path, size: int) -> None:
 
 def beginnings(blob: Path) -> list[Path]:
     """What anybody has begun of a blob."""
-    return list(blob.parent.glob(f"{blob.name}*.incomplete"))
+    beside = (
+        blob.parent.iterdir() if blob.parent.is_dir() else ()
+    )  # a pattern would be compiled for each blob
+    return [one for one in beside if one.name.startswith(blob.name) and one.suffix == ".incomplete"]
 
 
 def _of_client(path: Path, blob: Path) -> bool:
