@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
@@ -12,9 +13,10 @@ from pathlib import Path
 from benchmarks.measure import Measured, alternate, kept, ratio
 from benchmarks.place import find
 from benchmarks.report import Result, keep, machine, today, write_page
-from doctor.errors import Trouble
-from doctor.text import pick_lang
+from doctor.errors import Exit, Trouble
+from doctor.text import Text, pick_lang
 
+PACKAGES = {"aria2c": "aria2"}  # of Debian, by program that a subject NEEDS
 # In the order of the page. A subject is a module of this folder.
 SUBJECTS = tuple(sorted(path.stem for path in Path(__file__).parent.glob("subjects/[a-z]*.py")))
 
@@ -35,9 +37,9 @@ def main() -> int:
 
 def bench(names: Sequence[str], times: int | None) -> int:
     """Measure and tell; exit code 1 when a claim does not hold."""
-    good = True
-    for name in names:
-        subject = import_module(f"benchmarks.subjects.{name}")
+    good, subjects = True, {name: import_module(f"benchmarks.subjects.{name}") for name in names}
+    require({program for subject in subjects.values() for program in getattr(subject, "NEEDS", ())})
+    for name, subject in subjects.items():
         with ExitStack() as stack:
             rows = alternate(subject.cases(find(stack)), times or subject.TIMES, subject.WARM)
         tell(subject.TITLE, rows)
@@ -47,6 +49,21 @@ def bench(names: Sequence[str], times: int | None) -> int:
         good = good and kept(rows)
     write_page()
     return 0 if good else 1
+
+
+def require(programs: Iterable[str]) -> None:
+    """Raises Trouble (exit 4) before anything is measured where a program to compare with is not there."""
+    missing = sorted(program for program in programs if shutil.which(program) is None)
+    if missing:
+        names = ", ".join(missing)
+        packages = " ".join(PACKAGES[program] for program in missing)
+        raise Trouble(
+            Text(
+                f"{names} is not there, with which ours is compared. To install it: apt-get install -y {packages}",
+                f"缺少用于对比的 {names}。安装命令：apt-get install -y {packages}",
+            ),
+            Exit.PERSON,
+        )
 
 
 def tell(title: str, rows: Sequence[Measured]) -> None:

@@ -64,7 +64,7 @@ def cases(
             *repos,
         ),
     ]
-    if shutil.which("aria2c") and not warm:
+    if not warm:
         found.append(case("aria2c -x16 -s16", "aria2", *aria2(base, url, repos)))
     return tuple(found)
 

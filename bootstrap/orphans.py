@@ -19,7 +19,12 @@ MARK = "GROUNDWORK_RUN"
 
 def mark(home: Path) -> None:
     """Programs that this process starts from here on belong to the run of this home."""
-    os.environ[MARK] = str(home)
+    os.environ.update(marked(home))
+
+
+def marked(home: Path) -> dict[str, str]:
+    """The variable of a program that is started before this run is certain."""
+    return {MARK: str(home)}
 
 
 def end_orphans(home: Path) -> int:
@@ -54,7 +59,9 @@ def _marked(home: Path) -> list[int]:
 
 
 def _of(pid: int) -> psutil.Process | None:
+    """None where it is gone, or a child of this very process."""
     try:
-        return psutil.Process(pid)
+        process = psutil.Process(pid)
+        return None if process.ppid() == os.getpid() else process
     except psutil.NoSuchProcess:
         return None

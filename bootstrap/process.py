@@ -23,6 +23,7 @@ from doctor.text import Text
 GRACE = 5.0  # seconds between asking a process group to end and killing it
 SLOW = "[too slow: ended]"  # the last line of a program that was ended below its floor
 _running: set[subprocess.Popen[str]] = set()
+_ahead: dict[tuple[str, ...], subprocess.Popen[str]] = {}  # those that wait for their input
 _stopping = threading.Event()
 
 
@@ -33,6 +34,22 @@ class Done(msgspec.Struct, frozen=True):
 
 class Stopped(Exception):
     """The run is being stopped; the program was ended, or never started."""
+
+
+def start_ahead(argv: Sequence[str], env: Mapping[str, str]) -> None:
+    """Let a program that reads its input before it does anything load meanwhile; `run` goes on with it.
+
+    Where nobody does, its input ends with us, and so does it.
+    """
+    _ahead[tuple(argv)] = _start(argv, env, feed=True)
+
+
+def _started_ahead(argv: Sequence[str]) -> subprocess.Popen[str] | None:
+    child = _ahead.pop(tuple(argv), None)
+    if child and child.poll() is not None:
+        _running.discard(child)
+        return None
+    return child
 
 
 def run(
@@ -54,7 +71,7 @@ def run(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab", buffering=0) as out:
         _keep(out, f"$ {shlex.join(argv)}\n")
-        child = _start(argv, env, stdin is not None)
+        child = _started_ahead(argv) or _start(argv, env, stdin is not None)
         ended, slow = threading.Event(), threading.Event()
         if floor:
             pace = (child.pid, floor, ended, lambda: _end_slow(child, out, slow))

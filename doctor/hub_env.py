@@ -1,13 +1,15 @@
-"""The Hub's variables for processes of the environment: read here, recorded by bootstrap/hub/choice.py."""
+"""The Hub's variables for processes of the environment, read here and recorded by bootstrap/hub/choice.py; the person's token."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from doctor.goal import Goal
-from doctor.peek import peek
+from doctor.peek import peek, peek_text
 
 OFFICIAL = "https://huggingface.co"
 
@@ -45,3 +47,13 @@ def hub_environment(goal: Goal, recorded: str | None) -> dict[str, str]:
     if recorded and recorded != OFFICIAL and not goal.endpoint:
         env["HF_HUB_DISABLE_IMPLICIT_TOKEN"] = "1"
     return env
+
+
+def token(goal: Goal, environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """The token that programs would send, and where it is kept. The variable wins over the file."""
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        if environ.get(name, "").strip():
+            return environ[name].strip(), name
+    path = Path(environ.get("HF_TOKEN_PATH") or f"{goal.cache}/token").expanduser()
+    kept = peek_text(path, 400).strip()
+    return kept, str(path) if kept else ""

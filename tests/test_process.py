@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,46 @@ except process.Stopped:
         [*python(code), "/dev/null"], cwd=root, capture_output=True, text=True, timeout=60, check=True
     )
     assert said.stdout.split() == ["stopped", "refused"]
+
+
+# Says who it is and what it was told, once it is told.
+LISTENER = "import os, sys; told = sys.stdin.read(); print(os.getpid(), told)"
+
+
+def test_a_program_that_was_started_ahead_is_the_one_that_is_told(tmp_path: Path) -> None:
+    before = children()
+    process.start_ahead(python(LISTENER), {})
+    (ahead,) = children() - before
+    for number in ("first", "second"):
+        done = process.run(python(LISTENER), log=tmp_path / "log", seconds=30, stdin=number)
+        pid, told = done.tail[-1].split()
+        assert told == number and (int(pid) == ahead) == (number == "first")
+
+
+def test_one_that_ended_meanwhile_is_started_anew(tmp_path: Path) -> None:
+    before = children()
+    process.start_ahead(python(LISTENER), {})
+    (ahead,) = children() - before
+    psutil.Process(ahead).kill()
+    psutil.Process(ahead).wait(10)
+    done = process.run(python(LISTENER), log=tmp_path / "log", seconds=30, stdin="told")
+    assert done.code == 0 and done.tail[-1].endswith(" told")
+
+
+def test_one_that_nobody_needs_ends_with_us_and_is_no_orphan_before(tmp_path: Path) -> None:
+    ours = f"""
+from pathlib import Path
+from bootstrap import orphans, process
+home = Path({str(tmp_path)!r})
+process.start_ahead({python(LISTENER)!r}, orphans.marked(home))
+(child,) = process._running
+assert orphans.end_orphans(home) == 0 and child.poll() is None
+print(child.pid)
+"""
+    said = subprocess.run(python(ours), capture_output=True, text=True, timeout=30, check=True)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(int(said.stdout)).wait(10)  # raises where it stays
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children()}

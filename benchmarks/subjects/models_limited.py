@@ -8,6 +8,7 @@ from benchmarks.place import Place
 
 TITLE = "Models, 100 MB/s in all"
 ABOUT = "The same, behind a line of 100 MB/s for all connections together. The line across a bar is the time that the bytes take."
+NEEDS = ("aria2c",)
 TIMES, WARM = 3, False
 
 

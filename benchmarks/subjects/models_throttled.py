@@ -8,6 +8,7 @@ from benchmarks.place import Place
 
 TITLE = "Models, 10 MB/s for each connection, 50 ms"
 ABOUT = "Ten repositories, 1.5 GB, from a Hub on loopback. Ours asks what they are, hashes every byte and fills the cache; aria2c does neither."
+NEEDS = ("aria2c",)
 TIMES, WARM = 3, False
 
 

@@ -8,6 +8,7 @@ from benchmarks.place import Place
 
 TITLE = "Models, no limit"
 ABOUT = "The same without any limit, everything in memory: what the programs themselves cost. Ours hashes every byte; snapshot_download does not."
+NEEDS = ("aria2c",)
 TIMES, WARM = 3, True
 
 

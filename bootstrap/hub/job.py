@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from doctor.ask import APART
 from doctor.profile import ModelWant
 
 Kind = Literal["bytes", "busy", "disk", "gated", "network", "refused"]
@@ -30,7 +31,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: tuple[Endpoint, ...]  # the preferred first
     patience: float = 90.0  # seconds without noteworthy progress of the whole
     silence: float = 20.0  # seconds without a byte on one connection
-    connections: int = 64  # at the same time, to all endpoints together
+    connections: int = 80  # at the same time, to all endpoints together
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,6 +48,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
     wait: float | None = None  # seconds until it may be asked again, where the endpoint said so
     pause: float | None = None  # seconds that an endpoint asked to be left alone, and is
+
+
+def program() -> list[str]:
+    """What is started. It loads, then waits for its job."""
+    unwritten = ["-B"] if sys.dont_write_bytecode else []
+    return [sys.executable, *APART, *unwritten, "-m", "bootstrap.hub.fetch"]
 
 
 def tell(event: Event) -> None:

@@ -17,18 +17,26 @@ import sys
 import threading
 from array import array
 from pathlib import Path
+from typing import NamedTuple
 
 HEAD = struct.Struct("<8sI")  # mark, bytes of a piece
 MARK = b"pieces 1"
 ENDING = ".pieces.incomplete"
-SMALLEST, LARGEST, PIECES = 2 << 20, 10 << 20, 24  # bytes of a piece; about how many of them
+SMALLEST, LARGEST, PIECES = 2 << 20, 4 << 20, 64  # bytes of a piece; about how many of them
 BLOCK = 1 << 20  # bytes read at once
 COUNT, COUNT_BYTES = "Q", 8  # of the map
 
 
 def piece_size(size: int) -> int:
-    """Small enough to share a file among many connections, large enough that asking costs little."""
+    """Small enough to share a file among many connections until its end, large enough that asking costs little."""
     return min(max(size // PIECES, SMALLEST), LARGEST)
+
+
+class Run(NamedTuple):
+    """Neighbouring pieces that are asked for at once: the bytes still to come, first and behind the last."""
+
+    start: int
+    end: int
 
 
 class Partial:
@@ -89,34 +97,47 @@ class Partial:
     def length(self, number: int) -> int:
         return min(self.piece, self.size - number * self.piece)
 
-    def claim(self) -> int | None:
-        """The number of a piece that nobody fetches, the first one that is not whole."""
+    def claim(self, most: int) -> Run | None:
+        """The first pieces that are not whole and that nobody fetches: one, and those behind it up to `most` bytes."""
         with self.lock:
-            for number in range(self.front, len(self.come)):
-                if number not in self.claimed and self.come[number] < self.length(number):
-                    self.claimed.add(number)
-                    return number
-        return None
+            free = (n for n in range(self.front, len(self.come)) if self._is_free(n))
+            first = next(free, None)
+            if first is None:
+                return None
+            last = first + 1
+            while last < len(self.come) and not self.come[last] and self._is_free(last):
+                if (last + 1 - first) * self.piece > most:
+                    break
+                last += 1
+            self.claimed.update(range(first, last))
+        return Run(first * self.piece + self.come[first], min(last * self.piece, self.size))
 
-    def release(self, number: int) -> None:
+    def _is_free(self, number: int) -> bool:
+        return number not in self.claimed and self.come[number] < self.length(number)
+
+    def release(self, run: Run) -> None:
         with self.lock:
-            self.claimed.discard(number)
+            self.claimed.difference_update(self._pieces(run))
 
-    def span(self, number: int) -> tuple[int, int]:
-        """The bytes of a piece that are still to come: first, and behind the last."""
-        start = number * self.piece
-        return start + self.come[number], start + self.length(number)
+    def come_of(self, run: Run) -> int:
+        """Bytes that the pieces of a run have."""
+        pieces = self._pieces(run)
+        return sum(self.come[pieces.start : pieces.stop])
 
-    def write(self, number: int, chunk: memoryview) -> None:
-        """Bytes behind those that the piece has. The map follows the data, never the other way round."""
-        rest, begin = chunk, number * self.piece + self.come[number]
-        while rest:  # on a disk that fills up less is written than was given
-            written = os.pwrite(self._file, rest, number * self.piece + self.come[number])
+    def _pieces(self, run: Run) -> range:
+        return range(run.start // self.piece, -(-run.end // self.piece))
+
+    def write(self, start: int, chunk: memoryview) -> None:
+        """Bytes behind those that their piece has. The map follows the data, never the other way round."""
+        rest, at = chunk, start
+        while rest:  # up to the end of a piece; and on a disk that fills up less is written than was given
+            number = at // self.piece
+            written = os.pwrite(self._file, rest[: number * self.piece + self.length(number) - at], at)
             self.come[number] += written
-            rest = rest[written:]
-        place = self.size + HEAD.size + COUNT_BYTES * number
-        os.pwrite(self._file, self.come[number].to_bytes(COUNT_BYTES, sys.byteorder), place)
-        self._follow(begin, chunk)
+            at, rest = at + written, rest[written:]
+            place = self.size + HEAD.size + COUNT_BYTES * number
+            os.pwrite(self._file, self.come[number].to_bytes(COUNT_BYTES, sys.byteorder), place)
+        self._follow(start, chunk)
 
     @property
     def done(self) -> int:
@@ -197,7 +218,10 @@ def adopt(blob: Path, ours: Path, size: int) -> None:
 
 def beginnings(blob: Path) -> list[Path]:
     """What anybody has begun of a blob."""
-    return list(blob.parent.glob(f"{blob.name}*.incomplete"))
+    beside = (
+        blob.parent.iterdir() if blob.parent.is_dir() else ()
+    )  # a pattern would be compiled for each blob
+    return [one for one in beside if one.name.startswith(blob.name) and one.suffix == ".incomplete"]
 
 
 def _of_client(path: Path, blob: Path) -> bool:

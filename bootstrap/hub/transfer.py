@@ -16,9 +16,9 @@ from filelock import FileLock, Timeout
 from bootstrap.hub.job import Endpoint, Event, Kind, tell
 from bootstrap.hub.link import Address, Broke, Gated, NoRanges, Refused, Resting, ranged
 from bootstrap.hub.listing import Offer
-from bootstrap.hub.partial import Partial
+from bootstrap.hub.partial import LARGEST, Partial, Run
 from bootstrap.hub.place import blob_lock, blob_path, show
-from bootstrap.hub.sources import AT_ONE_FILE, CRAWL, Pace, Source, pick
+from bootstrap.hub.sources import AT_ONE_FILE, CRAWL, Gauge, Pace, Source, pick
 from doctor.profile import ModelWant
 
 TRIES = 4  # one after the other, without a byte
@@ -28,6 +28,11 @@ BACK_OFF = 0.25  # seconds after the first failure, doubled with each
 RESTS = 3  # pauses in a row, without a byte
 LOCKED = 60.0  # seconds that another program is waited for
 JUDGED = 15.0  # seconds after which a connection may be called a crawl
+AT_ONCE = 2.0  # seconds that one request should take
+SLACK = (
+    1.5  # how many times smaller than its fair part of a file a request is: the rest evens out who is slow
+)
+LEAST_SHARE = 0.01  # of a connection
 SHARED = 8 << 20  # bytes of a file that is worth a second host
 
 
@@ -73,13 +78,12 @@ class File:
         return self.partial.done if self.partial else 0
 
     @property
-    def share(self) -> float:
-        """Bytes that each connection would have to bring, with one more: what would end last gets it. What has all come is first."""
-        rest = self.offer.size - self.bytes
-        return rest / (self.active + 1) if rest else float("inf")
+    def rest(self) -> int:
+        """Bytes still to come."""
+        return self.offer.size - self.bytes
 
-    def bytes_of(self, piece: int | None) -> int:
-        return self.partial.come[piece] if self.partial and piece is not None else 0
+    def come_of(self, run: Run | None) -> int:
+        return self.partial.come_of(run) if self.partial and run else 0
 
     @property
     def ended(self) -> bool:
@@ -107,11 +111,18 @@ class File:
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """What a worker does next. Without a piece: all have come, and the whole is to be checked."""
+    """What a worker does next. Without a run of pieces: all have come, and the whole is to be checked."""
 
     file: File
     source: Source
-    piece: int | None
+    run: Run | None
+
+
+def _at_once(file: File, source: Source, share: float) -> int:
+    """Bytes for one request: many, so that asking costs little, but so few that all connections at a file end together,
+    that its hash can follow, and that a slow endpoint does not hold it up."""
+    fair = file.rest if share <= 1 else int(file.rest / (SLACK * share))
+    return min(fair, int(source.rate * AT_ONCE) or LARGEST)
 
 
 class Transfer:
@@ -122,7 +133,7 @@ class Transfer:
     ) -> None:
         self.files = files
         self.sources = {source.endpoint.name: source for source in sources}
-        self.pace = Pace(connections)
+        self.pace = Pace(connections, max((source.rate for source in sources), default=0.0))
         self.silence, self.token = silence, token
         self.changed = threading.Condition()
         self.workers: list[threading.Thread] = []
@@ -175,8 +186,10 @@ class Transfer:
         return min((time - now for time in times if time > now), default=5.0) + 0.005
 
     def _find(self, now: float) -> Turn | None:
-        for file in sorted(self.files, key=lambda file: -file.share):
-            if file.ended or file.not_before > now or file.active >= (1 if file.in_one else AT_ONE_FILE):
+        left = [file for file in self.files if not file.ended]
+        shares = self._shares(left)
+        for file in sorted(left, key=lambda file: (file.rest > 0, file.active / shares[file], -file.rest)):
+            if file.not_before > now or file.active >= (1 if file.in_one else AT_ONE_FILE):
                 continue
             source = pick(self._sources_of(file), now)
             if source is None or not self._opened(file, now) or file.partial is None:
@@ -187,10 +200,16 @@ class Transfer:
                 continue
             if file.in_one:
                 file.partial.restart(piece=file.offer.size)
-            piece = file.partial.claim()
-            if piece is not None:
-                return Turn(file, source, piece)
+            run = file.partial.claim(_at_once(file, source, shares[file]))
+            if run:
+                return Turn(file, source, run)
         return None
+
+    def _shares(self, files: list[File]) -> dict[File, float]:
+        """How many of the connections each file would have if all were to end together."""
+        rests = {file: file.rest for file in files}
+        each = self.pace.allowed / (sum(rests.values()) or 1)
+        return {file: max(rest * each, LEAST_SHARE) for file, rest in rests.items()}
 
     def _sources_of(self, file: File) -> list[Source]:
         names = file.left()
@@ -220,47 +239,45 @@ class Transfer:
 
     def _take(self, turn: Turn) -> None:
         file, failure = turn.file, None
-        before = file.bytes_of(turn.piece)
+        before = file.come_of(turn.run)
         try:
-            if turn.piece is None:
+            if turn.run is None:
                 self._finish(file)
             else:
-                self._fetch(turn, turn.piece)
+                self._fetch(turn, turn.run)
         except (Refused, NoRanges, Resting, Broke) as error:
             failure = error
         except OSError as error:  # ours, while writing: those of the link are told as Broke
             self._full(file, error)
         with self.changed:
-            came = file.bytes_of(turn.piece) > before and not file.in_one
+            came = file.come_of(turn.run) > before and not file.in_one
             self.active -= 1
             file.active -= 1
             turn.source.active -= 1
-            if file.partial and turn.piece is not None:
-                file.partial.release(turn.piece)
+            if file.partial and turn.run:
+                file.partial.release(turn.run)
             if failure is not None:
                 self._hold_against(file, turn.source, failure, came)
             # What this worker leaves it takes up itself; the others are woken where there is more to do than it can.
-            if failure is not None or (turn.piece is None and not file.ended) or self.stopped:
+            if failure is not None or (turn.run is None and not file.ended) or self.stopped:
                 self.changed.notify_all()
 
-    def _fetch(self, turn: Turn, piece: int) -> None:
+    def _fetch(self, turn: Turn, run: Run) -> None:
         file, source = turn.file, turn.source
         name, partial = source.endpoint.name, file.partial
         assert partial is not None
-        start, end = partial.span(piece)
         token = self.token if source.endpoint.token else None
-        began = last = time.monotonic()
-        taken = 0
-        for chunk in ranged(file.addresses[name], token, start, end, file.offer.size, self.silence):
-            partial.write(piece, chunk)
-            taken += len(chunk)
-            last = time.monotonic()
+        gauge, at = Gauge(source), run.start
+        for chunk in ranged(file.addresses[name], token, run.start, run.end, file.offer.size, self.silence):
+            partial.write(at, chunk)
+            at += len(chunk)
             self._count(file, source, len(chunk))
             if self.stopped:
                 return
-            if last - began > JUDGED and taken / (last - began) < source.rate / CRAWL:
-                raise Broke(f"crawls at {taken / (last - began) / 1000:.0f} kB/s")
-        source.measured(taken, last - began)
+            gauge.add(len(chunk))
+            if gauge.seconds > JUDGED and gauge.rate < source.rate / CRAWL:
+                raise Broke(f"crawls at {gauge.rate / 1000:.0f} kB/s")
+        gauge.tell()
 
     def _count(self, file: File, source: Source, length: int) -> None:
         file.givers.add(source.endpoint.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -78,7 +79,7 @@ def _tell_all_there(goal: Goal, lang: Lang) -> int:
 def _named(goal: Goal, asked: Asked) -> tuple[ModelWant, ...]:
     """What the named repositories are; told of a closed one before the others start."""
     from bootstrap.hub.named import Choice, parse_size, want
-    from doctor.probes.network.hub import token
+    from doctor.hub_env import token
 
     largest = parse_size(asked.max_size) if asked.max_size else None
     choice = Choice(asked.include, asked.exclude, largest)
@@ -122,7 +123,18 @@ def _check_cache(goal: Goal, lang: Lang, asked: Asked) -> int:
     return code
 
 
+def _start_ahead(goal: Goal) -> None:
+    """The fetching program loads while we load, and look at the machine."""
+    from bootstrap.hub.job import program
+    from bootstrap.orphans import marked
+    from bootstrap.process import start_ahead
+
+    start_ahead(program(), marked(Path(goal.home)))
+
+
 def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
+    if not asked.plan_only:
+        _start_ahead(goal)
     from bootstrap import setup as job
     from bootstrap import words
     from bootstrap.lines import shown

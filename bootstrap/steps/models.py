@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import msgspec
 
 from bootstrap.hub import choice as hub_env
 from bootstrap.hub.gate import gate_hint
-from bootstrap.hub.job import Endpoint, Event, Job
+from bootstrap.hub.job import Endpoint, Event, Job, program
 from bootstrap.hub.names import give_names
 from bootstrap.mirrors import keep, leave, measure, why_silent
 from bootstrap.step import Cost, LeftOut, Work
 from bootstrap.undo.models import note_before
 from doctor import mirrors as table
-from doctor.ask import APART
 from doctor.facts import Answer, Facts, Hub
 from doctor.goal import Goal
-from doctor.hub_env import OFFICIAL, recorded_endpoint
+from doctor.hub_env import OFFICIAL, recorded_endpoint, token
 from doctor.probes import disk
 from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files
-from doctor.probes.network.hub import token
 from doctor.profile import ModelWant
 from doctor.text import Text, human_bytes, human_seconds
 
@@ -139,13 +136,7 @@ def _fetch(work: Work, sources: tuple[Answer, ...]) -> Failures:
     heard, before = Heard(work, wanted), recorded_endpoint(work.goal)
     _remember(sources[0], work.goal)  # now: a run that is killed behind the last byte never comes to judge
     done = work.call(
-        [
-            sys.executable,
-            *APART,
-            *(["-B"] if sys.dont_write_bytecode else []),
-            "-m",
-            "bootstrap.hub.fetch",
-        ],
+        program(),
         seconds=LONGEST,
         check=False,
         stdin=msgspec.json.encode(job).decode(),

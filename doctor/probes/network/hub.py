@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,7 +13,6 @@ from doctor.goal import Goal
 from doctor.hub_env import OFFICIAL
 from doctor.measure.samples import sample_url
 from doctor.mirrors import Source, sources
-from doctor.peek import peek_text
 from doctor.probes.hub import cached_models
 from doctor.probes.network.client import Names, ask
 from doctor.probes.network.proxies import proxy_for
@@ -65,16 +61,6 @@ def answer_of(source: Source, reply: Reply) -> Answer:
 
 
 # --- the token ---------------------------------------------------------------------------------------
-
-
-def token(goal: Goal, environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """The token that programs would send, and where it is kept. The variable wins over the file."""
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        if environ.get(name, "").strip():
-            return environ[name].strip(), name
-    path = Path(environ.get("HF_TOKEN_PATH") or f"{goal.cache}/token").expanduser()
-    kept = peek_text(path, 400).strip()
-    return kept, str(path) if kept else ""
 
 
 def may_have_token(url: str) -> bool:

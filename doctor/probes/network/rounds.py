@@ -12,6 +12,7 @@ import msgspec
 
 from doctor.facts.network import Answer, Certificate, Channel, Index, Name, Network, Proxy, Reply, Way
 from doctor.goal import Goal
+from doctor.hub_env import token
 from doctor.measure.samples import sample_url
 from doctor.mirrors import Kind, Source, sources, stage0_sources
 from doctor.probes.network import channels, hub, indexes, names, proxies
@@ -97,7 +98,7 @@ def requests(desk: Desk) -> Iterator[tuple[Question, Callable[[], Said]]]:
     if desk.endpoint.startswith("https://"):
         plain = Question(kind="plain", url=f"http://{urlsplit(desk.endpoint).hostname}/")
         yield plain, partial(ask, plain, book)
-    secret, source = hub.token(goal)
+    secret, source = token(goal)
     whoami = hub.token_question(goal, secret, source, bundle)
     for question in [*([whoami] if whoami else []), *hub.gate_questions(goal, desk.endpoint, secret, bundle)]:
         yield question, partial(ask, question, book)
