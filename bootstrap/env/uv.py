@@ -106,7 +106,14 @@ def pip_install(
     where = {"UV_DEFAULT_INDEX": index} if index else {}
     where |= {} if folders else {"UV_FIND_LINKS": ""}
     env, floor = FOR_US | environ(brisk) | where, Floor() if brisk else None
+    remove_torn(Path(work.goal.prefix))
     return no_room.stop(argv, work.log, work.call(argv, seconds=seconds, env=env, check=check, floor=floor))
+
+
+def remove_torn(prefix: Path) -> None:
+    """What a uv that was killed had begun to write of its notes: no RECORD lists it, so nobody else removes it."""
+    for path in prefix.glob("lib/python3*/site-packages/*.dist-info/.tmp??????"):
+        path.unlink(missing_ok=True)
 
 
 def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> None:

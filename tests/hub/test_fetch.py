@@ -227,6 +227,26 @@ def test_a_map_that_lies_costs_the_file_once_more_and_nothing_else(
     assert_right(tmp_path, repo)
 
 
+def test_whether_there_are_links_is_tried_where_a_kill_leaves_nothing_behind(
+    tmp_path: Path, repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client would try it in the repository's own folder, and nobody would ever remove that."""
+    tried: list[str] = []
+    real = os.symlink
+
+    def link(source: Path | str, target: Path | str, **how: bool) -> None:
+        tried.extend([str(target)] if str(target).endswith("dummy_file_dst") else [])
+        real(source, target, **how)
+
+    monkeypatch.setattr(os, "symlink", link)
+    left = tmp_path / "cache/.locks/groundwork-links.999999999/tmp12345678"
+    left.mkdir(parents=True)
+    with serve(repo) as hub:
+        run(job_of(tmp_path / "cache", hub, models=(want(repo),)), capsys)
+    assert len(tried) == 1 and tried[0].startswith(f"{left.parent.parent}/groundwork-links.")
+    assert not list(left.parent.parent.glob("groundwork-links.*"))
+
+
 def test_two_files_of_one_content_are_fetched_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler
@@ -11,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bootstrap.env.uv import install_locked
+from bootstrap.env.uv import install_locked, reinstall
 from bootstrap.step import Work
 from bootstrap.steps import packages
 from doctor.errors import Exit, Trouble
@@ -121,3 +122,23 @@ def test_only_what_is_missing_or_half_there_is_counted(goal: Goal) -> None:
     facts = msgspec.structs.replace(facts, packages=there)
     assert packages.to_install(facts) == ["tqdm"]
     assert 0 < packages.cost(facts, goal).bytes < packages.ALL_BYTES / 50
+
+
+def test_what_uv_left_when_it_was_killed_before_it_signed_is_installed_once_more(
+    work: Work, index: Path, tmp_path: Path
+) -> None:
+    """All files are there, and the wheel's own RECORD; scripts and what uv adds may be missing."""
+    file = offer(index)
+    locked = lock(tmp_path, file)
+    install_locked(work, locked)
+    info = next(Path(work.goal.prefix).glob("lib/python3*/site-packages/demo-1.0.dist-info"))
+    for name in ("INSTALLER", "REQUESTED"):
+        (info / name).unlink(missing_ok=True)
+    with zipfile.ZipFile(file) as whole:
+        (info / "RECORD").write_bytes(whole.read("demo-1.0.dist-info/RECORD"))
+    (info / ".tmpgJreAr").touch()
+    facts = gather(work.goal, ("packages",))
+    assert isinstance(facts.packages, Packages) and facts.packages.half_installed == ("demo",)
+    install_locked(work, locked, reinstall(facts))
+    assert probe.probe(work.goal).half_installed == ()
+    assert (info / "INSTALLER").read_text() == "uv" and not (info / ".tmpgJreAr").exists()

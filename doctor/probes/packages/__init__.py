@@ -31,7 +31,8 @@ def probe(goal: Goal) -> Packages:
     bare, remains = origin.without_metadata(site, there)
     # A lock of other requirements says nothing.
     wanted = pins(lock, goal.python) if current and not goal.foreign else {}
-    half = tuple(d.name for d in dists if not d.whole)
+    ours = not goal.foreign and goal.system is None  # of others nobody knows what installed them
+    half = tuple(d.name for d in dists if not d.whole or (ours and d.unsigned))
     code = within(scan, goal, installed)  # the notebook folder may be on a network disk that is dead
     return Packages(
         site=str(site),

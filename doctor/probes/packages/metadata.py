@@ -31,6 +31,8 @@ class Dist(msgspec.Struct, frozen=True):
     version: str
     folder: str  # its path
     whole: bool  # installers write RECORD last, so one without it was killed
+    # A wheel brings a RECORD of its own, and the installer's comes last: with neither its name nor that, it was killed before.
+    unsigned: bool = False
     unreadable: bool = False
     by_system: bool = False
     requires: tuple[str, ...] = ()
@@ -72,11 +74,17 @@ def _read(info: Path) -> Dist:
         info.name,
         # A packager of the system needs no RECORD of its own.
         whole=whole or by_system,
+        unsigned="RECORD" in there and "INSTALLER" not in there and not _signed(info),
         unreadable="RECORD" in there and (said != name or not fields.get("version")),
         by_system=by_system,
         requires=tuple(fields.get("requires-dist", ())),
         editable=_editable(f"{folder}/direct_url.json") if "direct_url.json" in there else None,
     )
+
+
+def _signed(info: Path) -> bool:
+    """Whether the RECORD is an installer's, which lists what it has written itself."""
+    return f"{info.name}/INSTALLER," in peek_text(f"{info}/RECORD", MOST)
 
 
 def _names_in(folder: Path) -> frozenset[str]:
