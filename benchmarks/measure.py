@@ -122,12 +122,12 @@ def run(case: Case, *, watched: bool) -> Run:
 
 
 def _watch(pid: int, ended: threading.Event, largest: list[int]) -> None:
-    """The most memory that our own processes held at once: of each what it does not share with others."""
+    """The most memory that our own processes held at once. What they share counts once (PSS): they fork."""
     while not ended.wait(EVERY):
         try:
             root = psutil.Process(pid)
             own = [one for one in (root, *root.children(recursive=True)) if _is_ours(one)]
-            largest[0] = max(largest[0], sum(one.memory_info().rss for one in own))
+            largest[0] = max(largest[0], sum(one.memory_full_info().pss for one in own))
         except psutil.Error:  # it ended while we looked
             continue
 
