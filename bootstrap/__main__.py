@@ -16,10 +16,10 @@ room = os.statvfs(__file__)
 if room.f_bavail * room.f_frsize < 20_000_000 or resource.getrlimit(resource.RLIMIT_FSIZE)[0] != -1:
     sys.dont_write_bytecode = True
 
-from bootstrap.damaged import restart_if_damaged
+from bootstrap.safety.damaged import restart_if_damaged
 
 try:
-    from bootstrap.interrupt import leave, listen
+    from bootstrap.safety.interrupt import leave, listen
 
     listen()
     try:

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from bootstrap import no_room
 from bootstrap.process import check_stop
+from bootstrap.safety import no_room
 from doctor.errors import Exit, Trouble
 from doctor.measure.race import new_session
 from doctor.probes.disk import place

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from bootstrap.damaged import restart_if_damaged
-from bootstrap.interrupt import interrupted
 from bootstrap.options import LANG, say
+from bootstrap.safety.damaged import restart_if_damaged
+from bootstrap.safety.interrupt import interrupted
 from doctor.errors import Exit, Trouble
 from doctor.text import Text
 
@@ -67,7 +67,7 @@ def _of_the_disk(error: Exception) -> Trouble | None:
     """What is written outside of steps, as the settings that are kept, may find the disk full too."""
     if not isinstance(error, OSError):
         return None
-    from bootstrap import no_room
+    from bootstrap.safety import no_room
     from doctor.settings import groundwork_home
 
     return no_room.of_error(error, (Path(groundwork_home()),))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bootstrap.files import write_atomically
+from bootstrap.safety.files import write_atomically
 from bootstrap.step import Work
 from doctor.facts import Answer, said_by
 from doctor.goal import Goal

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.files import write_atomically
+from bootstrap.safety.files import write_atomically
 from doctor.goal import Goal
 from doctor.remembered import KEPT, Remembered, path_in, read
 

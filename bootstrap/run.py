@@ -10,16 +10,17 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap import no_room, process
-from bootstrap.claims import noting
-from bootstrap.display import Display
-from bootstrap.interrupt import interrupted
-from bootstrap.journal import Journal
+from bootstrap import process
 from bootstrap.known import Known
-from bootstrap.lines import Lines
 from bootstrap.outcome import Outcome, Status
 from bootstrap.plan import Planned
+from bootstrap.safety import no_room
+from bootstrap.safety.claims import noting
+from bootstrap.safety.interrupt import interrupted
+from bootstrap.safety.journal import Journal
 from bootstrap.step import LeftOut, Work, load
+from bootstrap.telling.display import Display
+from bootstrap.telling.lines import Lines
 from doctor.checks import judge
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages

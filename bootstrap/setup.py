@@ -7,15 +7,15 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.display import Display
-from bootstrap.journal import Journal
 from bootstrap.known import Known
-from bootstrap.lines import Lines
-from bootstrap.lock import only_run
-from bootstrap.orphans import end_orphans, forget_downloads, mark
 from bootstrap.outcome import Outcome
 from bootstrap.plan import Planned, make_plan
 from bootstrap.run import Setting, changed_by, run_plan
+from bootstrap.safety.journal import Journal
+from bootstrap.safety.lock import only_run
+from bootstrap.safety.orphans import end_orphans, forget_downloads, mark
+from bootstrap.telling.display import Display
+from bootstrap.telling.lines import Lines
 from doctor.checks import judge
 from doctor.diagnose import exit_code
 from doctor.errors import Exit, Trouble, bad_input

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.display import MARK
-from bootstrap.journal import Event, at, read
+from bootstrap.safety.journal import Event, at, read
 from bootstrap.step import ORDER, load
+from bootstrap.telling.display import MARK
 from doctor.errors import Exit
 from doctor.report.envelope import words_envelope
 from doctor.report.terminal import emit, show

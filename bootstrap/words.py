@@ -16,11 +16,11 @@ from bootstrap import setup as job
 from bootstrap.env.manager import settle
 from bootstrap.lab import server as jupyter
 from bootstrap.lab import systemd
-from bootstrap.lines import shown
 from bootstrap.plan import Planned
 from bootstrap.remember import remember
-from bootstrap.screen import changed, end_lines, plan_lines
 from bootstrap.setup import Result, Wish
+from bootstrap.telling.lines import shown
+from bootstrap.telling.screen import changed, end_lines, plan_lines
 from doctor.diagnose import exit_code
 from doctor.errors import Exit, Trouble, bad_input
 from doctor.facts import Facts, Python

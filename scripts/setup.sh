@@ -303,7 +303,7 @@ apt_python() {
     works python3 && python=$(command -v python3)
 }
 
-# note_apt PACKAGE: in the journal's form (bootstrap/journal.py).
+# note_apt PACKAGE: in the journal's form (bootstrap/safety/journal.py).
 note_apt() {
     printf '{"v":1,"at":"%s","run":"stage0-%s","word":"stage0","pid":%s,"event":"apt-installed","path":"%s"}\n' \
         "$(date -u +%Y-%m-%dT%H:%M:%S+00:00)" "$$" "$$" "$1" >>"$home/journal.jsonl"

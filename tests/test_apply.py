@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bootstrap import words
-from bootstrap.lock import only_run
 from bootstrap.remember import remember
-from bootstrap.screen import activation
+from bootstrap.safety.lock import only_run
 from bootstrap.setup import Wish, look, objection, plan_for, refuse_headless, refuse_unknown
+from bootstrap.telling.screen import activation
 from doctor.errors import Exit, Trouble
 from doctor.profile import PROFILES
 from doctor.remembered import read

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bootstrap.journal import Journal, read
+from bootstrap.safety.journal import Journal, read
 
 WRITER = """
 import sys
 from pathlib import Path
-from bootstrap.journal import Journal
+from bootstrap.safety.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 print("ready", flush=True)
 for number in range(10**9):

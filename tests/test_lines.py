@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bootstrap import lines
 from bootstrap.outcome import Outcome
+from bootstrap.telling import lines
 from doctor.text import Text
 
 TITLE = Text("models", "模型")
@@ -24,7 +24,7 @@ def test_a_step_that_moves_fast_does_not_flood(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([100.0, 100.4, 100.9, 101.1, 101.2, 101.3])
-    monkeypatch.setattr("bootstrap.lines.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("bootstrap.telling.lines.time.monotonic", lambda: next(clock))
     shown = lines.Lines("en")
     for done in (0, 1, 2, 3, 4, 4):
         shown.progress("models", done, 4, rate=7)

@@ -11,14 +11,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bootstrap.lock import Holder, only_run
+from bootstrap.safety.lock import Holder, only_run
 from doctor.errors import Exit, Trouble
 from tests.no_flock import no_flock
 
 HOLDER = """
 import sys, signal
 from pathlib import Path
-from bootstrap.lock import only_run
+from bootstrap.safety.lock import only_run
 with only_run(Path(sys.argv[1]), "setup"):
     print("held", flush=True)
     signal.pause()
@@ -109,7 +109,7 @@ def turned_away(home: Path, more: dict[str, str]) -> str:
 SECOND = """
 import sys
 from pathlib import Path
-from bootstrap.lock import only_run
+from bootstrap.safety.lock import only_run
 from doctor.errors import Trouble
 try:
     with only_run(Path(sys.argv[1]), "fix"):

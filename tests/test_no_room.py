@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bootstrap import no_room
 from bootstrap.process import Done
+from bootstrap.safety import no_room
 from doctor.errors import Exit, Trouble
 from doctor.probes.disk import place
 

@@ -150,7 +150,8 @@ def test_one_that_ended_meanwhile_is_started_anew(tmp_path: Path) -> None:
 def test_one_that_nobody_needs_ends_with_us_and_is_no_orphan_before(tmp_path: Path) -> None:
     ours = f"""
 from pathlib import Path
-from bootstrap import orphans, process
+from bootstrap import process
+from bootstrap.safety import orphans
 home = Path({str(tmp_path)!r})
 process.start_ahead({python(LISTENER)!r}, orphans.marked(home))
 (child,) = process._running

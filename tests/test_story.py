@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import journal as book
-from bootstrap.claims import claims, noting
-from bootstrap.journal import Journal, read
+from bootstrap.safety import journal as book
+from bootstrap.safety.claims import claims, noting
+from bootstrap.safety.journal import Journal, read
 from doctor.text import Text
 from tests.conftest import ROOT
 

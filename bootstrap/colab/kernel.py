@@ -10,7 +10,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from bootstrap.colab.overlay import Overlay
-from bootstrap.files import write_atomically
+from bootstrap.safety.files import write_atomically
 from doctor.text import Text
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "scripts" / "colab_startup.py"

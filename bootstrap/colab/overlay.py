@@ -20,9 +20,9 @@ from packaging.utils import canonicalize_name
 from bootstrap.colab.runtime import Installed, Runtime, fingerprint, kept, requirements
 from bootstrap.colab.table import is_one_of, table
 from bootstrap.env.uv import environ, from_any_index, install_locked, uv
-from bootstrap.files import write_atomically
 from bootstrap.mirrors import through
 from bootstrap.process import failed
+from bootstrap.safety.files import write_atomically
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.goal import Goal

@@ -11,18 +11,18 @@ from pathlib import Path
 import msgspec
 
 from bootstrap import setup as job
-from bootstrap.claims import noting
 from bootstrap.colab.drive import on_drive
 from bootstrap.colab.kernel import Kernel, frozen, hub_env, stale, startup_file, write_startup
 from bootstrap.colab.overlay import Overlay, build, folder_for, plan_overlay, read_overlay
 from bootstrap.colab.runtime import Installed, Runtime, installed_in
-from bootstrap.display import Display
-from bootstrap.journal import Journal
 from bootstrap.outcome import Outcome
 from bootstrap.plan import Planned
+from bootstrap.safety.claims import noting
+from bootstrap.safety.journal import Journal
 from bootstrap.setup import Wish
 from bootstrap.step import Cost, Work
 from bootstrap.steps import smoke
+from bootstrap.telling.display import Display
 from doctor import hub_env as hub
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts

@@ -14,8 +14,8 @@ from bootstrap.colab.drive import require_mounted, with_drive
 from bootstrap.colab.kernel import Kernel, answer, read_kernel
 from bootstrap.colab.prepare import Prepared, overlay_of, plan, prepare
 from bootstrap.colab.runtime import Runtime, runtime_of
-from bootstrap.lock import only_run
 from bootstrap.remember import remember
+from bootstrap.safety.lock import only_run
 from doctor.checks import judge
 from doctor.errors import Exit, Trouble
 from doctor.facts import Colab, Facts

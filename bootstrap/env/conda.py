@@ -11,10 +11,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bootstrap import no_room
 from bootstrap.mirrors import measure, through, why_silent
 from bootstrap.pace import Floor
 from bootstrap.process import SLOW, check_stop
+from bootstrap.safety import no_room
 from bootstrap.step import Work
 from doctor.ask import APART
 from doctor.errors import Exit, Trouble

@@ -8,10 +8,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from bootstrap import no_room, process
+from bootstrap import process
 from bootstrap.download import sha256_of
 from bootstrap.mirrors import measure, through, why_silent
 from bootstrap.pace import Floor
+from bootstrap.safety import no_room
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages, Torch

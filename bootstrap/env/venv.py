@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bootstrap import no_room
 from bootstrap.env.uv import FOR_US, uv
 from bootstrap.mirrors import measure, through
 from bootstrap.pace import Floor
 from bootstrap.process import Done
+from bootstrap.safety import no_room
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.text import Text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.files import write_atomically
+from bootstrap.safety.files import write_atomically
 from doctor import hub_env
 from doctor.goal import Goal
 from doctor.lab.files import read_json

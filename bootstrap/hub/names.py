@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bootstrap.files import write_atomically
+from bootstrap.safety.files import write_atomically
 from doctor.probes.hub import has_links, ref_works, repo_folder
 from doctor.profile import ModelWant
 

@@ -126,8 +126,8 @@ def _check_cache(goal: Goal, lang: Lang, asked: Asked) -> int:
 def _start_ahead(goal: Goal) -> None:
     """The fetching program loads while we load, and look at the machine."""
     from bootstrap.hub.job import program
-    from bootstrap.orphans import marked
     from bootstrap.process import start_ahead
+    from bootstrap.safety.orphans import marked
 
     start_ahead(program(), marked(Path(goal.home)))
 
@@ -137,7 +137,7 @@ def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
         _start_ahead(goal)
     from bootstrap import setup as job
     from bootstrap import words
-    from bootstrap.lines import shown
+    from bootstrap.telling.lines import shown
     from doctor.manager import settle_by_sight
 
     goal = settle_by_sight(goal)

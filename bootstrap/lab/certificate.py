@@ -13,7 +13,7 @@ import psutil
 
 from bootstrap import process
 from bootstrap.env.uv import from_any_index
-from bootstrap.files import private_folder, write_atomically
+from bootstrap.safety.files import private_folder, write_atomically
 from bootstrap.step import Work
 from doctor.errors import Exit
 from doctor.lab.certificate import Made, fingerprint, look_at_certificate, made_path

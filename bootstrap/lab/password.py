@@ -7,7 +7,7 @@ import secrets
 import socket
 from pathlib import Path
 
-from bootstrap.files import write_atomically
+from bootstrap.safety.files import write_atomically
 from doctor.errors import Trouble, bad_input
 from doctor.goal import Goal
 from doctor.lab.wanted import is_loopback

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from bootstrap import process
-from bootstrap.files import write_atomically
 from bootstrap.lab.password import password_path
+from bootstrap.safety.files import write_atomically
 from doctor.errors import Exit, Trouble
 from doctor.facts import KernelProof
 from doctor.goal import Goal

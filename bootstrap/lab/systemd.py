@@ -11,9 +11,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from bootstrap.files import write_atomically
 from bootstrap.hub.choice import hub_environment
 from bootstrap.lab.watch import LAUNCHER
+from bootstrap.safety.files import write_atomically
 from doctor.errors import Exit, Trouble
 from doctor.goal import Goal
 from doctor.lab.wanted import UNIT_VARIABLE, unit_name

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from bootstrap.files import write_atomically
 from bootstrap.manifest.ask import ask
 from bootstrap.manifest.compare import Change, Compared, compare
+from bootstrap.safety.files import write_atomically
 from doctor.errors import Exit, Trouble
 from doctor.hub_env import OFFICIAL
 from doctor.model_sets import check_names, load_manifest, set_names, set_path

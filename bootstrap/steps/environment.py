@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from bootstrap import journal
 from bootstrap.env import conda, venv
+from bootstrap.safety import journal
 from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Python

@@ -6,8 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from bootstrap.files import private_folder, write_atomically
 from bootstrap.lab import certificate, password
+from bootstrap.safety.files import private_folder, write_atomically
 from bootstrap.step import Cost, Work
 from doctor.ask import APART
 from doctor.facts import Facts

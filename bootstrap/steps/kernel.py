@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bootstrap.files import write_atomically
 from bootstrap.hub import choice as hub_env
 from bootstrap.lab.homes import note_homes
+from bootstrap.safety.files import write_atomically
 from bootstrap.step import Cost, Work
 from doctor.ask import APART
 from doctor.facts import Facts

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from bootstrap import process
-from bootstrap.files import write_atomically
+from bootstrap.safety.files import write_atomically
 from bootstrap.step import Cost, Work
 from doctor.ask import ask, clean_environ
 from doctor.errors import Exit, Trouble

@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 
 from bootstrap.env.uv import can_install, configured, install_locked, pip_install, reinstall
-from bootstrap.files import write_atomically
 from bootstrap.mirrors import measure, through, why_silent
+from bootstrap.safety.files import write_atomically
 from bootstrap.step import Cost, Work
 from doctor.checks.disk import CUDA_ENVIRONMENT_BYTES
 from doctor.errors import Exit, Trouble

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from bootstrap.journal import Journal
+from bootstrap.safety.journal import Journal
 from bootstrap.undo.pile import Left, Pile, is_real_folder
 from bootstrap.undo.plain import beside_of
 from bootstrap.undo.plan import Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bootstrap.claims import Claim, Claims
+from bootstrap.safety.claims import Claim, Claims
 from bootstrap.undo import environment
 from bootstrap.undo.pile import Left, Pile, Place, pile, walk
 from bootstrap.undo.plain import sort as sort_plain

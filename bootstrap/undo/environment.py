@@ -16,8 +16,8 @@ from pathlib import Path
 import msgspec
 from packaging.utils import canonicalize_name
 
-from bootstrap.claims import SLACK, Claim, Claims
 from bootstrap.download import sha256_of
+from bootstrap.safety.claims import SLACK, Claim, Claims
 from bootstrap.undo.pile import ADDED, Pile, Place, pile, walk
 from bootstrap.undo.plain import without_root
 from doctor.lockfile import LOCKS, pins

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatch
 
-from bootstrap.claims import Claim, Claims
+from bootstrap.safety.claims import Claim, Claims
 from bootstrap.undo.pile import Pile, by_time, pile, walk
 from bootstrap.undo.plain import without_root
 

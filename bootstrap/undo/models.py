@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.claims import Claim, Claims, claims
+from bootstrap.safety.claims import Claim, Claims, claims
 from bootstrap.step import Work
 from bootstrap.undo import plain
 from bootstrap.undo.pile import Pile, by_time, pile, walk

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.claims import Claims
+from bootstrap.safety.claims import Claims
 from doctor.text import Text
 
 ADDED = Text("added or changed since", "此后新增或改动过")

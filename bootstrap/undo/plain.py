@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.claims import Claim, Claims
+from bootstrap.safety.claims import Claim, Claims
 from bootstrap.undo.pile import Left, Pile, by_time, pile, walk
 from doctor.text import Text
 

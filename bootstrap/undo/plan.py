@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.claims import Claim, Claims, claims
+from bootstrap.safety.claims import Claim, Claims, claims
 from bootstrap.undo import conda, environment, house, jupyter, models, plain, system
 from bootstrap.undo.pile import Left, Pile
 

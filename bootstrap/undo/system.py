@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from packaging.utils import canonicalize_name
 
-from bootstrap.claims import Claims
+from bootstrap.safety.claims import Claims
 from doctor.ask import ask
 from doctor.facts import Unknown
 from doctor.text import Text

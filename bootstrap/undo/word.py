@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.journal import Journal
 from bootstrap.lab import server as lab
-from bootstrap.lock import only_run
+from bootstrap.safety.journal import Journal
+from bootstrap.safety.lock import only_run
 from bootstrap.undo import act
 from bootstrap.undo.pile import Left
 from bootstrap.undo.plan import Plan, make_plan

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.claims import noting
-from bootstrap.journal import Journal
+from bootstrap.safety.claims import noting
+from bootstrap.safety.journal import Journal
 from bootstrap.step import Work, load
 from doctor.checks import judge
 from doctor.facts import Facts

@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
-from bootstrap.journal import read
+from bootstrap.safety.journal import read
 from tests.conftest import ROOT
 from tests.lab_env import free_port
 from tests.ssh_line import Line, line

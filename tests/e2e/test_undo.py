@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bootstrap.claims import SLACK
-from bootstrap.journal import at, read
+from bootstrap.safety.claims import SLACK
+from bootstrap.safety.journal import at, read
 from tests.conftest import ROOT
 from tests.lab_env import STANDARD_PATH, free_port
 from tests.undo.place import Listing, listing, make_wheel

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from bootstrap.journal import read
+from bootstrap.safety.journal import read
 from doctor.profile import ModelWant
 from tests.conda_host import builder
 from tests.conda_host.machine import FILE

@@ -16,11 +16,11 @@ import pytest
 from filelock import FileLock
 
 from bootstrap import relock
-from bootstrap.claims import claims
 from bootstrap.env import venv
 from bootstrap.env.conda import environ
 from bootstrap.mirrors import measure
 from bootstrap.pace import Floor
+from bootstrap.safety.claims import claims
 from bootstrap.steps import environment
 from doctor.errors import Exit, Trouble
 from doctor.facts import Answer

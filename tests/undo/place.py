@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bootstrap.claims import SLACK, noting
-from bootstrap.journal import Journal, at, read
+from bootstrap.safety.claims import SLACK, noting
+from bootstrap.safety.journal import Journal, at, read
 from bootstrap.step import Work, load
 from doctor.goal import Goal
 from doctor.probes import gather

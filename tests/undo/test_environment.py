@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.claims import claims, noting
+from bootstrap.safety.claims import claims, noting
 from doctor.goal import Goal
 from doctor.prefix import marker
 from tests.undo.place import a_run, install, left, listing, make_wheel, plan, run_step, undo

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.claims import noting
-from bootstrap.lock import only_run
+from bootstrap.safety.claims import noting
+from bootstrap.safety.lock import only_run
 from bootstrap.undo.act import remove_files, remove_folders
 from bootstrap.undo.pile import Pile
 from doctor.goal import Goal

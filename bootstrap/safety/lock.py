@@ -17,7 +17,7 @@ import msgspec
 import psutil
 from filelock import FileLock, Timeout
 
-from bootstrap.files import write_atomically
+from bootstrap.safety.files import write_atomically
 from doctor.errors import Exit, Trouble
 from doctor.lab.process import Launched, boot_id, is_alive
 from doctor.text import Text

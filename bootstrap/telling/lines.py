@@ -14,9 +14,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from bootstrap.display import Display
 from bootstrap.outcome import Outcome
 from bootstrap.plan import Planned
+from bootstrap.telling.display import Display
 from doctor.text import Lang, Text
 
 PAUSE = 1.0  # seconds between two lines on how far a step is

@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from bootstrap.journal import Event, Journal, at, read
+from bootstrap.safety.journal import Event, Journal, at, read
 
 Kind = Literal["created", "changed", "folder", "found"]
 KINDS: tuple[Kind, ...] = ("created", "changed", "folder", "found")

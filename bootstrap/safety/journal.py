@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from bootstrap.files import write_atomically
+from bootstrap.safety.files import write_atomically
 from doctor.redact import without_shapes
 
 FORM = 1

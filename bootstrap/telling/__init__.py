@@ -1,0 +1,1 @@
+"""What a person, or a program that listens, sees of a run."""
