@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 AGAIN = "GROUNDWORK_REPAIR"  # set for the second start, which must not lead to a third
-SETUP = Path(__file__).resolve().parents[1] / "scripts" / "setup.sh"
+SETUP = Path(__file__).resolve().parents[2] / "scripts" / "setup.sh"
 
 
 def restart_if_damaged() -> None:
