@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -80,10 +80,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 Seen = tuple[Facts, tuple[Finding, ...]]
 
 
-def look(goal: Goal) -> Seen:
-    """The machine as it is, without a byte over the network."""
-    facts = gather(goal, LOCAL)
-    return facts, judge(facts, goal, LOCAL)
+def look(goal: Goal, areas: Sequence[str] = LOCAL) -> Seen:
+    """The machine as it is, without a byte over the network; only some areas of it where nothing else matters."""
+    facts = gather(goal, areas)
+    return facts, judge(facts, goal, areas)
 
 
 def plan_for(goal: Goal, facts: Facts, findings: tuple[Finding, ...], wish: Wish) -> tuple[Planned, ...]:

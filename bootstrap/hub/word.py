@@ -144,7 +144,9 @@ def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
     wish = job.Wish(only="models")
     if asked.plan_only:
         return words.show_plan(goal, wish, lang, asked.as_json)
-    result = job.apply(goal, wish, "models", shown(lang, asked.as_json), {})
+    result = job.apply(
+        goal, wish, "models", shown(lang, asked.as_json), {}, seen=job.look(goal, ("host", "disk", "hub"))
+    )
     left = [o for o in result.outcomes if o.status == "left-out"]
     code = Exit.NETWORK if left and result.code == 0 else result.code
     if asked.as_json:
