@@ -62,18 +62,21 @@ def measure(kind: Kind, goal: Goal, build: Build | None = None, *, fresh: bool =
     known = None if fresh else recall(goal, here, asked)
     # A file that somebody changed must not name a source that is not there.
     if known is None or {n for n, _ in known.answers} != set(range(len(wanted))):
-        known = Record(time.time(), numbered(wanted, race(wanted, goal, build)))
+        alone = len(wanted) == 1 and not fresh  # nothing to compare it with: the work need not wait
+        known = Record(time.time(), numbered(wanted, race(wanted, goal, build, brief=alone)))
         with _lock:
             _now[goal.home, here, asked] = known
     answers = [msgspec.structs.replace(answer, url=wanted[n].url) for n, answer in known.answers]
     return tuple(a for a in answers if a.seconds is not None), tuple(a for a in answers if a.seconds is None)
 
 
-def race(wanted: tuple[Source, ...], goal: Goal, build: Build | None) -> tuple[Answer, ...]:
+def race(
+    wanted: tuple[Source, ...], goal: Goal, build: Build | None, *, brief: bool = False
+) -> tuple[Answer, ...]:
     """See doctor/measure/race.py; loaded only where something is asked, for an HTTP client takes its time."""
     from doctor.measure import race as measuring
 
-    return measuring.race(wanted, goal, build)
+    return measuring.race(wanted, goal, build, brief=brief)
 
 
 def question_of(kind: Kind, wanted: tuple[Source, ...], build: Build | None, goal: Goal) -> str:

@@ -12,7 +12,7 @@ import httpx
 from doctor.facts import Answer
 from doctor.goal import Goal
 from doctor.measure.samples import Build, take
-from doctor.measure.tape import SILENCE, Tape, Wrong
+from doctor.measure.tape import BRIEF, LONGEST, SILENCE, Tape, Wrong
 from doctor.mirrors import Source
 from doctor.probes.network.pool import Asked
 from doctor.probes.network.question import without_login
@@ -38,9 +38,8 @@ TYPICAL: dict[str, int] = {
 class Runner:
     """One source, and how far it is."""
 
-    def __init__(self, source: Source, goal: Goal, build: Build | None, session: httpx.Client) -> None:
-        self.source = source
-        self.tape = Tape(session)
+    def __init__(self, source: Source, goal: Goal, build: Build | None, tape: Tape) -> None:
+        self.source, self.tape = source, tape
         self.error = ""
         self.ended: float | None = None
         self.asked = Asked(partial(self.run, goal, build))
@@ -87,8 +86,10 @@ class Runner:
         )
 
 
-def race(wanted: Sequence[Source], goal: Goal, build: Build | None = None) -> tuple[Answer, ...]:
-    """An answer for each, the one to use first, those that cannot be used last."""
+def race(
+    wanted: Sequence[Source], goal: Goal, build: Build | None = None, *, brief: bool = False
+) -> tuple[Answer, ...]:
+    """An answer for each, the one to use first, those that cannot be used last. `brief`: hardly a look at how fast they are."""
     if not wanted:
         return ()
     try:
@@ -97,7 +98,8 @@ def race(wanted: Sequence[Source], goal: Goal, build: Build | None = None) -> tu
         return tuple(
             unasked(source, f"the proxy or CA settings cannot be used: {error}") for source in wanted
         )
-    runners = [Runner(source, goal, build, session) for source in wanted]
+    longest = BRIEF if brief else LONGEST
+    runners = [Runner(source, goal, build, Tape(session, longest)) for source in wanted]
     wait(runners)
     return ordered([runner.answer() for runner in runners])
 

@@ -13,7 +13,7 @@ from doctor.text import human_bytes
 AGENT = "groundwork-measure"
 HEAD = 64 * 1024  # bytes after which an object is judged, while it still comes
 MOST = 8_000_000  # bytes of one object
-LONGEST = 3.0  # seconds of throughput
+LONGEST, BRIEF = 3.0, 0.25  # seconds of throughput: to compare, and where there is nothing to compare with
 SILENCE = 3.0  # seconds for a connection, for the first byte, between two
 SMALL = 256 * 1024  # bytes: of less, the waiting for the first byte says more than the rate behind it
 
@@ -42,8 +42,8 @@ class Page:
 class Tape:
     """A measurement under way. Read from another thread when the time is up, so every field is right at any moment."""
 
-    def __init__(self, session: httpx.Client) -> None:
-        self.session = session
+    def __init__(self, session: httpx.Client, longest: float = LONGEST) -> None:
+        self.session, self.longest = session, longest
         self.began = time.monotonic()
         self.first: float | None = None  # seconds to the first byte
         self.bytes = 0
@@ -67,7 +67,7 @@ class Tape:
                 page.body += piece
                 if not self.verified and len(page.body) >= HEAD:
                     self._judge(page, check, False)
-                if len(page.body) >= most or self.seconds >= LONGEST:
+                if len(page.body) >= most or self.seconds >= self.longest:
                     break
             else:
                 page.whole = True
