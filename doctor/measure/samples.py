@@ -18,7 +18,7 @@ import msgspec
 
 from doctor.goal import Goal
 from doctor.lockfile import hashes, lock_path, pins
-from doctor.measure.tape import Check, Lacks, Page, Tape, Wrong
+from doctor.measure.tape import MOST, Check, Lacks, Page, Tape, Wrong
 from doctor.mirrors import Kind, Source, installers, python_build_file
 from doctor.profile import ModelWant
 from doctor.text import human_bytes
@@ -28,6 +28,7 @@ KNOWN = ("openai-community/gpt2", "main")  # asked of where no model is wanted
 WITNESSES = ("pygments", "setuptools", "certifi")
 LISTS_NOT = "does not list"  # begins what is said of a source that answers, and has not what is looked for
 SMALL = 1_000_000  # bytes: a page or a model's config.json
+GLIMPSE = 2_000_000  # bytes of what is alone: nothing is compared, and its rate need not be known better
 
 
 class Build(msgspec.Struct, frozen=True):
@@ -88,7 +89,8 @@ def hub(tape: Tape, source: Source, goal: Goal) -> None:
         same_bytes(page, {want.sha256["config.json"]})
     weights = weights_of(want)
     if weights.endswith((".safetensors", ".bin")):  # a person may want the small files alone
-        tape.get(f"{base}/{model}/resolve/{revision}/{weights}", is_weights)
+        most = GLIMPSE if goal.endpoint else MOST
+        tape.get(f"{base}/{model}/resolve/{revision}/{weights}", is_weights, most)
 
 
 def model_of(goal: Goal) -> tuple[str, str]:
