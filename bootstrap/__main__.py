@@ -6,10 +6,11 @@ import resource
 import sys
 import traceback
 
+gc.disable()  # collecting is a twentieth of the time of a word that ends soon; a run of steps turns it on again
+
 # Words that only look: they write nothing at all, not even the compiled form of our own code.
 if sys.argv[1:2] in (["doctor"], ["explain"], ["status"], ["wheels"], ["log"], ["undo"]):
     sys.dont_write_bytecode = True
-    gc.disable()  # they end soon, and collecting is a twentieth of their time
 
 # Python takes half of a write for the whole: the compiled form of a module, written on a full disk, stops every later run.
 room = os.statvfs(__file__)

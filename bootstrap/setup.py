@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -144,6 +145,7 @@ def apply(
     `agree` is shown the plan, which may be empty, when nothing speaks against it and nothing has been changed.
     `keep` is called once it is certain that this run goes ahead: a run that is turned away leaves no trace.
     """
+    gc.enable()  # this one may take long
     facts, findings = seen or look(goal)
     refuse_unknown(findings, wish)
     plan = plan_for(goal, facts, findings, wish)
@@ -180,7 +182,8 @@ def _rounds(
     first = plan
     for _ in range(ROUNDS):
         outcomes += run_plan(plan, setting)
-        facts = known.again((*changed_by(plan), "smoke"))
+        # What a single step has changed was just looked at, to verify it.
+        facts = known.again(("smoke",) if len(plan) == 1 else (*changed_by(plan), "smoke"))
         findings = judge(facts, goal, LOCAL)
         tried = {outcome.name for outcome in outcomes}
         plan = tuple(p for p in plan_for(goal, facts, findings, wish) if p.name not in tried)

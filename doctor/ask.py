@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from doctor.facts import Unknown
+
+if TYPE_CHECKING:
+    import subprocess
 
 # What is for us alone; make repeats the variables of its command line in MAKEFLAGS.
 PRIVATE = ("PASSWORD", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")
@@ -30,6 +33,8 @@ def ask(
     argv: Sequence[str], seconds: float = 10, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str] | Unknown:
     """Run `argv` and return what it said, or Unknown when it is missing, hangs or cannot be run."""
+    import subprocess  # not every word asks
+
     try:
         return subprocess.run(
             list(argv),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,6 +77,8 @@ def _tell_all_there(goal: Goal, lang: Lang) -> int:
 
 def _named(goal: Goal, asked: Asked) -> tuple[ModelWant, ...]:
     """What the named repositories are; told of a closed one before the others start."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from bootstrap.hub.named import Choice, parse_size, want
     from doctor.hub_env import token
 

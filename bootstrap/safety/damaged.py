@@ -1,13 +1,10 @@
 """Where something of ours fails as it never should: is the environment that runs us whole? If not it is made anew, once.
 
-Only the standard library is needed here: any other module may be the broken one.
+Only the standard library is needed here, and loaded when it is: any other module may be the broken one.
 """
 
 from __future__ import annotations
 
-import base64
-import csv
-import hashlib
 import os
 import sys
 from pathlib import Path
@@ -30,6 +27,8 @@ def restart_if_damaged() -> None:
 
 def first_broken(prefix: Path) -> Path | None:
     """A file that is not there, or not what its package's RECORD says; without a RECORD its folder."""
+    import csv
+
     for package in sorted(prefix.glob("lib/python3*/site-packages/*.dist-info")):
         if not (package / "RECORD").is_file():
             return package
@@ -42,6 +41,9 @@ def first_broken(prefix: Path) -> Path | None:
 
 def is_as_installed(path: Path, digest: str) -> bool:
     """`digest`: sha256=… as in RECORD, base64 without its padding."""
+    import base64
+    import hashlib
+
     try:
         found = hashlib.new(digest.partition("=")[0], path.read_bytes()).digest()
     except OSError:
