@@ -14,9 +14,9 @@ import pytest
 from tests.conftest import missing
 from tests.faults.dists import course, install, site_of
 from tests.faults.island import Island
+from tests.faults.network.outside import ENDPOINT, OUTSIDE, on_island
 from tests.faults.patient import Diagnosis, bare_environ, diagnose
 from tests.faults.person import diagnose_as_nobody, hand_over, home_of_nobody, need_another_user
-from tests.faults.test_network import ENDPOINT, OUTSIDE, on_island
 from tests.faults.web import HUB, Page, serve_web
 
 AREAS = "host,disk,conda,python,packages,torch,hub,ffmpeg,jupyter,colab"
