@@ -35,9 +35,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     floor_bar: float | None = None
     codes: tuple[int, ...] = (0,)  # exit codes that mean that it did its work
     before: Callable[[], None] = lambda: None  # what each run needs to be the same; not measured
-    floor: Callable[[], float] = lambda: (
-        0.0
-    )  # seconds that the bytes of the run that just ended take on its link; 0: none
+    # Seconds that the bytes of the run that just ended take on its link; 0: none.
+    floor: Callable[[], float] = lambda: 0.0
 
 
 class Run(msgspec.Struct, frozen=True):

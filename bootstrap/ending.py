@@ -80,9 +80,7 @@ def _word(cli: click.Group) -> str:
 def _usage(error: click.ClickException, word: str) -> Trouble:
     """What click says of wrong words, with where to look them up."""
     said = error.format_message()
-    look = f"sh scripts/setup.sh {word} --help".replace(
-        "  ", " "
-    )  # what a person has; groundwork is on no PATH
+    look = " ".join(("sh scripts/setup.sh", *word.split(), "--help"))  # groundwork is on no PATH
     return Trouble(Text(said, f"用法错误：{said}"), Exit.USAGE, Text(f"see: {look}", f"参见：{look}"))
 
 

@@ -186,9 +186,8 @@ def _env_name(value: str) -> str:
 
 
 def _endpoint(value: str | None) -> str | None:
-    if value and re.match(
-        r"\w+://[^/\s]*@", value
-    ):  # it would end up in the kernel's file and in saved facts
+    if value and re.match(r"\w+://[^/\s]*@", value):
+        # It would end up in the kernel's file and in saved facts.
         raise bad_input(
             "HF_ENDPOINT holds a password. Leave it out of the address and set HF_TOKEN instead.",
             "HF_ENDPOINT 中含有密码。请从地址中去掉，改用 HF_TOKEN。",

@@ -105,9 +105,8 @@ def _no_python(work: Work, said: list[str]) -> Trouble:
     wanted, found = work.goal.python, pythons(work)
     lines, listing = "\n    ".join(said), ", ".join(found) or "-"
     choices = "|".join(work.goal.profile.pythons)
-    if any(
-        python.startswith(f"{wanted}.") for python in found
-    ):  # it is here: uv stumbles over something else
+    if any(python.startswith(f"{wanted}.") for python in found):
+        # It is here: uv stumbles over something else.
         message = Text(f"uv could not make it:\n    {lines}", f"uv 未能创建：\n    {lines}")
         hint = Text(f"full log: {work.log}", f"完整日志：{work.log}")
         return Trouble(message, Exit.FAILED, hint)

@@ -21,10 +21,8 @@ from bootstrap.hub.job import Endpoint
 CONNECT = 8.0  # seconds
 HOPS = 6
 CHUNK = 256 * 1024  # bytes that are read at once, at most
-ENOUGH, SOON = (
-    128 * 1024,
-    0.2,
-)  # bytes, or seconds, after which what came is handed on: no more is lost with us
+# Bytes, or seconds, after which what came is handed on: no more is lost with us.
+ENOUGH, SOON = 128 * 1024, 0.2
 AWAY = (400, 401, 403, 404, 410)  # of a signed address that is good no longer
 TEXT = ("text/html", "application/xhtml+xml")
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
@@ -130,9 +128,8 @@ def _open(
     reply = send("GET", address.page, token, headers, silence)
     if urlsplit(reply.url).netloc == urlsplit(address.page).netloc:
         return reply
-    if (
-        reply.status_code in AWAY
-    ):  # the page had said yes: a signature that is too old, or not known there yet
+    if reply.status_code in AWAY:
+        # The page had said yes: a signature that is too old, or not known there yet.
         reply.close()
         raise Broke(f"{urlsplit(reply.url).netloc}: HTTP {reply.status_code} {reply.reason or ''}".strip())
     address.signed = reply.url if reply.ok else None

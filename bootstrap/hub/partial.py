@@ -218,9 +218,7 @@ def adopt(blob: Path, ours: Path, size: int) -> None:
 
 def beginnings(blob: Path) -> list[Path]:
     """What anybody has begun of a blob."""
-    beside = (
-        blob.parent.iterdir() if blob.parent.is_dir() else ()
-    )  # a pattern would be compiled for each blob
+    beside = blob.parent.iterdir() if blob.parent.is_dir() else ()  # a glob is compiled for each blob
     return [one for one in beside if one.name.startswith(blob.name) and one.suffix == ".incomplete"]
 
 

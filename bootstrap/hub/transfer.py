@@ -29,9 +29,8 @@ RESTS = 3  # pauses in a row, without a byte
 LOCKED = 60.0  # seconds that another program is waited for
 JUDGED = 15.0  # seconds after which a connection may be called a crawl
 AT_ONCE = 2.0  # seconds that one request should take
-SLACK = (
-    1.5  # how many times smaller than its fair part of a file a request is: the rest evens out who is slow
-)
+# How many times smaller than its fair part of a file a request is: the rest evens out who is slow.
+SLACK = 1.5
 LEAST_SHARE = 0.01  # of a connection
 SHARED = 8 << 20  # bytes of a file that is worth a second host
 
