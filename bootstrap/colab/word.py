@@ -50,9 +50,8 @@ def colab(flags: Flags, lang: Lang, asked: Asked) -> int:
         with only_run(Path(goal.home), "colab"):
             remember(goal, flags)
             ready = overlay_of(goal, runtime, facts, lang)
-        done = prepare(
-            goal, runtime, kernel, facts, lang, asked.prove, ready
-        )  # its steps take the lock themselves
+        # Its steps take the lock themselves.
+        done = prepare(goal, runtime, kernel, facts, lang, asked.prove, ready)
     except KeyboardInterrupt:
         process.stop_all()
         raise

@@ -109,7 +109,6 @@ def _room(mount: MountPoint) -> Mount:
 
 
 def nearly_full(places: tuple[Place, ...]) -> frozenset[str]:
-    low = (
-        p for p in places if p.role != "shm" and not p.network
-    )  # shared memory is deleted at once by design
+    # Of shared memory files are deleted at once by design.
+    low = (p for p in places if p.role != "shm" and not p.network)
     return frozenset(p.mount for p in low if p.free_bytes < NEARLY_FULL * p.total_bytes)
