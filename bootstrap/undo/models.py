@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from bootstrap.hub.partial import ENDING, beginnings
 from bootstrap.safety.claims import Claim, Claims, claims
 from bootstrap.step import Work
 from bootstrap.undo import plain
@@ -45,6 +46,10 @@ def _note_inside(work: Work, repo: Path, snapshot: Path, want: ModelWant) -> Non
     for path in (*files, *refs):
         if path in refs or not os.path.lexists(path):
             work.note("created", str(path))
+    for digest in want.sha256.values():
+        blob = repo / "blobs" / digest
+        if not blob.exists() and not beginnings(blob):  # what the person has begun, and we go on with, stays
+            work.note("created", f"{blob}{ENDING}")
 
 
 def sort(claim: Claim, said: Claims) -> Pile:

@@ -9,10 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bootstrap.hub.partial import ENDING
+from bootstrap.step import LeftOut
 from doctor.goal import Goal
 from doctor.probes.hub import hub_folder, repo_folder
 from tests.hub.models import WEIGHTS, make_repo, want, write_mirrors
-from tests.hub.server import Repo, serve
+from tests.hub.server import Fault, Repo, serve
 from tests.undo.place import a_run, left, listing, run_step, undo
 
 Environ = dict[str, str]
@@ -73,6 +75,34 @@ def test_what_was_in_the_cache_before_stays(
     said = undo(environ, "--yes")
     assert said.returncode == 0, said.stderr
     assert listing(Path(environ["HOME"])) == before
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["ours", "theirs"])
+def test_what_we_only_began_in_a_folder_of_the_persons_goes_and_what_they_began_stays(
+    goal: Goal, environ: Environ, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    repo = make_repo(tmp_path / "repos", "org/large", 3_000_000)
+    same = repo_folder(hub_folder(goal.cache), repo.id)
+    put(same, "c" * 64, b"older", same / "snapshots" / ("2" * 40) / WEIGHTS)
+    blob = same / "blobs" / repo.etag(WEIGHTS)
+    if begun:
+        blob.with_name(f"{blob.name}.incomplete").write_bytes((repo.folder / WEIGHTS).read_bytes()[:500_000])
+    before = listing(Path(environ["HOME"]))
+    wanted = want(repo, sha256={WEIGHTS: repo.etag(WEIGHTS)})
+    goal = msgspec.structs.replace(goal, models=(wanted,))
+    breaks = Fault("/cdn/", "cut", after=200_000, times=1), Fault("/cdn/", "status", status=404)
+    with serve(repo, faults=breaks) as hub, a_run(goal) as journal:
+        monkeypatch.setenv("GROUNDWORK_MIRRORS_FILE", str(write_mirrors(tmp_path / "mirrors.toml", hub)))
+        with pytest.raises(LeftOut):
+            run_step("models", goal, journal, ("hub", "disk"))
+    monkeypatch.delenv("GROUNDWORK_MIRRORS_FILE")
+    partial = blob.with_name(blob.name + ENDING)
+    assert partial.exists()
+    said = undo(environ, "--yes")
+    assert said.returncode == 0, said.stderr
+    assert partial.exists() == begun
+    if not begun:
+        assert listing(Path(environ["HOME"])) == before
 
 
 def test_a_download_of_the_persons_that_we_completed_stays_complete(
