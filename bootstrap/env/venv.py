@@ -30,13 +30,15 @@ def create(work: Work) -> None:
         return
     _clear(work)
     said = [f"this machine: {_last(local.tail)}"]
+    env = {**_environ(work), "UV_HTTP_RETRIES": "1"}
     for name, mirror in _hosts(work):
-        env = {**_environ(work), "UV_PYTHON_INSTALL_MIRROR": mirror, "UV_HTTP_RETRIES": "1"}
+        env["UV_PYTHON_INSTALL_MIRROR"] = mirror
         done = _make(work, (*_command(work), "--managed-python"), env, FETCH_SECONDS, FLOOR)
         if done.code == 0:
             return
         _clear(work)
         said.append(f"{name}: {_last(done.tail)}")
+        env["UV_PYTHON_CACHE_DIR"] = None  # wrong bytes stay in it, and no other host would be asked
     raise _no_python(work, said + _silent(work))
 
 

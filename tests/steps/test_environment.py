@@ -295,7 +295,7 @@ def test_a_host_of_pythons_is_measured_first_and_left_when_it_stalls_or_sends_ot
     with ExitStack() as stack:
         login = stack.enter_context(mirroring(Mirror(page=PAGE)))
         stalling = stack.enter_context(mirroring(Mirror(stall_downloads=50_000)))
-        other = stack.enter_context(mirroring(Mirror(latency=0.3)))
+        other = stack.enter_context(mirroring(Mirror(rate=2_000_000)))
         hosts = {"login": login.url, "stalling": stalling.url, "other": other.url}
         monkeypatch.setenv("GROUNDWORK_MIRRORS_FILE", str(table(tmp_path / "m.toml", "python_build", hosts)))
         began = time.monotonic()
