@@ -31,6 +31,9 @@ KINDS: dict[Kind, Text] = {
     "conda_channel": Text("conda-forge", "conda-forge"),
     "python_build": Text("Python itself, for uv", "Python（由 uv 下载）"),
 }
+IF_LACKING: Kind = (
+    "python_build"  # asked for only where the machine has no such Python: its silence is no fault
+)
 BAR = 20  # columns
 NOBODY = Text("none can be used here", "这里没有可用的来源")
 SET = Text("set by you, and always used first", "由你指定，始终优先使用")
@@ -45,7 +48,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 def mirrors(flags: Mapping[str, str | None], lang: Lang, *, as_json: bool) -> int:
-    """Measure and show. Exit code 5 where a kind has no source that can be used."""
+    """Measure and show. Exit code 5 where a kind that every machine needs has no source that can be used."""
     goal = resolve(flags, changes=False)
     sections = []
     for kind in KINDS:  # one after the other: they share one line
@@ -53,7 +56,7 @@ def mirrors(flags: Mapping[str, str | None], lang: Lang, *, as_json: bool) -> in
         if not as_json:
             show(list(lines(sections[-1], lang, page())))
     keep(goal)
-    code = Exit.FINE if all(served(one) for one in sections) else Exit.NETWORK
+    code = Exit.FINE if all(served(one) or one.kind == IF_LACKING for one in sections) else Exit.NETWORK
     if as_json:
         kinds = {one.kind: body(one) for one in sections}
         emit(envelope(goal, None, (), code, lang, network=network_key(), mirrors=kinds))

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bootstrap import mirrors
+from bootstrap import mirror_table, mirrors
 from bootstrap.mirrors import measure, memory_path
 from doctor.facts import Answer
 from doctor.goal import Goal
@@ -20,7 +20,7 @@ from doctor.mirrors import Kind
 from doctor.profile import ModelWant
 from tests.faults.web import make_authority
 from tests.hub.server import dead_url
-from tests.measure.hosts import CONFIG, PAGE, REVISION, WHEEL, Mirror, digest, serving, table, wrong
+from tests.measure.hosts import CONFIG, PAGE, PATHS, REVISION, WHEEL, Mirror, digest, serving, table, wrong
 
 BAR = 5.0  # seconds
 MODEL = ModelWant(
@@ -197,6 +197,27 @@ def test_one_that_is_alone_is_not_waited_for(
     (shown,), _ = measure("python_build", asking, fresh=True)
     assert time.monotonic() - began - brief > 2 * brief
     assert 50_000 < (alone.rate or 0) < 300_000 and 50_000 < (shown.rate or 0) < 150_000
+
+
+@pytest.mark.parametrize(("silent", "code"), [("python_build", 0), ("conda_channel", 5)])
+def test_a_machine_that_has_its_python_needs_no_host_of_pythons(
+    asking: Goal,
+    up: Callable[..., Mirror],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    silent: Kind,
+    code: int,
+) -> None:
+    url, path = up(Mirror()).url, table(tmp_path / "m.toml", silent, {})
+    named = [
+        f'[[source]]\nkind = "{k}"\nname = "one"\nurl = "{url}{PATHS[k]}"\n' for k in KINDS if k != silent
+    ]
+    path.write_text(path.read_text() + "".join(named))
+    use(monkeypatch, path)
+    for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_PYTHON_INSTALL_MIRROR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(mirror_table, "resolve", lambda flags, changes: asking)
+    assert mirror_table.mirrors({}, "en", as_json=True) == code
 
 
 def test_an_old_measurement_is_made_anew(
