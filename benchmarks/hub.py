@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -30,10 +30,10 @@ PIECE = 256 * 1024
 ASKED = re.compile(r"^(?P<method>GET|HEAD) (?P<url>\S+) HTTP")
 
 
-def make_models(folder: Path) -> list[str]:
-    """Ten repositories, 1.5 GB. Returns their names."""
-    names = [f"org/m{number}" for number in range(1 + len(OTHERS))]
-    for name, size in zip(names, [LARGE, *OTHERS], strict=True):
+def make_models(folder: Path, sizes: Sequence[int] = (LARGE, *OTHERS)) -> list[str]:
+    """One repository for each size of weights, by default ten of 1.5 GB together. Returns their names."""
+    names = [f"org/m{number}" for number in range(len(sizes))]
+    for name, size in zip(names, sizes, strict=True):
         place = folder / name
         place.mkdir(parents=True)
         with (place / "model.safetensors").open("wb") as weights:
@@ -68,9 +68,8 @@ def entry(path: Path) -> dict[str, object]:
 class Served:
     """The folder, and how fast it may be sent."""
 
-    def __init__(self, folder: Path, rate: float, latency: float, total: float) -> None:
-        self.folder, self.rate, self.latency = folder, rate, latency
-        self.line = Link(rate=total) if total else None
+    def __init__(self, folder: Path, rate: float, latency: float, line: Link | None) -> None:
+        self.folder, self.rate, self.latency, self.line = folder, rate, latency, line
         self.listings = {
             str(path.parent.relative_to(folder)): json.loads(path.read_text())
             for path in folder.glob("*/*/.listing.json")
@@ -156,14 +155,34 @@ def serving(folder: Path, rate: float, latency: float, total: float) -> Iterator
         child.wait(10)
 
 
-def main() -> None:
-    folder, rate, latency, total = sys.argv[1:]
-    served = Served(Path(folder), float(rate), float(latency), float(total))
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
-        print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+def address(listening: socket.socket) -> str:
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def accept(listening: socket.socket, served: Served) -> None:
+    """Until the socket is closed."""
+    with suppress(OSError):
         while True:
             client, _ = listening.accept()
             threading.Thread(target=served.talk, args=(client,), daemon=True).start()
+
+
+@contextmanager
+def serving_here(folder: Path, line: Link) -> Iterator[str]:
+    """The address of such a Hub in this process, for one that shares its line with others."""
+    served = Served(folder, 0, line.latency, line)
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
+        threading.Thread(target=accept, args=(listening, served), daemon=True).start()
+        yield address(listening)
+
+
+def main() -> None:
+    folder, rate, latency, total = sys.argv[1:]
+    line = Link(rate=float(total)) if float(total) else None
+    served = Served(Path(folder), float(rate), float(latency), line)
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
+        print(address(listening), flush=True)
+        accept(listening, served)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def cases(
 
 
 def make_profile(place: Place, base: Path, repos: list[str]) -> str:
-    """The course's profile with these models: fetched as `make setup` would."""
+    """The course's profile, by its name and with its locks, with these models: fetched as `make setup` would."""
     entries = []
     for repo in repos:
         listed = json.loads((base / "repos" / repo / ".listing.json").read_text())
@@ -79,7 +79,7 @@ def make_profile(place: Place, base: Path, repos: list[str]) -> str:
             f'[[model]]\nid = "{repo}"\nrevision = "{COMMIT}"\nlicence = "mit"\nbytes = {sum(files.values())}\n'
             f"files = {json.dumps(list(files))}\n"
         )
-    manifest, profile = base / "bench.toml", base / "profile.toml"
+    manifest, profile = base / "bench.toml", base / "llm-quickstart.toml"
     manifest.write_text("\n".join(entries))
     course = Path(place.root, "configs/profiles/llm-quickstart.toml").read_text()
     profile.write_text(re.sub(r"(?m)^models = .*$", f"models = {json.dumps([str(manifest)])}", course))

@@ -69,7 +69,7 @@ def _planned(name: str, names: list[str], findings: tuple[Finding, ...], facts: 
         changes=step.changes(facts, goal),
         cost=step.cost(facts, goal),
         after=tuple(other for other in step.AFTER if other in names),
-        waits=tuple(other for other in step.WAITS if other in names),
+        waits=tuple(other for other in step.WAITS if other.partition(":")[0] in names),
     )
 
 

@@ -18,7 +18,7 @@ from bootstrap.safety import no_room
 from bootstrap.safety.claims import noting
 from bootstrap.safety.interrupt import interrupted
 from bootstrap.safety.journal import Journal
-from bootstrap.step import LeftOut, Work, load
+from bootstrap.step import LeftOut, Work, load, preparation
 from bootstrap.telling.display import Display
 from bootstrap.telling.lines import Lines
 from doctor.checks import judge
@@ -41,6 +41,8 @@ class Setting(msgspec.Struct, frozen=True):
     journal: Journal
     secrets: Mapping[str, str]
     word: str = "setup"
+    fetched: set[str] = msgspec.field(default_factory=set)  # steps that need the line no more
+    prepared: set[str] = msgspec.field(default_factory=set)
 
 
 def changed_by(plan: tuple[Planned, ...]) -> tuple[str, ...]:
@@ -86,9 +88,12 @@ def _schedule(plan: tuple[Planned, ...], setting: Setting, pool: ThreadPoolExecu
     ended: dict[str, Outcome] = {}
     told = time.monotonic()
     while waiting or running:
-        for step in [s for s in waiting.values() if all(name in ended for name in (*s.after, *s.waits))]:
+        for step in [s for s in waiting.values() if all(name in ended for name in s.after)]:
+            if not all(_is_over(name, ended, setting) for name in step.waits):
+                _prepare(step, ended, setting)
+                continue
             del waiting[step.name]
-            if all(ended[name].status in ("done", "left-out") for name in step.after):
+            if _may_run(step, ended):
                 running[pool.submit(_run_step, step, setting)] = step
             else:
                 ended[step.name] = _not_run(step)
@@ -103,6 +108,25 @@ def _schedule(plan: tuple[Planned, ...], setting: Setting, pool: ThreadPoolExecu
             setting.journal.tell("alive")
             told = time.monotonic()
     return tuple(ended[step.name] for step in plan)
+
+
+def _may_run(step: Planned, ended: Mapping[str, Outcome]) -> bool:
+    return all(ended[name].status in ("done", "left-out") for name in step.after)
+
+
+def _is_over(name: str, ended: Mapping[str, Outcome], setting: Setting) -> bool:
+    """What a step waits for: another's end, or of `NAME:fetched` that it has all that it fetches."""
+    other, _, fetched = name.partition(":")
+    return other in ended or (bool(fetched) and other in setting.fetched)
+
+
+def _prepare(step: Planned, ended: Mapping[str, Outcome], setting: Setting) -> None:
+    """Once, what it can do while it waits for others."""
+    prepare = preparation(step.name)
+    if prepare and step.name not in setting.prepared and _may_run(step, ended):
+        setting.prepared.add(step.name)
+        with suppress(Trouble, OSError):  # its run meets the same, and tells
+            prepare(_work(step, setting))
 
 
 def _run_step(planned: Planned, setting: Setting) -> Outcome:
@@ -182,6 +206,7 @@ def _work(planned: Planned, setting: Setting) -> Work:
         noting(setting.journal, name),
         setting.secrets,
         lambda text: display.say(name, text),
+        lambda: setting.fetched.add(name),
     )
 
 

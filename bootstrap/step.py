@@ -4,11 +4,15 @@ A step is a module in bootstrap/steps with
 
     NAME, TITLE    what it is called, for machines and for people
     AFTER          steps that must have worked before it starts, where they are due
-    WAITS          steps whose end it waits for, however they end
+    WAITS          steps whose end it waits for, however they end; of `NAME:fetched` only until it needs the line no more
     AREAS          the areas of facts that it changes; they are looked at again to verify it, and for the steps behind it
     cost(facts, goal)      what it takes, for the plan
     changes(facts, goal)   what it would change, one line each, for the plan
     run(work)              does it; raises Trouble or LeftOut
+
+and, where there is something that can be done while it waits for WAITS,
+
+    prepare(work)          starts that, and returns at once
 
 Whether a step is due is said by the checks, never by the step: a finding whose remedy names it.
 """
@@ -77,6 +81,7 @@ class Work:
         note: Callable[[str, str], None],
         secrets: Mapping[str, str],
         say: Callable[[Text], None] = lambda text: None,
+        fetched: Callable[[], None] = lambda: None,
     ) -> None:
         self.goal = goal
         self.facts = facts
@@ -86,6 +91,7 @@ class Work:
         self.note = note  # ("created", path) before it is made, and the like, into the journal
         self.secrets = secrets  # PASSWORD; never into an argument list or a log
         self.say = say  # what the person has to know and must not miss
+        self.fetched = fetched  # the line is free for others: what is left to do needs it no more
 
     def call(
         self,
@@ -130,3 +136,8 @@ class Step(Protocol):
 
 def load(name: str) -> Step:
     return cast(Step, import_module(f"bootstrap.steps.{name}"))
+
+
+def preparation(name: str) -> Callable[[Work], None] | None:
+    """What the step can do while it waits for others; None where there is nothing."""
+    return cast("Callable[[Work], None] | None", getattr(load(name), "prepare", None))

@@ -80,7 +80,8 @@ compile() {
 
 # --- 3 which -----------------------------------------------------------------------------------------
 
-lock_tool() { compile tool "$root/pyproject.toml" --python-version 3.10; }
+# Without hf-xet: huggingface_hub asks for it, but we fetch without it, and it is more than half of all bytes.
+lock_tool() { compile tool "$root/pyproject.toml" --python-version 3.10 --no-emit-package hf-xet; }
 
 lock_dev() { compile dev "$root/pyproject.toml" --python-version 3.10 --group "$root/pyproject.toml:dev"; }
 

@@ -410,7 +410,7 @@ make_env() {
 # compile FOLDER...: now, since the doctor writes nothing, not even that. What cannot be written to runs as well,
 # only a little slower.
 compile() {
-    "$env/bin/python" -I -m compileall -q "$@" >/dev/null 2>&1 || :
+    "$env/bin/python" -I -m compileall -q -j 0 "$@" >/dev/null 2>&1 || :
 }
 
 # ours WORD...: become our Python, out of reach of the person's variables. UTF-8 whatever the locale: names of files and

@@ -11,6 +11,7 @@ Exit codes: 0 all passed · 1 a task failed, or is not available with --weights 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -78,6 +79,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="keep the JSON report here, rewritten after each task"
     )
+    parser.add_argument(
+        "--wait", action="store_true", help="import the libraries, then wait for a line on standard input"
+    )
     parser.add_argument("--list", action="store_true", help="print the tasks and their models, run nothing")
     parser.add_argument(
         "--show", type=Path, metavar="FILE", help="print a report that --out kept, run nothing"
@@ -133,6 +137,8 @@ def run(options: argparse.Namespace, entries: list[Entry], out: TextIO) -> int:
     say = speaker(options.lang)
     report = new_report(options.weights)
     broken = prepare(report, options.device)
+    if options.wait and not sys.stdin.readline():
+        raise KeyboardInterrupt  # whoever started it is gone
     for number, entry in enumerate(entries, 1):
         report["running"] = entry["task"]
         save(report, options.out)
@@ -169,6 +175,8 @@ def prepare(report: Report, device: str) -> Exception | None:
     try:
         report["device"] = runner.choose_device(device)
         from transformers import pipeline  # noqa: F401
+
+        gc.freeze()  # each task collects what it leaves; the libraries' own objects need no second look
     except ValueError as problem:
         raise BadInput(str(problem)) from problem
     except Exception as problem:

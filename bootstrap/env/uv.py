@@ -24,6 +24,7 @@ from doctor.text import Text
 PATIENCE = {"UV_HTTP_RETRIES": "8", "UV_HTTP_TIMEOUT": "60", "UV_NO_PROGRESS": "1"}
 # Where another source is there to go on with, a bad one is left sooner. What came so far stays in uv's cache.
 BRISK = {"UV_HTTP_RETRIES": "2", "UV_HTTP_TIMEOUT": "20"}
+FETCHED = "Prepared "  # how uv's line begins when all wheels are there and it goes on to put them in place
 SETTINGS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
 # What a person's shell says to uv for other projects is taken out. What we ask for is exact, by version or by hash: it could
@@ -107,8 +108,15 @@ def pip_install(
     where = {"UV_DEFAULT_INDEX": index} if index else {}
     where |= {} if folders else {"UV_FIND_LINKS": ""}
     env, floor = FOR_US | environ(brisk) | where, Floor() if brisk else None
+
+    def line(text: str) -> None:
+        if text.startswith(FETCHED):
+            work.fetched()
+        work.tell(text)
+
     remove_torn(Path(work.goal.prefix))
-    return no_room.stop(argv, work.log, work.call(argv, seconds=seconds, env=env, check=check, floor=floor))
+    done = work.call(argv, seconds=seconds, env=env, check=check, line=line, floor=floor)
+    return no_room.stop(argv, work.log, done)
 
 
 def remove_torn(prefix: Path) -> None:
@@ -122,8 +130,7 @@ def install_locked(work: Work, lock: Path, arguments: Sequence[str] = ()) -> Non
 
     Hashes are checked, so a mirror can fail but not deceive. Raises Trouble when none delivers all of it.
     """
-    # Bytecode now, on all processors, rather than at every first import: some images switch writing it off.
-    wanted = ["--require-hashes", "--compile-bytecode", *arguments, "-r", str(lock)]
+    wanted = ["--require-hashes", *arguments, "-r", str(lock)]
     done = from_any_index(work, wanted)
     if done.code == 0:
         return

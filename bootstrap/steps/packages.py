@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bootstrap.env.bytecode import compile_modules
 from bootstrap.env.uv import install_locked, reinstall, spoilt
 from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
@@ -40,6 +41,8 @@ def run(work: Work) -> None:
             Text("make one: make lock", "生成方法：make lock"),
         )
     install_locked(work, lock, reinstall(work.facts))
+    work.fetched()
+    compile_modules(work)
 
 
 def to_install(facts: Facts) -> list[str]:

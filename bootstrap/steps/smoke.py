@@ -40,6 +40,14 @@ def changes(facts: Facts, goal: Goal) -> tuple[Text, ...]:
     return (Text(f"run {count} pipelines and keep the report", f"运行 {count} 个管道并保存报告"),)
 
 
+def prepare(work: Work) -> None:
+    """Importing torch and transformers takes as long as using them: done while the models arrive."""
+    goal = work.goal
+    write_spec(goal)
+    raw_path(goal).parent.mkdir(parents=True, exist_ok=True)
+    process.start_ahead(arguments(goal), clean_environ(environ(goal)))
+
+
 def run(work: Work) -> None:
     done = prove(work)
     if done.code not in (0, 1):
@@ -58,28 +66,37 @@ def prove(work: Work, more: Mapping[str, str] | None = None) -> process.Done:
     """Run the smoke test and keep its report together with the fingerprint of what it tested. `more`: variables."""
     goal, report = work.goal, report_path(work.goal)
     proved = fingerprint(goal)
-    raw = report.with_suffix(".raw.json")
+    raw = raw_path(goal)
     raw.parent.mkdir(parents=True, exist_ok=True)
     raw.unlink(missing_ok=True)
-    argv = [
-        goal.interpreter,
-        str(SCRIPT),
-        "--spec",
-        str(write_spec(goal)),
-        "--out",
-        str(raw),
-        "--lang",
-        pick_lang(),
-    ]
-    # The script's own modules stand in the checkout, which may be somebody else's.
-    env = {**target_environ(goal), "PYTHONDONTWRITEBYTECODE": "1", **(more or {})}
-    done = work.call(argv, seconds=SECONDS, env=env, check=False)
+    write_spec(goal)
+    env = {**environ(goal), **(more or {})}
+    done = work.call(arguments(goal), seconds=SECONDS, env=env, check=False, stdin="go\n")
     if raw.is_file():
         keep(raw, report, proved)
     return done
 
 
-def write_spec(goal: Goal) -> Path:
+def arguments(goal: Goal) -> list[str]:
+    files = ("--spec", str(spec_path(goal)), "--out", str(raw_path(goal)))
+    return [goal.interpreter, str(SCRIPT), *files, "--lang", pick_lang(), "--wait"]
+
+
+def environ(goal: Goal) -> dict[str, str]:
+    """The script's own modules stand in the checkout, which may be somebody else's."""
+    return {**target_environ(goal), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def spec_path(goal: Goal) -> Path:
+    return report_path(goal).with_suffix(".spec.json")
+
+
+def raw_path(goal: Goal) -> Path:
+    """The report while it is being written."""
+    return report_path(goal).with_suffix(".raw.json")
+
+
+def write_spec(goal: Goal) -> None:
     """What to run, as the script reads it. Revisions and sizes come from the whole manifest: MODELS only says what to fetch."""
     known = {
         model.id: {"revision": model.revision, "bytes": model.bytes} for model in profile_models(goal.profile)
@@ -87,9 +104,7 @@ def write_spec(goal: Goal) -> Path:
     tasks = [
         {"task": want.task, "model": want.model} | known.get(want.model, {}) for want in goal.profile.smoke
     ]
-    path = report_path(goal).with_suffix(".spec.json")
-    write_atomically(path, msgspec.json.encode({"tasks": tasks}))
-    return path
+    write_atomically(spec_path(goal), msgspec.json.encode({"tasks": tasks}))
 
 
 def keep(raw: Path, report: Path, proved: str) -> None:

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import msgspec
 
+from bootstrap.env.bytecode import compile_modules
 from bootstrap.env.uv import can_install, configured, install_locked, pip_install, reinstall
 from bootstrap.mirrors import measure, through, why_silent
 from bootstrap.safety.files import write_atomically
 from bootstrap.step import Cost, Work
+from bootstrap.steps import packages
 from doctor.checks.disk import CUDA_ENVIRONMENT_BYTES
 from doctor.errors import Exit, Trouble
 from doctor.facts import Disk, Facts, Torch
@@ -101,6 +103,15 @@ def for_gpu(facts: Facts, goal: Goal) -> bool:
 
 def run(work: Work) -> None:
     """Raises Trouble (exit 5) when no source offers any build that these GPUs can use: what was said of the best one."""
+    install(work)
+    if not packages.to_install(
+        work.facts
+    ):  # else their step compiles all, and the line is not kept waiting here
+        work.fetched()
+        compile_modules(work)
+
+
+def install(work: Work) -> None:
     if not for_gpu(work.facts, work.goal):
         run_cpu(work)
         return

@@ -82,13 +82,15 @@ print(json.dumps({"works": True, "said": torch.__name__}))
 """
 # What the course's proof is, in a world without transformers: that its package is whole.
 PROOF = """
-import argparse, json, time
+import argparse, json, sys
 from pathlib import Path
 import course.part29, torch.version
 parser = argparse.ArgumentParser()
 for name in ("--spec", "--out", "--lang", "--show"):
     parser.add_argument(name)
+parser.add_argument("--wait", action="store_true")
 words = parser.parse_args()
+assert not words.wait or sys.stdin.readline(), "whoever started it is gone"
 tasks = [{"task": t["task"], "model": t["model"], "status": "pass", "device": "cpu", "weights": "real", "seconds": 0.1} for t in json.loads(Path(words.spec).read_text())["tasks"]]
 Path(words.out).write_text(json.dumps({"tasks": tasks}))
 print("1 of 1")

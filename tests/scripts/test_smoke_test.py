@@ -241,6 +241,15 @@ def test_an_environment_without_torch_fails_every_task_and_says_why() -> None:
     assert {row["error"]["message"] for row in rows.values()} == {"No module named 'torch'"}
 
 
+@pytest.mark.parametrize(("said", "code"), [("go\n", 1), ("", 130)])
+def test_it_can_be_started_ahead_and_runs_when_it_is_told(said: str, code: int, tmp_path: Path) -> None:
+    out = tmp_path / "report.json"
+    argv = [sys.executable, str(SCRIPT), "--wait", "--out", str(out), "--task", "ner"]
+    done = subprocess.run(argv, input=said, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code
+    assert out.exists() == bool(said), "whoever started it may be gone, and nobody reads the report"
+
+
 def test_the_human_table_names_the_failure_and_the_next_command() -> None:
     done = smoke(sys.executable, "--task", "ner", "--lang", "en")
     assert "FAIL" in done.stdout and "ModuleNotFoundError: No module named 'torch'" in done.stdout

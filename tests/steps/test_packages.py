@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bootstrap.env.bytecode import compile_modules
 from bootstrap.env.uv import install_locked, reinstall
 from bootstrap.step import Work
 from bootstrap.steps import packages
@@ -86,6 +87,27 @@ def test_a_mirror_delivers_what_the_configured_index_does_not(
 ) -> None:
     install_locked(work, lock(tmp_path, offer(index)))
     assert probe.probe(work.goal).installed == {"demo": "1.0"}
+
+
+def test_the_line_is_free_before_modules_are_compiled(
+    work: Work, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, compiled = Path(probe.site_packages(work.goal)), []
+    work.fetched = lambda: compiled.append(len(list(site.rglob("*.pyc"))))
+    locked = lock(tmp_path, offer(index))
+    monkeypatch.setattr(packages, "lock_path", lambda profile, python: locked)
+    packages.run(work)
+    assert len(compiled) == 2, "told by uv when all is there, and at the latest when it has ended"
+    assert set(compiled) == {0}
+    assert (site / "demo" / "__pycache__").is_dir()
+
+
+def test_a_file_that_cannot_be_compiled_keeps_nobody(work: Work) -> None:
+    site = Path(probe.site_packages(work.goal))
+    (site / "later.py").write_text("def f[T](a: T): ...\nnot python\n")
+    (site / "good.py").write_text("x = 1\n")
+    compile_modules(work)
+    assert len(list(site.glob("__pycache__/*.pyc"))) == 1
 
 
 def test_a_folder_with_another_build_does_not_hide_the_locked_one(
