@@ -104,11 +104,10 @@ def for_gpu(facts: Facts, goal: Goal) -> bool:
 def run(work: Work) -> None:
     """Raises Trouble (exit 5) when no source offers any build that these GPUs can use: what was said of the best one."""
     install(work)
-    if not packages.to_install(
-        work.facts
-    ):  # else their step compiles all, and the line is not kept waiting here
-        work.fetched()
-        compile_modules(work)
+    if packages.to_install(work.facts):
+        return  # their step compiles all of it; the line is not kept waiting
+    work.fetched()
+    compile_modules(work)
 
 
 def install(work: Work) -> None:

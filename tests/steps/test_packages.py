@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -108,6 +109,16 @@ def test_a_file_that_cannot_be_compiled_keeps_nobody(work: Work) -> None:
     (site / "good.py").write_text("x = 1\n")
     compile_modules(work)
     assert len(list(site.glob("__pycache__/*.pyc"))) == 1
+
+
+def test_nothing_is_compiled_where_half_a_file_could_be_left(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Path(probe.site_packages(work.goal))
+    (site / "good.py").write_text("x = 1\n")
+    monkeypatch.setattr("bootstrap.env.bytecode.ROOM", shutil.disk_usage(site).total)
+    compile_modules(work)
+    assert not list(site.glob("__pycache__/*.pyc"))
 
 
 def test_a_folder_with_another_build_does_not_hide_the_locked_one(
