@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import resource
 import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from bootstrap.safety import no_room
@@ -22,18 +25,33 @@ def compile_modules(work: Work) -> None:
 
     Raises Trouble when the disk says no.
     """
-    site = site_packages(work.goal)
-    if not has_room(site):
-        return
     work.tell("compiling modules")
-    argv = [work.goal.interpreter, *APART, "-m", "compileall", "-q", "-j", str(processors(work)), str(site)]
+    compile_all(work, [site_packages(work.goal)])
+
+
+@contextmanager
+def compiling_what_is_there(work: Work) -> Iterator[None]:
+    """The same of what is installed already, while the line brings the rest. Nobody touches those files meanwhile."""
+    site = site_packages(work.goal)
+    there = sorted(site.iterdir()) if site.is_dir() else []
+    with ThreadPoolExecutor(1) as pool:
+        compiled = pool.submit(compile_all, work, there)
+        yield
+    compiled.result()
+
+
+def compile_all(work: Work, paths: Sequence[Path]) -> None:
+    if not paths or not has_room(paths[0]):
+        return
+    jobs = ["-q", "-j", str(processors(work))]
+    argv = [work.goal.interpreter, *APART, "-m", "compileall", *jobs, *map(str, paths)]
     no_room.stop(argv, work.log, work.call(argv, seconds=SECONDS, check=False, line=lambda text: None))
 
 
-def has_room(site: Path) -> bool:
+def has_room(place: Path) -> bool:
     """For all of it: Python takes half of a write for the whole, and could never read that file again."""
     limited = resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
-    return not limited and shutil.disk_usage(site).free > ROOM
+    return not limited and shutil.disk_usage(place).free > ROOM
 
 
 def processors(work: Work) -> int:

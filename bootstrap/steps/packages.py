@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bootstrap.env.bytecode import compile_modules
+from bootstrap.env.bytecode import compile_modules, compiling_what_is_there
 from bootstrap.env.uv import install_locked, reinstall, spoilt
 from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
@@ -40,7 +40,8 @@ def run(work: Work) -> None:
             Exit.USAGE,
             Text("make one: make lock", "生成方法：make lock"),
         )
-    install_locked(work, lock, reinstall(work.facts))
+    with compiling_what_is_there(work):
+        install_locked(work, lock, reinstall(work.facts))
     work.fetched()
     compile_modules(work)
 

@@ -94,13 +94,17 @@ def test_the_line_is_free_before_modules_are_compiled(
     work: Work, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site, compiled = Path(probe.site_packages(work.goal)), []
-    work.fetched = lambda: compiled.append(len(list(site.rglob("*.pyc"))))
+    work.fetched = lambda: compiled.append(len(list(site.glob("demo/**/*.pyc"))))
+    (site / "torch").mkdir()
+    (site / "torch" / "__init__.py").write_text("x = 1\n")
     locked = lock(tmp_path, offer(index))
     monkeypatch.setattr(packages, "lock_path", lambda profile, python: locked)
     packages.run(work)
     assert len(compiled) == 2, "told by uv when all is there, and at the latest when it has ended"
     assert set(compiled) == {0}
     assert (site / "demo" / "__pycache__").is_dir()
+    compiling = [line for line in work.log.read_text().splitlines() if "-m compileall" in line]
+    assert [f" {site / 'torch'}" in line for line in compiling] == [True, False], "torch while the rest comes"
 
 
 def test_a_file_that_cannot_be_compiled_keeps_nobody(work: Work) -> None:
