@@ -4,7 +4,6 @@ import gc
 import os
 import resource
 import sys
-import traceback
 
 gc.disable()  # collecting is a twentieth of the time of a word that ends soon; a run of steps turns it on again
 
@@ -29,6 +28,8 @@ try:
         leave(sys.argv[1:2])
 except Exception:  # of imports; all else is told by bootstrap.ending
     restart_if_damaged()
+    import traceback
+
     traceback.print_exc()
     sys.exit(3)
 

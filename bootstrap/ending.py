@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from pathlib import Path
 
 import click
@@ -85,6 +84,8 @@ def _usage(error: click.ClickException, word: str) -> Trouble:
 
 
 def _tell_defect() -> None:
+    import traceback
+
     print(
         say("✗ A defect of ours. Please report this text:", "✗ 程序缺陷。请反馈以下内容："), file=sys.stderr
     )

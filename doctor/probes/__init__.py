@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -60,6 +59,8 @@ def gather(
 
 def short_traceback() -> str:
     """The error being handled, with the places in our code that it came through: enough to report it."""
+    import traceback  # nothing crashes, as a rule
+
     kind, error, trace = sys.exc_info()
     places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(trace)[-4:]]
     return f"{kind.__name__ if kind else ''}: {error} ({' > '.join(places)})"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from doctor.facts.network import CaFile
 from doctor.peek import is_file, is_folder, is_there
+
+if TYPE_CHECKING:
+    import ssl
 
 SYSTEM = (  # Debian, Red Hat, SUSE
     "/etc/ssl/certs/ca-certificates.crt",
@@ -52,6 +55,8 @@ def first_usable(variables: tuple[str, ...], environ: Mapping[str, str] = os.env
 @cache
 def fault_of(path: str) -> str:
     """Why a bundle cannot be used; "" when it can."""
+    import ssl  # a large part of the area's time, and few people name a bundle
+
     place = Path(path).expanduser()
     try:
         if is_folder(place):
@@ -71,6 +76,8 @@ def fault_of(path: str) -> str:
 @cache
 def context_of(bundle: str) -> ssl.SSLContext:
     """Trust in what a bundle holds, and in nothing else. Raises OSError (ssl.SSLError) when it holds nothing."""
+    import ssl
+
     place = Path(bundle).expanduser()
     if is_folder(place):
         return ssl.create_default_context(capath=str(place))
@@ -79,6 +86,8 @@ def context_of(bundle: str) -> ssl.SSLContext:
 
 def blind_context() -> ssl.SSLContext:
     """For a look at what a refused host presents. Nothing of the person's is ever sent over it."""
+    import ssl
+
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

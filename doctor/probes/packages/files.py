@@ -26,6 +26,7 @@ SECONDS = 2.0  # for all of it; a network disk may take minutes
 KEPT = 5
 MIXED = 10  # files of one distribution that differ: more than one edits by hand
 BLOCK = 4096  # what a disk writes at a time
+READABLE, PYTHON = stat.S_IRUSR, ".py"
 FFMPEG = "ffmpeg/__init__.py"
 CERTIFICATES = "certifi/cacert.pem"  # companies add their own authority to it
 BROKEN_PART = 1_000_000  # a Python file larger than this is not read to see whether it is one
@@ -68,7 +69,7 @@ def check(dists: Sequence[Dist], site: Path, deep: bool = False) -> Recorded:
         unchecked=tuple(late),
         root_owned=tuple(d.name for d, look in found if look.of_root),
         closed=tuple(path for _, look in found for path in look.closed)[:KEPT],
-        ffmpeg_owners=tuple(d.name for d, listed in records.rows if any(p == FFMPEG for p, _ in listed)),
+        ffmpeg_owners=records.owners_of(FFMPEG),
     )
 
 
@@ -109,34 +110,34 @@ def _look(rows: Sequence[Row], records: Records, folder: int | None, owner: int,
         except (OSError, ValueError):
             look.bad.append(path)
             continue
-        if status.st_uid != owner or not status.st_mode & stat.S_IRUSR:
+        if status.st_uid != owner or not status.st_mode & READABLE:
             _note_owner(look, path, status, owner)
         if status.st_size != size:
             known = records.sizes[path]
             if status.st_size not in known and -1 not in known:
                 _note_size(look, path, status.st_size, base)
                 continue
-        if _worth_reading(path, deep) and _is_blank(f"{base}/{path}", status.st_size):
+        ending = path[-3:]
+        # Modules, and the Python files at the top of a package; all of them where there is time.
+        worth_reading = ending == LIBRARY or (ending == PYTHON and (deep or path.count("/") < 2))
+        if worth_reading and _is_blank(f"{base}/{path}", status.st_size):
             look.bad.append(path)
     return look
 
 
-def _worth_reading(path: str, deep: bool) -> bool:
-    """Modules, and the Python files at the top of a package; all of them where there is time."""
-    return path.endswith(LIBRARY) or (path.endswith(".py") and (deep or path.count("/") < 2))
-
-
 def _is_blank(path: str, size: int) -> bool:
     """Zeros at the end, which neither text nor modules have: the machine went down before the content was on the disk."""
-    tail = min(size, BLOCK if path.endswith(LIBRARY) else 64)
+    is_library = path.endswith(LIBRARY)
+    tail = min(size, BLOCK if is_library else 64)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:
+        if not tail or any(os.pread(descriptor, tail, size - tail)):
+            return False
         # Programs of a Mac end in zeros; what lost its content to the disk has lost its head as well, or is ELF.
-        whose = not path.endswith(LIBRARY) or os.pread(descriptor, 4, 0) in (b"\x7fELF", bytes(4))
-        return whose and tail > 0 and not any(os.pread(descriptor, tail, size - tail))
+        return not is_library or os.pread(descriptor, 4, 0) in (b"\x7fELF", bytes(4))
     except OSError:
         return False
     finally:

@@ -19,7 +19,7 @@ from packaging.version import InvalidVersion, Version
 from doctor.peek import MOST, is_file, is_folder, peek, peek_text
 
 FIELDS = (b"name", b"version", b"requires-dist")
-HEAD = 32768  # bytes: longer header fields than these are rare, and read when they come
+HEADS = (8192, 65536, MOST)  # bytes: most header fields are short, and what is longer is read when it comes
 BY_SYSTEM = ("conda", "debian", "rpm", "dnf", "apt", "portage", "pacman")
 LEFTOVER = re.compile(r"^~[A-Za-z0-9_.\-]")
 
@@ -58,7 +58,7 @@ def read_all(site: Path) -> tuple[list[Dist], tuple[str, ...]]:
 def split(info: Path) -> tuple[str, str, bool]:
     """Name, version and whether it is whole. Installers write RECORD last, so one without it was killed."""
     name, _, version = info.name.removesuffix(".dist-info").partition("-")
-    return canonicalize_name(name), version, is_file(info / "RECORD") and is_file(info / "METADATA")
+    return canonicalize_name(name), version, is_file(f"{info}/RECORD") and is_file(f"{info}/METADATA")
 
 
 def _read(info: Path) -> Dist:
@@ -120,9 +120,9 @@ def headers(path: Path | str, only_with: bytes = b"") -> dict[str, list[str]]:
 
 def _head(path: Path | str) -> bytes:
     """The header fields, without the long description that follows them."""
-    for most in (HEAD, MOST):
+    for most in HEADS:
         start, end, _ = (peek(path, most) or b"").replace(b"\r\n", b"\n").partition(b"\n\n")
-        if end or len(start) < HEAD // 2:
+        if end or len(start) < most // 2:
             break
     return start
 

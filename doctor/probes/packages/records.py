@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -16,15 +16,24 @@ from doctor.probes.packages.metadata import Dist
 LONGEST = 20_000_000  # bytes of one RECORD
 LIBRARY = ".so"
 # What nobody misses at run time: images of containers are slimmed by removing it.
+CACHE = "__pycache__"  # virtualenv lists the folder itself, there or not
 IDLE_ENDINGS = frozenset(
     (
+        CACHE,
         *("pyc", "pyi", "pyd", "pyx", "pxd", "h", "hpp", "cuh", "c", "cc", "cpp", "a", "lib", "exe"),
         *("md", "rst", "txt", "map", "cmake", "typed"),
     )
 )
 IDLE_FOLDERS = re.compile(r"^(?:\.\./|/)|__pycache__/|/tests?/|\.dist-info/|/docs/|/examples/|/include/")
-CACHE = "__pycache__"  # virtualenv lists the folder itself, there or not
 Row = tuple[str, int]  # path of a file that counts, and its size; -1 where RECORD does not say
+
+
+class Folders(dict[str, bool]):
+    """Whether anybody misses what is in a folder, found out once for each: the files of one follow each other."""
+
+    def __missing__(self, folder: str) -> bool:
+        self[folder] = IDLE_FOLDERS.search(f"{folder}/") is not None
+        return self[folder]
 
 
 class Records:
@@ -32,35 +41,37 @@ class Records:
 
     def __init__(self, dists: Sequence[Dist], site: Path) -> None:
         self.site = site
-        self._idle: dict[str, bool] = {}
-        self.rows = [(d, list(self._rows(d))) for d in dists if d.whole and not d.editable]
+        self._is_idle = Folders()
+        self._texts = {d.folder: self._text(d) for d in dists if d.whole and not d.editable}
+        self.rows = [(d, self._rows(self._texts[d.folder])) for d in dists if d.folder in self._texts]
 
-    def _rows(self, dist: Dist) -> Iterator[Row]:
-        for line in self._text(dist).split("\n"):
+    def _rows(self, text: str) -> list[Row]:
+        rows, is_idle = [], self._is_idle
+        for line in text.split("\n"):
             if line[:1] == '"':  # a name with a comma
                 path, _, stated = line[1:].partition('",')
             else:
                 path, _, stated = line.partition(",")
             folder, _, name = path.rpartition("/")
-            _, dot, ending = name.rpartition(".")
-            if (
-                name == CACHE
-                or (dot and ending in IDLE_ENDINGS)
-                or self._is_idle(folder)
-                or "," not in stated
-            ):
+            if is_idle[folder]:
                 continue
-            size = stated.rpartition(",")[2].rstrip()
-            yield path, int(size) if size.isdecimal() else -1
-
-    def _is_idle(self, folder: str) -> bool:
-        known = self._idle.get(folder)
-        if known is None:
-            known = self._idle[folder] = IDLE_FOLDERS.search(f"{folder}/") is not None
-        return known
+            _, dot, ending = name.rpartition(".")
+            if ending in IDLE_ENDINGS and (dot or ending == CACHE):
+                continue
+            _, comma, size = stated.rpartition(",")
+            if comma and size.isdecimal():
+                rows.append((path, int(size)))
+            elif comma:
+                size = size.rstrip()  # the lines may end as Windows has it
+                rows.append((path, int(size) if size.isdecimal() else -1))
+        return rows
 
     def _text(self, dist: Dist) -> str:
         return peek_text(self.site / dist.folder / "RECORD", LONGEST)
+
+    def owners_of(self, path: str) -> tuple[str, ...]:
+        """The distributions that list a file."""
+        return tuple(d.name for d, _ in self.rows if f"\n{path}," in f"\n{self._texts[d.folder]}")
 
     @cached_property
     def sizes(self) -> dict[str, set[int]]:
@@ -72,6 +83,6 @@ class Records:
 
     def digests(self, dist: Dist) -> dict[str, str]:
         """What RECORD states of the libraries that count, as "sha256=…"."""
-        lines = (line.rsplit(",", 2) for line in self._text(dist).splitlines() if LIBRARY in line)
+        lines = (line.rsplit(",", 2) for line in self._texts[dist.folder].splitlines() if LIBRARY in line)
         stated = {parts[0].strip('"'): parts[1] for parts in lines if len(parts) == 3}
         return {path: said for path, said in stated.items() if path.endswith(LIBRARY) and path in self.sizes}
