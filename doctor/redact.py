@@ -11,6 +11,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import msgspec
 
@@ -54,9 +55,15 @@ def _as_text(facts: Facts) -> Facts:
 
 def without_shapes(text: str) -> str:
     """JSON text without what looks like a secret."""
-    for pattern, instead in SHAPES:
-        text = re.sub(pattern, instead, text, flags=re.IGNORECASE)
+    for pattern, instead in shapes():
+        text = pattern.sub(instead, text)
     return text
+
+
+@cache
+def shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The patterns, made once. Whoever waits for the probes can have it done before it is needed."""
+    return tuple((re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in SHAPES)
 
 
 def hide(text: str, goal: Goal, environ: Mapping[str, str]) -> str:

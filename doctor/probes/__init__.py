@@ -19,13 +19,12 @@ from typing import Any
 from doctor.facts import AREAS, Facts, Unknown
 from doctor.goal import Goal
 from doctor.probes import apart
-from doctor.redact import redacted
+from doctor.redact import redacted, shapes
 
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
 DEEP_DEADLINE = 150.0  # where it may take its time
+PROGRAMS = ("ffmpeg", "python")  # these start programs, which use another processor than we do
 LARGE = ("packages", "torch")  # most of the work by far
-# These wait for others, and take no processor from anybody meanwhile.
-WAITING = ("network", "ffmpeg", "python")
 # Seconds that the others have for themselves before the next one starts too: each question to the kernel gives the
 # interpreter away, and threads that all ask many wait for each other at every one.
 TURN = 0.05
@@ -42,12 +41,13 @@ def gather(
     answers: dict[str, Any] = {}
     until = time.monotonic() + seconds
     elsewhere = _start_apart(goal, areas, seconds)  # before any thread
-    first = [area for area in areas if area in elsewhere or area in WAITING]
+    first = [area for area in areas if area in elsewhere or _waits(area, goal)]
     threads = [_start(area, goal, answers, elsewhere.get(area)) for area in first]
     for area in areas:
         if area not in first:
             threads.append(_start(area, goal, answers))
             threads[-1].join(TURN)
+    shapes()
     meanwhile()
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
@@ -70,15 +70,25 @@ def _all(asked: dict[str, Any]) -> dict[str, Any]:
     return {area: asked.get(area, NOT_ASKED) for area in AREAS}
 
 
+def _waits(area: str, goal: Goal) -> bool:
+    """Whether an area waits for others, and takes no processor from anybody meanwhile."""
+    return area in PROGRAMS or (area == "network" and not goal.offline)
+
+
 def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[str, apart.Waiting]:
-    """The large areas, where there are others to do meanwhile. Their modules are imported once, for all."""
-    large = [area for area in LARGE if area in areas]
-    if len(areas) < 2 or not large or not apart.possible():
+    """What uses another processor, where there are other areas to do meanwhile.
+
+    Programs first: while they run, what several of the others need is imported once, for all.
+    """
+    if len(areas) < 2 or not apart.possible():
         return {}
-    for area in large:
-        with suppress(Exception):  # told by the probe itself
-            import_module(f"doctor.probes.{area}")
-    started = {area: apart.start(area, partial(_ask, area, goal), seconds) for area in large}
+    started: dict[str, apart.Waiting | None] = {}
+    for area in (area for area in PROGRAMS if area in areas):
+        started[area] = apart.start(area, partial(_ask, area, goal), seconds)
+    with suppress(Exception):  # told by the probe that needs it
+        import_module("doctor.probes.packages")
+    for area in (area for area in LARGE if area in areas):
+        started[area] = apart.start(area, partial(_ask, area, goal), seconds)
     return {area: waiting for area, waiting in started.items() if waiting}
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doctor.facts.network import CaFile
-from doctor.peek import is_file, is_folder, is_there
+from doctor.peek import is_file, is_folder, is_there, peek
+from doctor.probes.network.bundle import is_sound
 
 if TYPE_CHECKING:
     import ssl
@@ -38,12 +39,14 @@ def certifi_bundle(site: Path | None) -> str:
     return certifi.where()
 
 
-def ca_files(pip_cert: tuple[str, str] | None, environ: Mapping[str, str] = os.environ) -> tuple[CaFile, ...]:
+def ca_files(
+    pip_cert: tuple[str, str] | None, environ: Mapping[str, str] = os.environ, *, by_form: bool = False
+) -> tuple[CaFile, ...]:
     """The settings that name certificates, and whether what they name can be used."""
     files = (name for name in (*OF_HTTPX, *OF_REQUESTS) if name != "SSL_CERT_DIR")
     named = [(name, environ[name]) for name in files if environ.get(name)]
     found = [*named, *([pip_cert] if pip_cert else [])]
-    return tuple(CaFile(setting=name, path=path, fault=fault_of(path)) for name, path in found)
+    return tuple(CaFile(setting=name, path=path, fault=fault_of(path, by_form)) for name, path in found)
 
 
 def first_usable(variables: tuple[str, ...], environ: Mapping[str, str] = os.environ) -> str:
@@ -53,11 +56,13 @@ def first_usable(variables: tuple[str, ...], environ: Mapping[str, str] = os.env
 
 
 @cache
-def fault_of(path: str) -> str:
-    """Why a bundle cannot be used; "" when it can."""
+def fault_of(path: str, by_form: bool = False) -> str:
+    """Why a bundle cannot be used; "" when it can. `by_form`: one that is plainly in order need not be loaded."""
+    place = Path(path).expanduser()
+    if by_form and is_sound(peek(place) or b""):
+        return ""
     import ssl  # a large part of the area's time, and few people name a bundle
 
-    place = Path(path).expanduser()
     try:
         if is_folder(place):
             return ""
