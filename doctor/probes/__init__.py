@@ -23,7 +23,7 @@ from doctor.redact import redacted, shapes
 
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
 DEEP_DEADLINE = 150.0  # where it may take its time
-PROGRAMS = ("ffmpeg", "python")  # these start programs, which use another processor than we do
+AHEAD = ("ffmpeg",)  # a program that takes a while to start, and needs nothing of ours meanwhile
 LARGE = ("packages", "torch")  # most of the work by far
 # Seconds that the others have for themselves before the next one starts too: each question to the kernel gives the
 # interpreter away, and threads that all ask many wait for each other at every one.
@@ -72,23 +72,20 @@ def _all(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _waits(area: str, goal: Goal) -> bool:
     """Whether an area waits for others, and takes no processor from anybody meanwhile."""
-    return area in PROGRAMS or (area == "network" and not goal.offline)
+    return area in ("ffmpeg", "python") or (area == "network" and not goal.offline)
 
 
 def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[str, apart.Waiting]:
-    """What uses another processor, where there are other areas to do meanwhile.
-
-    Programs first: while they run, what several of the others need is imported once, for all.
-    """
+    """What uses another processor, where there are other areas to do meanwhile."""
     if len(areas) < 2 or not apart.possible():
         return {}
     started: dict[str, apart.Waiting | None] = {}
-    for area in (area for area in PROGRAMS if area in areas):
-        started[area] = apart.start(area, partial(_ask, area, goal), seconds)
-    with suppress(Exception):  # told by the probe that needs it
-        import_module("doctor.probes.packages")
-    for area in (area for area in LARGE if area in areas):
-        started[area] = apart.start(area, partial(_ask, area, goal), seconds)
+    for area in (*AHEAD, *LARGE):
+        if area in LARGE:
+            with suppress(Exception):  # told by the probe that needs it
+                import_module("doctor.probes.packages")  # once, for most of them
+        if area in areas:
+            started[area] = apart.start(area, partial(_ask, area, goal), seconds)
     return {area: waiting for area, waiting in started.items() if waiting}
 
 

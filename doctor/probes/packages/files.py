@@ -120,17 +120,19 @@ def _look(rows: Sequence[Row], records: Records, folder: int | None, owner: int,
         ending = path[-3:]
         # Modules, and the Python files at the top of a package; all of them where there is time.
         worth_reading = ending == LIBRARY or (ending == PYTHON and (deep or path.count("/") < 2))
-        if worth_reading and _is_blank(f"{base}/{path}", status.st_size):
+        if worth_reading and _is_blank(
+            path if folder is not None else f"{base}/{path}", status.st_size, folder
+        ):
             look.bad.append(path)
     return look
 
 
-def _is_blank(path: str, size: int) -> bool:
+def _is_blank(path: str, size: int, folder: int | None) -> bool:
     """Zeros at the end, which neither text nor modules have: the machine went down before the content was on the disk."""
     is_library = path.endswith(LIBRARY)
     tail = min(size, BLOCK if is_library else 64)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError:
         return False
     try:
