@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from doctor import facts
 from doctor.facts import AREAS, Facts, Unknown
 from doctor.goal import Goal
 from doctor.probes import apart
@@ -85,7 +86,8 @@ def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[str, 
             with suppress(Exception):  # told by the probe that needs it
                 import_module("doctor.probes.packages")  # once, for most of them
         if area in areas:
-            started[area] = apart.start(area, partial(_ask, area, goal), seconds)
+            kind = getattr(facts, area.capitalize())
+            started[area] = apart.start(area, partial(_ask, area, goal), seconds, kind)
     return {area: waiting for area, waiting in started.items() if waiting}
 
 

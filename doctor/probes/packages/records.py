@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 from doctor.peek import peek_text
@@ -37,15 +39,28 @@ class Folders(dict[str, bool]):
 
 
 class Records:
-    """The RECORD of each distribution."""
+    """The RECORD of each distribution that has one to be judged by."""
 
     def __init__(self, dists: Sequence[Dist], site: Path) -> None:
         self.site = site
+        self.dists = [dist for dist in dists if dist.whole and not dist.editable]
+        self._texts = {d.folder: peek_text(site / d.folder / "RECORD", LONGEST) for d in self.dists}
         self._is_idle = Folders()
-        self._texts = {d.folder: self._text(d) for d in dists if d.whole and not d.editable}
-        self.rows = [(d, self._rows(self._texts[d.folder])) for d in dists if d.folder in self._texts]
+        self._rows: dict[str, list[Row]] = {}
 
-    def _rows(self, text: str) -> list[Row]:
+    def parts(self) -> tuple[list[Dist], list[Dist]]:
+        """The distributions in two parts; the second is the larger, since whoever asks has more to do than this."""
+        until = list(accumulate(len(self._texts[dist.folder]) for dist in self.dists))
+        middle = bisect(until, until[-1] * 0.4) if until else 0
+        return self.dists[:middle], self.dists[middle:]
+
+    def rows(self, dist: Dist) -> list[Row]:
+        """The files of a distribution that count. Read when they are asked for: two processes share the work."""
+        if dist.folder not in self._rows:
+            self._rows[dist.folder] = self._read(self._texts[dist.folder])
+        return self._rows[dist.folder]
+
+    def _read(self, text: str) -> list[Row]:
         rows, is_idle = [], self._is_idle
         for line in text.split("\n"):
             if line[:1] == '"':  # a name with a comma
@@ -66,18 +81,15 @@ class Records:
                 rows.append((path, int(size) if size.isdecimal() else -1))
         return rows
 
-    def _text(self, dist: Dist) -> str:
-        return peek_text(self.site / dist.folder / "RECORD", LONGEST)
-
     def owners_of(self, path: str) -> tuple[str, ...]:
         """The distributions that list a file."""
-        return tuple(d.name for d, _ in self.rows if f"\n{path}," in f"\n{self._texts[d.folder]}")
+        return tuple(d.name for d in self.dists if f"\n{path}," in f"\n{self._texts[d.folder]}")
 
     @cached_property
     def sizes(self) -> dict[str, set[int]]:
         """All that are stated for a path: two distributions may own one."""
         found: dict[str, set[int]] = {}
-        for path, size in (row for _, listed in self.rows for row in listed):
+        for path, size in (row for dist in self.dists for row in self.rows(dist)):
             found.setdefault(path, set()).add(size)
         return found
 
