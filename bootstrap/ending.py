@@ -56,8 +56,7 @@ def _tell(trouble: Trouble) -> None:
     if trouble.hint:
         print(f"  {trouble.hint.get(LANG)}", file=sys.stderr)
     if "--json" in sys.argv:
-        from doctor.report.envelope import refusal
-        from doctor.report.terminal import emit
+        from doctor.report.envelope import emit, refusal
 
         emit(refusal(trouble, LANG))
 

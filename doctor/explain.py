@@ -13,9 +13,9 @@ from doctor.catalogue import Entry, Words, catalogue, with_groups
 from doctor.errors import Exit, Trouble, bad_input
 from doctor.near import nearest
 from doctor.peek import peek_text
-from doctor.report.envelope import words_envelope
+from doctor.report.envelope import emit, words_envelope
 from doctor.report.page import Page
-from doctor.report.terminal import emit, page, show
+from doctor.report.terminal import page, show
 from doctor.shell import typed
 from doctor.text import Lang, Text
 
