@@ -20,7 +20,7 @@ from doctor import facts
 from doctor.facts import AREAS, Facts, Unknown
 from doctor.goal import Goal
 from doctor.probes import apart
-from doctor.redact import redacted, shapes
+from doctor.redact import redacted, secrets_here
 
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
 DEEP_DEADLINE = 150.0  # where it may take its time
@@ -48,14 +48,14 @@ def gather(
         if area not in first:
             threads.append(_start(area, goal, answers))
             threads[-1].join(TURN)
-    shapes()
+    known = secrets_here()
     meanwhile()
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     late = Unknown(f"no answer within {seconds:.0f} s")
     asked = {area: answers.get(area, late) for area in areas}
     taken_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return redacted(Facts(taken_at=taken_at, **_all(asked)), goal)
+    return redacted(Facts(taken_at=taken_at, **_all(asked)), goal, known=known)
 
 
 def short_traceback() -> str:
