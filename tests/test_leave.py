@@ -16,7 +16,7 @@ import atexit, sys
 from doctor.leave import at_once
 
 atexit.register(lambda: print("taken apart", file=sys.stderr))
-print("said" * 1000)
+print("said" * 900)
 end = SystemExit({code!r})
 at_once(end)
 raise end
@@ -33,7 +33,7 @@ def left(code: object, to: int | IO[str] = subprocess.PIPE) -> subprocess.Comple
 @pytest.mark.parametrize("code", [0, 1, 5])
 def test_all_is_said_and_nothing_taken_apart(code: int) -> None:
     done = left(code)
-    assert (done.returncode, done.stdout, done.stderr) == (code, "said" * 1000 + "\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (code, "said" * 900 + "\n", "")
 
 
 def test_what_cannot_be_delivered_is_told_as_python_tells_it() -> None:
