@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 
 PROGRAM = """
 import atexit, sys
+sys.path.insert(0, {root!r})
 from doctor.leave import at_once
 
 atexit.register(lambda: print("taken apart", file=sys.stderr))
@@ -24,7 +25,7 @@ raise end
 
 
 def left(code: object, to: int | IO[str] = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-c", PROGRAM.format(code=code)]
+    argv = [sys.executable, "-I", "-c", PROGRAM.format(code=code, root=str(ROOT))]
     return subprocess.run(
         argv, cwd=ROOT, stdout=to, stderr=subprocess.PIPE, text=True, timeout=30, check=False
     )
