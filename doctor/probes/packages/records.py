@@ -83,7 +83,8 @@ class Records:
 
     def owners_of(self, path: str) -> tuple[str, ...]:
         """The distributions that list a file."""
-        return tuple(d.name for d in self.dists if f"\n{path}," in f"\n{self._texts[d.folder]}")
+        texts = ((dist.name, self._texts[dist.folder]) for dist in self.dists)
+        return tuple(name for name, text in texts if text.startswith(f"{path},") or f"\n{path}," in text)
 
     @cached_property
     def sizes(self) -> dict[str, set[int]]:
