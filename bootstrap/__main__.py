@@ -4,12 +4,12 @@ import gc
 import os
 import resource
 import sys
-import traceback
 
 gc.disable()  # collecting is a twentieth of the time of a word that ends soon; a run of steps turns it on again
 
 # Words that only look: they write nothing at all, not even the compiled form of our own code.
-if sys.argv[1:2] in (["doctor"], ["explain"], ["status"], ["wheels"], ["log"], ["undo"]):
+LOOKS = sys.argv[1:2] in (["doctor"], ["explain"], ["status"], ["wheels"], ["log"])
+if LOOKS or sys.argv[1:2] == ["undo"]:
     sys.dont_write_bytecode = True
 
 # Python takes half of a write for the whole: the compiled form of a module, written on a full disk, stops every later run.
@@ -25,11 +25,19 @@ try:
     listen()
     try:
         from bootstrap.cli import main
+        from doctor.leave import at_once
     except KeyboardInterrupt:
         leave(sys.argv[1:2])
 except Exception:  # of imports; all else is told by bootstrap.ending
     restart_if_damaged()
+    import traceback
+
     traceback.print_exc()
     sys.exit(3)
 
-main()
+try:
+    main()
+except SystemExit as end:
+    if LOOKS:
+        at_once(end)
+    raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from pathlib import Path
 
 import click
@@ -57,8 +56,7 @@ def _tell(trouble: Trouble) -> None:
     if trouble.hint:
         print(f"  {trouble.hint.get(LANG)}", file=sys.stderr)
     if "--json" in sys.argv:
-        from doctor.report.envelope import refusal
-        from doctor.report.terminal import emit
+        from doctor.report.envelope import emit, refusal
 
         emit(refusal(trouble, LANG))
 
@@ -85,6 +83,8 @@ def _usage(error: click.ClickException, word: str) -> Trouble:
 
 
 def _tell_defect() -> None:
+    import traceback
+
     print(
         say("✗ A defect of ours. Please report this text:", "✗ 程序缺陷。请反馈以下内容："), file=sys.stderr
     )

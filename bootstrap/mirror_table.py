@@ -17,9 +17,9 @@ from doctor.mirrors import Kind
 from doctor.probes.conda.channels import shown as without_token
 from doctor.probes.network.question import without_login
 from doctor.probes.pip_config import indexes
-from doctor.report.envelope import envelope
+from doctor.report.envelope import emit, envelope
 from doctor.report.page import Page, columns
-from doctor.report.terminal import emit, page, show
+from doctor.report.terminal import page, show
 from doctor.settings import resolve
 from doctor.text import Lang, Text, human_bytes
 

@@ -12,8 +12,8 @@ from bootstrap.safety.journal import Event, at, read
 from bootstrap.step import ORDER, load
 from bootstrap.telling.display import MARK
 from doctor.errors import Exit
-from doctor.report.envelope import words_envelope
-from doctor.report.terminal import emit, show
+from doctor.report.envelope import emit, words_envelope
+from doctor.report.terminal import show
 from doctor.settings import groundwork_home
 from doctor.text import Lang, Text, both, human_seconds
 

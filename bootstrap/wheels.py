@@ -14,9 +14,9 @@ from doctor.errors import Exit, bad_input
 from doctor.goal import Goal
 from doctor.mirrors import sources
 from doctor.probes import gather
-from doctor.report.envelope import envelope
+from doctor.report.envelope import emit, envelope
 from doctor.report.snapshot import Snapshot, read
-from doctor.report.terminal import emit, show
+from doctor.report.terminal import show
 from doctor.settings import resolve
 from doctor.text import Lang, Text
 from doctor.wheels.rules import Device, Machine

@@ -28,8 +28,8 @@ from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.hosted import has_own_kernel
 from doctor.manager import settle_by_sight
-from doctor.report.envelope import envelope
-from doctor.report.terminal import emit, lines, show
+from doctor.report.envelope import emit, envelope
+from doctor.report.terminal import lines, show
 from doctor.settings import resolve
 from doctor.target import adopted
 from doctor.text import Lang, Text

@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True  # the doctor writes nothing, not even the compil
 gc.disable()  # it ends soon, and collecting is a twentieth of its time
 
 from doctor.errors import Trouble
+from doctor.leave import at_once
 from doctor.text import Text, pick_lang
 from doctor.word import Asked, run
 
@@ -70,4 +71,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    end = SystemExit(main())
+    at_once(end)
+    raise end

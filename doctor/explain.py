@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from functools import partial
@@ -12,10 +11,11 @@ import msgspec
 
 from doctor.catalogue import Entry, Words, catalogue, with_groups
 from doctor.errors import Exit, Trouble, bad_input
+from doctor.near import nearest
 from doctor.peek import peek_text
-from doctor.report.envelope import words_envelope
+from doctor.report.envelope import emit, words_envelope
 from doctor.report.page import Page
-from doctor.report.terminal import emit, page, show
+from doctor.report.terminal import page, show
 from doctor.shell import typed
 from doctor.text import Lang, Text
 
@@ -58,7 +58,7 @@ def matches_of(asked: tuple[str, ...]) -> tuple[Match, ...]:
 
 
 def _no_such(word: str, known: dict[str, tuple[str, Entry]]) -> Trouble:
-    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    near = nearest(word, known, 3, 0.5)
     listing = ", ".join(near) or "-"
     return bad_input(
         f"no finding {word!r}; near: {listing}",

@@ -162,19 +162,25 @@ def _plain(folder: str) -> str:
 
 
 def cached_libraries(path: Path, flags: int) -> dict[str, str]:
-    """What ldconfig wrote down: library name → path. Empty where there is no such file (musl)."""
+    """What ldconfig wrote down: library name → path that it leads to. Empty where there is no such file (musl)."""
+    found: dict[str, str] = {}
+    for name, place in cache_entries(path, flags):
+        found.setdefault(name, place)
+    return found
+
+
+def cache_entries(path: Path, flags: int) -> Iterator[tuple[str, str]]:
+    """Its lines for this kind of machine, in its order: a name may have several."""
     try:
         data = path.read_bytes()
         start = data.index(MAGIC)
         (count,) = struct.unpack_from("<I", data, start + 20)
         entries = list(struct.iter_unpack("<iIIIQ", data[start + 48 : start + 48 + 24 * count]))
     except (OSError, ValueError, struct.error):
-        return {}
-    found: dict[str, str] = {}
+        return
     for kind, name, place, _, capability in entries:
         if kind & 0xFFFF == flags and not capability:
-            found.setdefault(_word(data, start + name), _word(data, start + place))
-    return found
+            yield _word(data, start + name), _word(data, start + place)
 
 
 def _word(data: bytes, offset: int) -> str:

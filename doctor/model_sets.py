@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -10,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from doctor.errors import Trouble, bad_input
+from doctor.near import nearest
 from doctor.profile import CONFIGS, Extra, Manifest, ModelWant, Profile
 from doctor.tomlfile import load
 
@@ -71,7 +71,7 @@ def check_names(names: Iterable[str], profile: Profile) -> None:
     known = known_sets(profile)
     for name in names:
         if name not in known and not name.endswith(".toml"):
-            near = difflib.get_close_matches(name, known, n=1)
+            near = nearest(name, known)
             en, zh = (f" Did you mean {near[0]}?", f"是否想用 {near[0]}？") if near else ("", "")
             listing = ", ".join(known)
             raise bad_input(
@@ -112,7 +112,7 @@ def _unknown(word: str, profile: Profile) -> Trouble:
     sets = known_sets(profile)
     models = [model for name in sets for model in load_manifest(name).model]
     ids = [name for model in models for name in (model.id, model.id.split("/")[-1], *model.aliases)]
-    near = list(dict.fromkeys(difflib.get_close_matches(word, ["all", "none", *sets, *ids], n=3, cutoff=0.5)))
+    near = list(dict.fromkeys(nearest(word, ["all", "none", *sets, *ids], 3, 0.5)))
     en = f" Did you mean {' or '.join(near)}?" if near else ""
     zh = f"是否想用 {' 或 '.join(near)}？" if near else ""
     own = ", ".join(model.id for model in profile_models(profile))

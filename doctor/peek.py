@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+PIECE = 1 << 16  # bytes read at once where a file does not say how many it has
 MOST = 4_000_000  # bytes: more than any configuration, notebook or record that is read whole
 
 
@@ -22,19 +23,21 @@ def peek(path: Path | str, most: int = MOST, *, end: bool = False) -> bytes | No
             return None
         if end:
             os.lseek(descriptor, max(0, found.st_size - most), os.SEEK_SET)
-        return _read(descriptor, most)
+        return _read(descriptor, most, found.st_size)
     except OSError:
         return None
     finally:
         os.close(descriptor)
 
 
-def _read(descriptor: int, most: int) -> bytes:
-    """Up to `most` bytes; files in /proc say that they are empty and come in pieces."""
-    parts: list[bytes] = []
-    while most > 0 and (part := os.read(descriptor, min(most, 1 << 20))):
-        parts.append(part)
-        most -= len(part)
+def _read(descriptor: int, most: int, size: int) -> bytes:
+    """Up to `most` bytes of a file that says it has `size`; those in /proc say that they are empty and come in pieces."""
+    first = os.read(descriptor, min(most, size or PIECE))
+    if len(first) == size:
+        return first
+    parts = [first]
+    while (most := most - len(parts[-1])) > 0 and parts[-1]:
+        parts.append(os.read(descriptor, min(most, PIECE)))
     return b"".join(parts)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from doctor.errors import bad_input
+from doctor.near import nearest
 from doctor.text import Text
 from doctor.tomlfile import load
 
@@ -121,7 +121,7 @@ def load_profile(name: str) -> Profile:
     """The profile of that name, or the file when `name` is a path. Raises Trouble (exit 2)."""
     path = Path(name) if name.endswith(".toml") else PROFILES / f"{name}.toml"
     if not path.is_file():
-        near = difflib.get_close_matches(name, profile_names(), n=1)
+        near = nearest(name, profile_names())
         known = ", ".join(profile_names())
         en = f" Did you mean {near[0]}?" if near else ""
         zh = f"是否想用 {near[0]}？" if near else ""

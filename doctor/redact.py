@@ -10,7 +10,8 @@ import getpass
 import ipaddress
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 import msgspec
 
@@ -34,13 +35,18 @@ SHAPES = (
 )
 
 
-def redacted(facts: Facts, goal: Goal, environ: Mapping[str, str] = os.environ) -> Facts:
-    """The same facts without secrets, homes of other users, and public addresses of this machine."""
+def redacted(
+    facts: Facts, goal: Goal, environ: Mapping[str, str] = os.environ, known: Sequence[str] | None = None
+) -> Facts:
+    """The same facts without secrets, homes of other users, and public addresses of this machine.
+
+    `known`: what `secrets_here` says, where it was asked before.
+    """
     try:
         text = msgspec.json.encode(facts).decode()
     except UnicodeEncodeError:
-        return redacted(_as_text(facts), goal, environ)
-    clean = hide(text, goal, environ)
+        return redacted(_as_text(facts), goal, environ, known)
+    clean = hide(text, goal, environ, known)
     return facts if clean == text else msgspec.json.decode(clean, type=Facts)
 
 
@@ -54,14 +60,26 @@ def _as_text(facts: Facts) -> Facts:
 
 def without_shapes(text: str) -> str:
     """JSON text without what looks like a secret."""
-    for pattern, instead in SHAPES:
-        text = re.sub(pattern, instead, text, flags=re.IGNORECASE)
+    for pattern, instead in shapes():
+        text = pattern.sub(instead, text)
     return text
 
 
-def hide(text: str, goal: Goal, environ: Mapping[str, str]) -> str:
+def secrets_here(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """What is hidden wherever it appears. It takes a while: whoever waits for the probes can ask for it meanwhile."""
+    shapes()
+    return (*_secrets(environ), *_public_addresses())
+
+
+@cache
+def shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The patterns, made once."""
+    return tuple((re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in SHAPES)
+
+
+def hide(text: str, goal: Goal, environ: Mapping[str, str], known: Sequence[str] | None = None) -> str:
     text = without_shapes(text)
-    for secret in (*_secrets(environ), *_public_addresses()):
+    for secret in secrets_here(environ) if known is None else known:
         text = text.replace(secret, HIDDEN)
     return _without_other_homes(text, goal, environ)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import os
 import re
@@ -20,6 +19,7 @@ from doctor.goal import Goal, KeepUp, Manager, MirrorPolicy, System
 from doctor.lab.tls import tls_of
 from doctor.mirrors import load_mirrors
 from doctor.model_sets import chosen
+from doctor.near import nearest
 from doctor.peek import is_folder, is_there
 from doctor.prefix import LONGEST, unfit
 from doctor.profile import Profile, load_profile
@@ -132,8 +132,8 @@ def groundwork_home(environ: Mapping[str, str] = os.environ) -> str:
 def check_make_variables(environ: Mapping[str, str]) -> None:
     """Refuse a make variable that is no setting, such as `make setup PROT=9000`."""
     for name in re.findall(r"(?:^|\s)([A-Za-z_]+)=", environ.get("MAKEFLAGS", "").partition("-- ")[2]):
-        near = difflib.get_close_matches(name, NAMES, n=1)
-        if name not in NAMES and near:  # others, such as PIP_INDEX_URL, are for the programs that we call
+        near = [] if name in NAMES else nearest(name, NAMES)
+        if near:  # others, such as PIP_INDEX_URL, are for the programs that we call
             raise bad_input(
                 f"unknown make variable {name}. Did you mean {near[0]}?",
                 f"未知的 make 变量 {name}。是否想写 {near[0]}？",
@@ -146,7 +146,7 @@ def _choice(name: str, value: str | None, allowed: tuple[Word, ...], default: Wo
     for word in allowed:
         if word == value:
             return word
-    near = difflib.get_close_matches(value, allowed, n=1)
+    near = nearest(value, allowed)
     en = f" Did you mean {near[0]}?" if near else ""
     zh = f"是否想用 {near[0]}？" if near else ""
     known = ", ".join(allowed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from doctor.errors import Trouble, bad_input
+from doctor.near import nearest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -75,7 +75,7 @@ def _explain(path: Path, text: str, kind: type[msgspec.Struct], error: str) -> T
 
 
 def _unknown_key(path: Path, text: str, kind: type[msgspec.Struct], key: str) -> Trouble:
-    near = difflib.get_close_matches(key, sorted(known_keys(kind)), n=1)
+    near = nearest(key, sorted(known_keys(kind)))
     en = f"; did you mean `{near[0]}`?" if near else ""
     zh = f"；是否想写 `{near[0]}`？" if near else ""
     line = line_of(text, key)

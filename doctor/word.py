@@ -13,9 +13,8 @@ from doctor.errors import Exit
 from doctor.finding import Finding
 from doctor.hosted import look_at_runtime
 from doctor.manager import settle_by_sight
-from doctor.report.envelope import envelope, words_envelope
+from doctor.report.envelope import emit, envelope, words_envelope
 from doctor.report.snapshot import Snapshot, encode
-from doctor.report.terminal import emit, page, report, show
 from doctor.settings import resolve
 from doctor.target import look_at_active
 from doctor.text import Lang
@@ -51,6 +50,12 @@ def run(flags: Mapping[str, str | None], lang: Lang, asked: Asked) -> int:
     if asked.as_json:
         emit(envelope(snapshot.goal, snapshot.facts, findings, code, lang))
     else:
+        from doctor.report.terminal import (  # a program that asks for JSON has no use for it
+            page,
+            report,
+            show,
+        )
+
         show(report(snapshot.goal, snapshot.facts, findings, areas, lang, page()))
     return code
 
@@ -67,6 +72,7 @@ def _list(lang: Lang, as_json: bool) -> int:
     """Every finding that the doctor knows; looks at nothing."""
     from doctor.catalogue import catalogue
     from doctor.explain import Match, body, listing
+    from doctor.report.terminal import page, show
 
     if as_json:
         known = [Match(id=name, area=area, entry=entry) for name, (area, entry) in catalogue().items()]

@@ -17,8 +17,8 @@ from doctor.facts import Facts
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.probes.disk import place
-from doctor.report.envelope import envelope, words_envelope
-from doctor.report.terminal import emit, show
+from doctor.report.envelope import emit, envelope, words_envelope
+from doctor.report.terminal import show
 from doctor.text import Lang, Text, both, human_bytes
 
 SHOWN = 6

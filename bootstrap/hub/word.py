@@ -13,8 +13,8 @@ from doctor.errors import Exit, Trouble, bad_input
 from doctor.goal import Goal
 from doctor.probes.hub import cached_models, hub_folder
 from doctor.profile import ModelWant
-from doctor.report.envelope import envelope
-from doctor.report.terminal import emit, show
+from doctor.report.envelope import emit, envelope
+from doctor.report.terminal import show
 from doctor.settings import resolve
 from doctor.text import Lang, Text
 

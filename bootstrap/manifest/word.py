@@ -12,9 +12,9 @@ from doctor.errors import Exit, Trouble
 from doctor.hub_env import OFFICIAL
 from doctor.model_sets import check_names, load_manifest, set_names, set_path
 from doctor.profile import Manifest
-from doctor.report.envelope import words_envelope
+from doctor.report.envelope import emit, words_envelope
 from doctor.report.page import Page
-from doctor.report.terminal import emit, page, show
+from doctor.report.terminal import page, show
 from doctor.settings import resolve
 from doctor.text import Lang, Text, both
 

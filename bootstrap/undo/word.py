@@ -16,8 +16,8 @@ from bootstrap.undo.pile import Left
 from bootstrap.undo.plan import Plan, make_plan
 from bootstrap.undo.screen import body, end_lines, plan_lines
 from doctor.errors import Exit
-from doctor.report.envelope import words_envelope
-from doctor.report.terminal import emit, show
+from doctor.report.envelope import emit, words_envelope
+from doctor.report.terminal import show
 from doctor.settings import groundwork_home, resolve
 from doctor.text import Lang, Text
 

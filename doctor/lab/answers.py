@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import socket
 import time
@@ -39,7 +40,7 @@ def get(host: str, port: int, path: str, seconds: float, tls: bool = False) -> A
 
 
 def _connected(host: str, port: int, seconds: float, tls: bool) -> socket.socket:
-    connection = socket.create_connection((host, port), timeout=seconds)
+    connection = _reached(host, port, seconds)
     if not tls:
         return connection
     import ssl
@@ -51,6 +52,22 @@ def _connected(host: str, port: int, seconds: float, tls: bool) -> socket.socket
     except BaseException:
         connection.close()
         raise
+
+
+def _reached(host: str, port: int, seconds: float) -> socket.socket:
+    """A connection. To the usual address without looking up a name, for which Python loads all of IDNA first."""
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return socket.create_connection((host, port), timeout=seconds)
+    connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(seconds)
+        connection.connect((host, port))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _all_of(connection: socket.socket, until: float) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -17,16 +16,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from doctor import facts
 from doctor.facts import AREAS, Facts, Unknown
 from doctor.goal import Goal
 from doctor.probes import apart
-from doctor.redact import redacted
+from doctor.redact import redacted, secrets_here
 
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
 DEEP_DEADLINE = 150.0  # where it may take its time
+AHEAD = ("ffmpeg",)  # a program that takes a while to start, and needs nothing of ours meanwhile
 LARGE = ("packages", "torch")  # most of the work by far
-# These wait for others, and take no processor from anybody meanwhile.
-WAITING = ("network", "ffmpeg", "python")
 # Seconds that the others have for themselves before the next one starts too: each question to the kernel gives the
 # interpreter away, and threads that all ask many wait for each other at every one.
 TURN = 0.05
@@ -43,23 +42,26 @@ def gather(
     answers: dict[str, Any] = {}
     until = time.monotonic() + seconds
     elsewhere = _start_apart(goal, areas, seconds)  # before any thread
-    first = [area for area in areas if area in elsewhere or area in WAITING]
+    first = [area for area in areas if area in elsewhere or _waits(area, goal)]
     threads = [_start(area, goal, answers, elsewhere.get(area)) for area in first]
     for area in areas:
         if area not in first:
             threads.append(_start(area, goal, answers))
             threads[-1].join(TURN)
+    known = secrets_here()
     meanwhile()
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     late = Unknown(f"no answer within {seconds:.0f} s")
     asked = {area: answers.get(area, late) for area in areas}
     taken_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return redacted(Facts(taken_at=taken_at, **_all(asked)), goal)
+    return redacted(Facts(taken_at=taken_at, **_all(asked)), goal, known=known)
 
 
 def short_traceback() -> str:
     """The error being handled, with the places in our code that it came through: enough to report it."""
+    import traceback  # nothing crashes, as a rule
+
     kind, error, trace = sys.exc_info()
     places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(trace)[-4:]]
     return f"{kind.__name__ if kind else ''}: {error} ({' > '.join(places)})"
@@ -69,15 +71,23 @@ def _all(asked: dict[str, Any]) -> dict[str, Any]:
     return {area: asked.get(area, NOT_ASKED) for area in AREAS}
 
 
+def _waits(area: str, goal: Goal) -> bool:
+    """Whether an area waits for others, and takes no processor from anybody meanwhile."""
+    return area in ("ffmpeg", "python") or (area == "network" and not goal.offline)
+
+
 def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[str, apart.Waiting]:
-    """The large areas, where there are others to do meanwhile. Their modules are imported once, for all."""
-    large = [area for area in LARGE if area in areas]
-    if len(areas) < 2 or not large or not apart.possible():
+    """What uses another processor, where there are other areas to do meanwhile."""
+    if len(areas) < 2 or not apart.possible():
         return {}
-    for area in large:
-        with suppress(Exception):  # told by the probe itself
-            import_module(f"doctor.probes.{area}")
-    started = {area: apart.start(area, partial(_ask, area, goal), seconds) for area in large}
+    started: dict[str, apart.Waiting | None] = {}
+    for area in (*AHEAD, *LARGE):
+        if area in LARGE:
+            with suppress(Exception):  # told by the probe that needs it
+                import_module("doctor.probes.packages")  # once, for most of them
+        if area in areas:
+            kind = getattr(facts, area.capitalize())
+            started[area] = apart.start(area, partial(_ask, area, goal), seconds, kind)
     return {area: waiting for area, waiting in started.items() if waiting}
 
 

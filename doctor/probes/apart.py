@@ -1,4 +1,4 @@
-"""A probe in a process of its own, so that the large ones use another processor than the rest.
+"""A probe, or half of one, in a process of its own, so that the large ones use another processor than the rest.
 
 Forked, for a new interpreter would have to import everything again. A lock that another thread holds would
 stay closed in the child for ever: so only where there is no other thread, and otherwise the probe is a thread like all.
@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 
-from doctor import facts
 from doctor.facts import Unknown
 
 Waiting = Callable[[], Any]
@@ -26,8 +25,11 @@ def possible() -> bool:
     return threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1
 
 
-def start(area: str, answer: Callable[[], Any], seconds: float) -> Waiting | None:
-    """Ask now; call what is returned to wait for the answer. None where no process can be started."""
+def start(area: str, answer: Callable[[], Any], seconds: float, kind: Any) -> Waiting | None:
+    """Ask now; call what is returned to wait for the answer, which is of that kind or Unknown.
+
+    None where no process can be started.
+    """
     reading, writing = os.pipe()
     try:
         child = os.fork()
@@ -38,7 +40,7 @@ def start(area: str, answer: Callable[[], Any], seconds: float) -> Waiting | Non
     if child == 0:
         _tell(writing, answer, seconds)
     os.close(writing)
-    return lambda: _hear(area, reading, child)
+    return lambda: _hear(area, reading, child, kind)
 
 
 def _tell(writing: int, answer: Callable[[], Any], seconds: float) -> None:
@@ -53,12 +55,12 @@ def _tell(writing: int, answer: Callable[[], Any], seconds: float) -> None:
         os._exit(0)  # without a word, and without what the parent has not yet written out
 
 
-def _hear(area: str, reading: int, child: int) -> Any:
+def _hear(area: str, reading: int, child: int, kind: Any) -> Any:
     with os.fdopen(reading, "rb") as pipe:
         said = pipe.read()
     _, status = os.waitpid(child, 0)
     try:
-        return msgspec.json.decode(said, type=getattr(facts, area.capitalize()) | Unknown)
+        return msgspec.json.decode(said, type=kind | Unknown)
     except msgspec.DecodeError:
         code = os.waitstatus_to_exitcode(status)
         how = f"signal {-code}" if code < 0 else f"code {code}"

@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-
-import psutil
+from typing import TYPE_CHECKING
 
 from doctor.facts import StaleKernel
 from doctor.peek import peek_text
+
+if TYPE_CHECKING:
+    import psutil
 
 KERNEL = re.compile(r"ipykernel|colab_kernel_launcher")
 # A library in a folder of packages that is mapped, and has no name any more: it was replaced or removed.
@@ -38,11 +40,15 @@ def _kernels(until: float) -> Iterator[psutil.Process]:
             return
         words = peek_text(f"/proc/{pid}/cmdline", LONGEST).split("\0")[:4]
         if any(KERNEL.search(word) for word in words):
+            import psutil  # few run a notebook while they ask the doctor
+
             with suppress(psutil.NoSuchProcess):
                 yield psutil.Process(int(pid))
 
 
 def stale(process: psutil.Process, prefix: Path) -> StaleKernel | None:
+    import psutil
+
     try:
         started = process.create_time()
     except psutil.Error:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+from packaging.utils import canonicalize_name
 
 from doctor.facts import Smoke, SmokeTask, Unknown
 from doctor.goal import Goal
@@ -14,7 +15,7 @@ from doctor.lockfile import lock_path, pins, torch_lock_path
 from doctor.model_sets import profile_models
 from doctor.peek import peek
 from doctor.probes.hub import cached_models
-from doctor.probes.packages import site_packages, split
+from doctor.probes.packages import site_packages
 from doctor.probes.patience import within
 
 PATIENCE = 5.0  # seconds for the fingerprint, which reads a few hundred names
@@ -61,7 +62,7 @@ def fingerprint(goal: Goal) -> str:
 def _proved(info: Path, goal: Goal) -> bool:
     """Whether the result depends on a distribution: on those of the locks, not on what a student added."""
     locked = _locked(goal.profile.name, goal.python)
-    return not locked or split(info)[0] in locked
+    return not locked or canonicalize_name(info.name.partition("-")[0]) in locked
 
 
 @cache

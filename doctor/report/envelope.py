@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from typing import Any
 
@@ -61,3 +62,8 @@ def refusal(trouble: Trouble, lang: Lang) -> bytes:
     """The answer of a word that was turned away: what is wrong, what to do, and the exit code."""
     error = {"message": trouble.message.get(lang), "hint": trouble.hint.get(lang) if trouble.hint else None}
     return words_envelope(trouble.code, error=error)
+
+
+def emit(data: bytes) -> None:
+    """JSON to standard output, and nothing else."""
+    sys.stdout.buffer.write(data + b"\n")

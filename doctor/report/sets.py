@@ -9,9 +9,9 @@ from typing import Any, get_args
 from doctor.errors import Exit
 from doctor.model_sets import check_names, known_sets, load_manifest, set_names
 from doctor.profile import Extra, Manifest, ModelWant, Profile
-from doctor.report.envelope import words_envelope
+from doctor.report.envelope import emit, words_envelope
 from doctor.report.page import Page, columns
-from doctor.report.terminal import emit, page, show
+from doctor.report.terminal import page, show
 from doctor.text import Lang, Text, human_bytes
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -126,8 +126,3 @@ def show(text: list[str]) -> None:
 def page() -> Page:
     """The page of standard output."""
     return page_for(sys.stdout)
-
-
-def emit(data: bytes) -> None:
-    """JSON to standard output, and nothing else."""
-    sys.stdout.buffer.write(data + b"\n")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from doctor.catalogue import found
 from doctor.checks.jupyter.effective import OLD_FILE, Value, canonical, effective, is_local, of, read_by_lab
 from doctor.facts import Facts, Jupyter, Packages, SettingsFile
 from doctor.finding import Finding, Severity
+from doctor.near import nearest
 
 WEIGHTY = {
     "ip", "port", "root_dir", "hashed_password", "token", "allow_root", "base_url", "allow_origin", "certfile",
@@ -130,8 +130,9 @@ def _value(file: SettingsFile, name: str, value: Value) -> Iterator[Finding]:
             value=repr(value),
             type=wanted.__name__,
         )
-    near = get_close_matches(name, NAMES, n=1, cutoff=0.9)
-    if name.startswith("ServerApp.") and name not in NAMES and near:
+    known = not name.startswith("ServerApp.") or name in NAMES
+    near = [] if known else nearest(name, NAMES, cutoff=0.9)
+    if near:
         yield found("jupyter", "jupyter-config-misspelt", file=file.path, name=name, near=near[0])
     if name == "ServerApp.jpserver_extensions" and "jupyterlab" in str(value).split():
         yield found("jupyter", "jupyter-lab-switched-off", file=file.path)

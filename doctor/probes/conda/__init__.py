@@ -8,17 +8,19 @@ from pathlib import Path
 
 from doctor.facts import Conda, CondaInstall
 from doctor.goal import Goal
-from doctor.probes.conda import condarc
-from doctor.probes.conda.caches import caches, locks
-from doctor.probes.conda.environment import environment, root_of
 from doctor.probes.conda.installs import look, roots
-from doctor.probes.conda.settings import settings, terms
-from doctor.probes.conda.shell import shell
 
 __all__ = ["look", "probe", "roots"]
 
 
 def probe(goal: Goal) -> Conda:
+    # Every word looks for installs; the rest is for this one.
+    from doctor.probes.conda import condarc
+    from doctor.probes.conda.caches import caches, locks
+    from doctor.probes.conda.environment import environment
+    from doctor.probes.conda.settings import settings, terms
+    from doctor.probes.conda.shell import shell
+
     wanted = look(Path(goal.conda_root))
     seen = (look(root) for root in roots(os.environ, owner(goal)) if str(root) != wanted.prefix)
     others = tuple(install for install in seen if install.state == "complete" or _is_broken(install))
@@ -39,6 +41,8 @@ def probe(goal: Goal) -> Conda:
 
 def owner(goal: Goal) -> Path | None:
     """The install that the goal's environment belongs to."""
+    from doctor.probes.conda.environment import root_of
+
     root = root_of(Path(goal.prefix))
     return Path(root) if root else None
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from doctor.ask import ask
-from doctor.facts import DriverLibrary, Unknown
+from doctor.facts import DriverLibrary
+from doctor.linker import CACHE, FLAGS, cache_entries
 from doctor.peek import peek
 
 NAMES = ("libnvidia-ml.so.1", "libcuda.so.1")
@@ -22,7 +22,7 @@ ELF_64 = b"\x7fELF\x02"
 
 
 def libraries() -> tuple[DriverLibrary, ...]:
-    cached = list(_cached())
+    cached = [line for line in cache_entries(CACHE, FLAGS.get(platform.machine(), 0)) if line[0] in NAMES]
     return tuple(found for name in NAMES for found in _of_name(name, cached))
 
 
@@ -50,12 +50,3 @@ def version_of(path: str) -> str | None:
 
 def _path_folders() -> list[str]:
     return [folder for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
-
-
-def _cached() -> Iterator[tuple[str, str]]:
-    """Names and paths of this machine's kind in the linker's cache, in its order."""
-    said = ask([shutil.which("ldconfig") or "/sbin/ldconfig", "-p"], seconds=5)
-    for line in [] if isinstance(said, Unknown) else said.stdout.splitlines():
-        match = re.match(r"\s*(lib(?:nvidia-ml|cuda)\.so\.1) \((.*)\) => (.*)", line)
-        if match and ("64" in match.group(2) or "AArch64" in match.group(2)):
-            yield match.group(1), match.group(3)

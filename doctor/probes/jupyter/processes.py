@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts import KernelProcess
+from doctor.peek import peek
 from doctor.probes.jupyter.places import home
 
 PROC = Path("/proc")
@@ -47,7 +48,7 @@ def processes() -> list[Process]:
 def _candidates() -> Iterator[Process]:
     for name in os.listdir(PROC):  # noqa: PTH208 - names alone
         if name.isdecimal():
-            argv = _words(PROC / name / "cmdline")
+            argv = _words(f"{PROC}/{name}/cmdline")
             if is_kernel(argv) or is_server(argv):
                 made = _process(int(name), argv)
                 if made:
@@ -75,7 +76,7 @@ def _process(pid: int, argv: tuple[str, ...]) -> Process | None:
         uid = (PROC / str(pid)).stat().st_uid
     except (OSError, IndexError):
         return None
-    pairs = (word.partition("=") for word in _words(PROC / str(pid) / "environ"))
+    pairs = (word.partition("=") for word in _words(f"{PROC}/{pid}/environ"))
     return Process(
         pid=pid,
         parent=int(fields[1]),
@@ -93,13 +94,9 @@ def _is_mine(process: Process) -> bool:
     return process.uid == os.geteuid() and at_home
 
 
-def _words(path: Path) -> tuple[str, ...]:
-    try:
-        with path.open("rb") as file:
-            said = file.read(MOST_ENVIRON)
-    except OSError:
-        return ()
-    return tuple(word.decode(errors="replace") for word in said.split(b"\0"))
+def _words(path: str) -> tuple[str, ...]:
+    said = peek(path, MOST_ENVIRON)
+    return () if said is None else tuple(word.decode(errors="replace") for word in said.split(b"\0"))
 
 
 def hub_env(environ: Mapping[str, str]) -> dict[str, str]:

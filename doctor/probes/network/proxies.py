@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
@@ -125,6 +124,8 @@ def look(proxy: Proxy, seconds: float) -> Proxy:
 
 
 def _speaks_tls(proxy: Proxy, link: socket.socket) -> bool:
+    import ssl  # few have a proxy that speaks it
+
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:

@@ -40,9 +40,12 @@ def settings(goal: Goal, endpoint: str, source: str) -> Network:
         (),
         endpoint=endpoint,
         endpoint_source=source,
-        official=official(goal),
+        official=official(goal) if source else endpoint,  # the table is not read twice for one answer
         unproxied=proxies.unproxied(),
-        ca_files=trust.ca_files((cert.source, cert.value) if cert else None),
+        ca_files=trust.ca_files(
+            (cert.source, cert.value) if cert else None,
+            by_form=goal.offline and not goal.deep,  # else OpenSSL loads them anyway, or there is time for it
+        ),
         routes=names.routes(),
         name_servers=names.name_servers(),
         offline_flag=offline_flag(),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from doctor.facts.network import CaFile
-from doctor.peek import is_file, is_folder, is_there
+from doctor.peek import is_file, is_folder, is_there, peek
+from doctor.probes.network.bundle import is_sound
+
+if TYPE_CHECKING:
+    import ssl
 
 SYSTEM = (  # Debian, Red Hat, SUSE
     "/etc/ssl/certs/ca-certificates.crt",
@@ -35,12 +39,14 @@ def certifi_bundle(site: Path | None) -> str:
     return certifi.where()
 
 
-def ca_files(pip_cert: tuple[str, str] | None, environ: Mapping[str, str] = os.environ) -> tuple[CaFile, ...]:
+def ca_files(
+    pip_cert: tuple[str, str] | None, environ: Mapping[str, str] = os.environ, *, by_form: bool = False
+) -> tuple[CaFile, ...]:
     """The settings that name certificates, and whether what they name can be used."""
     files = (name for name in (*OF_HTTPX, *OF_REQUESTS) if name != "SSL_CERT_DIR")
     named = [(name, environ[name]) for name in files if environ.get(name)]
     found = [*named, *([pip_cert] if pip_cert else [])]
-    return tuple(CaFile(setting=name, path=path, fault=fault_of(path)) for name, path in found)
+    return tuple(CaFile(setting=name, path=path, fault=fault_of(path, by_form)) for name, path in found)
 
 
 def first_usable(variables: tuple[str, ...], environ: Mapping[str, str] = os.environ) -> str:
@@ -50,9 +56,13 @@ def first_usable(variables: tuple[str, ...], environ: Mapping[str, str] = os.env
 
 
 @cache
-def fault_of(path: str) -> str:
-    """Why a bundle cannot be used; "" when it can."""
+def fault_of(path: str, by_form: bool = False) -> str:
+    """Why a bundle cannot be used; "" when it can. `by_form`: one that is plainly in order need not be loaded."""
     place = Path(path).expanduser()
+    if by_form and is_sound(peek(place) or b""):
+        return ""
+    import ssl  # a large part of the area's time, and few people name a bundle
+
     try:
         if is_folder(place):
             return ""
@@ -71,6 +81,8 @@ def fault_of(path: str) -> str:
 @cache
 def context_of(bundle: str) -> ssl.SSLContext:
     """Trust in what a bundle holds, and in nothing else. Raises OSError (ssl.SSLError) when it holds nothing."""
+    import ssl
+
     place = Path(bundle).expanduser()
     if is_folder(place):
         return ssl.create_default_context(capath=str(place))
@@ -79,6 +91,8 @@ def context_of(bundle: str) -> ssl.SSLContext:
 
 def blind_context() -> ssl.SSLContext:
     """For a look at what a refused host presents. Nothing of the person's is ever sent over it."""
+    import ssl
+
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

@@ -9,17 +9,20 @@ from doctor.facts import Packages, Sources
 from doctor.goal import Goal
 from doctor.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
 from doctor.peek import is_there
-from doctor.probes.packages import abi, bytecode, files, metadata, origin, uses
-from doctor.probes.packages.killed import installers_killed
+from doctor.probes.packages import metadata
 from doctor.probes.packages.metadata import split
 from doctor.probes.packages.places import beside, python_of, site_packages
 from doctor.probes.patience import within
-from doctor.probes.sources import scan
 
 __all__ = ["probe", "site_packages", "split"]
 
 
 def probe(goal: Goal) -> Packages:
+    # Other areas want the metadata; the rest is for this one.
+    from doctor.probes.packages import abi, bytecode, files, origin, uses
+    from doctor.probes.packages.killed import installers_killed
+    from doctor.probes.sources import scan
+
     site = site_packages(goal)
     lock = lock_path(goal.profile.name, goal.python)
     current = recorded_inputs(lock) == inputs_digest(goal.profile, goal.python)

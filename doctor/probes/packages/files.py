@@ -14,11 +14,13 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from doctor.facts import Damage
+from doctor.probes import apart
 from doctor.probes.packages.metadata import Dist
 from doctor.probes.packages.records import LIBRARY, Records, Row
 
@@ -26,6 +28,7 @@ SECONDS = 2.0  # for all of it; a network disk may take minutes
 KEPT = 5
 MIXED = 10  # files of one distribution that differ: more than one edits by hand
 BLOCK = 4096  # what a disk writes at a time
+READABLE, PYTHON = stat.S_IRUSR, ".py"
 FFMPEG = "ffmpeg/__init__.py"
 CERTIFICATES = "certifi/cacert.pem"  # companies add their own authority to it
 BROKEN_PART = 1_000_000  # a Python file larger than this is not read to see whether it is one
@@ -45,18 +48,9 @@ class Recorded(msgspec.Struct, frozen=True):
 
 def check(dists: Sequence[Dist], site: Path, deep: bool = False) -> Recorded:
     """Look at every file of every distribution, as long as time allows."""
-    records, owner = Records(dists, site), _owner(site)
-    until = time.monotonic() + SECONDS * (30 if deep else 1)
-    found: list[tuple[Dist, Look]] = []
-    late: list[str] = []
-    with _opened(site) as folder:
-        for dist, listed in records.rows:
-            if time.monotonic() > until:
-                late.append(dist.name)
-            elif listed:
-                look = _look(listed, records, folder, owner, deep)
-                look.bad += _other_content(dist, records, look.bad) if deep else ()
-                found.append((dist, look))
+    records = Records(dists, site)
+    seen = _look_at_all(records, SECONDS * (30 if deep else 1), deep).looks
+    found = [(dist, seen[dist.folder]) for dist in records.dists if dist.folder in seen]
     return Recorded(
         damaged=tuple(
             Damage(name=d.name, version=d.version, files=tuple(sorted(look.bad)[:KEPT]), count=len(look.bad))
@@ -65,11 +59,36 @@ def check(dists: Sequence[Dist], site: Path, deep: bool = False) -> Recorded:
         ),
         edited=tuple(path for _, look in found if not look.is_mixed for path in look.edited)[:KEPT],
         mixed=tuple(f"{d.name} {d.version}: {len(look.edited)}" for d, look in found if look.is_mixed),
-        unchecked=tuple(late),
+        unchecked=tuple(d.name for d in records.dists if d.folder not in seen),
         root_owned=tuple(d.name for d, look in found if look.of_root),
         closed=tuple(path for _, look in found for path in look.closed)[:KEPT],
-        ffmpeg_owners=tuple(d.name for d, listed in records.rows if any(p == FFMPEG for p, _ in listed)),
+        ffmpeg_owners=records.owners_of(FFMPEG),
     )
+
+
+def _look_at_all(records: Records, seconds: float, deep: bool) -> Seen:
+    """A part of it in a process of its own, where there is a processor for it."""
+    look = partial(_look_at, records, seconds, deep)
+    first, second = records.parts()
+    if not apart.possible():
+        return look(records.dists)
+    other = apart.start("packages", partial(look, second), seconds, Seen)
+    seen = look(first)
+    said = other() if other else None
+    left = said if isinstance(said, Seen) else look(second)
+    return Seen({**seen.looks, **left.looks})
+
+
+def _look_at(records: Records, seconds: float, deep: bool, dists: Sequence[Dist]) -> Seen:
+    until, owner = time.monotonic() + seconds, _owner(records.site)
+    seen: dict[str, Look] = {}
+    with _opened(records.site) as folder:
+        for dist in dists:
+            if time.monotonic() > until:
+                break
+            seen[dist.folder] = look = _look(records.rows(dist), records, folder, owner, deep)
+            look.bad += _other_content(dist, records, look.bad) if deep else ()
+    return Seen(seen)
 
 
 @contextmanager
@@ -86,19 +105,24 @@ def _opened(site: Path) -> Iterator[int | None]:
         os.close(folder)
 
 
-class Look:
+class Look(msgspec.Struct):
     """What the files of one distribution show."""
 
-    def __init__(self) -> None:
-        self.bad: list[str] = []
-        self.edited: list[str] = []
-        self.closed: list[str] = []
-        self.of_root = False
+    bad: list[str] = []
+    edited: list[str] = []
+    closed: list[str] = []
+    of_root: bool = False
 
     @property
     def is_mixed(self) -> bool:
         """Many other files, the start of a package among them: not somebody's edit, but another release."""
         return len(self.edited) >= MIXED and any(path.endswith("__init__.py") for path in self.edited)
+
+
+class Seen(msgspec.Struct, frozen=True, tag="seen"):
+    """What was seen in time, by the folder of the distribution's metadata."""
+
+    looks: dict[str, Look]
 
 
 def _look(rows: Sequence[Row], records: Records, folder: int | None, owner: int, deep: bool) -> Look:
@@ -109,34 +133,36 @@ def _look(rows: Sequence[Row], records: Records, folder: int | None, owner: int,
         except (OSError, ValueError):
             look.bad.append(path)
             continue
-        if status.st_uid != owner or not status.st_mode & stat.S_IRUSR:
+        if status.st_uid != owner or not status.st_mode & READABLE:
             _note_owner(look, path, status, owner)
         if status.st_size != size:
             known = records.sizes[path]
             if status.st_size not in known and -1 not in known:
                 _note_size(look, path, status.st_size, base)
                 continue
-        if _worth_reading(path, deep) and _is_blank(f"{base}/{path}", status.st_size):
+        ending = path[-3:]
+        # Modules, and the Python files at the top of a package; all of them where there is time.
+        worth_reading = ending == LIBRARY or (ending == PYTHON and (deep or path.count("/") < 2))
+        if worth_reading and _is_blank(
+            path if folder is not None else f"{base}/{path}", status.st_size, folder
+        ):
             look.bad.append(path)
     return look
 
 
-def _worth_reading(path: str, deep: bool) -> bool:
-    """Modules, and the Python files at the top of a package; all of them where there is time."""
-    return path.endswith(LIBRARY) or (path.endswith(".py") and (deep or path.count("/") < 2))
-
-
-def _is_blank(path: str, size: int) -> bool:
+def _is_blank(path: str, size: int, folder: int | None) -> bool:
     """Zeros at the end, which neither text nor modules have: the machine went down before the content was on the disk."""
-    tail = min(size, BLOCK if path.endswith(LIBRARY) else 64)
+    is_library = path.endswith(LIBRARY)
+    tail = min(size, BLOCK if is_library else 64)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError:
         return False
     try:
+        if not tail or any(os.pread(descriptor, tail, size - tail)):
+            return False
         # Programs of a Mac end in zeros; what lost its content to the disk has lost its head as well, or is ELF.
-        whose = not path.endswith(LIBRARY) or os.pread(descriptor, 4, 0) in (b"\x7fELF", bytes(4))
-        return whose and tail > 0 and not any(os.pread(descriptor, tail, size - tail))
+        return not is_library or os.pread(descriptor, 4, 0) in (b"\x7fELF", bytes(4))
     except OSError:
         return False
     finally:

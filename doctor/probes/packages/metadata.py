@@ -18,8 +18,8 @@ from packaging.version import InvalidVersion, Version
 
 from doctor.peek import MOST, is_file, is_folder, peek, peek_text
 
-FIELDS = (b"name", b"version", b"requires-dist")
-HEAD = 32768  # bytes: longer header fields than these are rare, and read when they come
+FIELDS = {name.encode(): name for name in ("name", "version", "requires-dist")}
+HEADS = (8192, 65536, MOST)  # bytes: most header fields are short, and what is longer is read when it comes
 BY_SYSTEM = ("conda", "debian", "rpm", "dnf", "apt", "portage", "pacman")
 LEFTOVER = re.compile(r"^~[A-Za-z0-9_.\-]")
 
@@ -42,10 +42,10 @@ class Dist(msgspec.Struct, frozen=True):
 def read_all(site: Path) -> tuple[list[Dist], tuple[str, ...]]:
     """All metadata folders of a site, and what an interrupted pip put aside there (`~ransformers`)."""
     try:
-        names = sorted(path.name for path in site.iterdir())
+        names = sorted(os.listdir(site))  # noqa: PTH208 - names alone
     except OSError:
         return [], ()
-    dists = [_read(site / name) for name in names if name.endswith(".dist-info") and not LEFTOVER.match(name)]
+    dists = [_read(site, name) for name in names if name.endswith(".dist-info") and not LEFTOVER.match(name)]
     eggs = [
         _read_egg(site / name) for name in names if name.endswith(".egg-info") and not LEFTOVER.match(name)
     ]
@@ -55,15 +55,16 @@ def read_all(site: Path) -> tuple[list[Dist], tuple[str, ...]]:
     )
 
 
-def split(info: Path) -> tuple[str, str, bool]:
+def split(info: Path | str) -> tuple[str, str, bool]:
     """Name, version and whether it is whole. Installers write RECORD last, so one without it was killed."""
-    name, _, version = info.name.removesuffix(".dist-info").partition("-")
-    return canonicalize_name(name), version, is_file(info / "RECORD") and is_file(info / "METADATA")
+    name, _, version = str(info).rpartition("/")[2].removesuffix(".dist-info").partition("-")
+    return canonicalize_name(name), version, is_file(f"{info}/RECORD") and is_file(f"{info}/METADATA")
 
 
-def _read(info: Path) -> Dist:
-    name, version, whole = split(info)
-    there, folder = _names_in(info), str(info)
+def _read(site: Path, entry: str) -> Dist:
+    folder = f"{site}/{entry}"
+    name, version, whole = split(folder)
+    there = _names_in(folder)
     fields = headers(f"{folder}/METADATA")
     said = canonicalize_name(fields.get("name", [""])[0])
     installer = peek_text(f"{folder}/INSTALLER", 100).strip().lower() if "INSTALLER" in there else ""
@@ -71,10 +72,10 @@ def _read(info: Path) -> Dist:
     return Dist(
         name,
         fields.get("version", [version])[0] or version,
-        info.name,
+        entry,
         # A packager of the system needs no RECORD of its own.
         whole=whole or by_system,
-        unsigned="RECORD" in there and "INSTALLER" not in there and not _signed(info),
+        unsigned="RECORD" in there and "INSTALLER" not in there and not _signed(folder, entry),
         unreadable="RECORD" in there and (said != name or not fields.get("version")),
         by_system=by_system,
         requires=tuple(fields.get("requires-dist", ())),
@@ -82,12 +83,12 @@ def _read(info: Path) -> Dist:
     )
 
 
-def _signed(info: Path) -> bool:
+def _signed(folder: str, entry: str) -> bool:
     """Whether the RECORD is an installer's, which lists what it has written itself."""
-    return f"{info.name}/INSTALLER," in peek_text(f"{info}/RECORD", MOST)
+    return f"{entry}/INSTALLER," in peek_text(f"{folder}/RECORD", MOST)
 
 
-def _names_in(folder: Path) -> frozenset[str]:
+def _names_in(folder: str) -> frozenset[str]:
     try:
         return frozenset(os.listdir(folder))  # noqa: PTH208 - names alone
     except OSError:
@@ -113,16 +114,17 @@ def headers(path: Path | str, only_with: bytes = b"") -> dict[str, list[str]]:
     text = _head(path)
     for line in text.split(b"\n") if only_with in text else ():
         name, colon, value = line.partition(b":")
-        if colon and (known := name.lower()) in FIELDS:
-            found.setdefault(known.decode(), []).append(value.strip(b" \t\r").decode("utf-8", "replace"))
+        if colon and (field := FIELDS.get(name.lower())):
+            found.setdefault(field, []).append(value.strip(b" \t\r").decode("utf-8", "replace"))
     return found
 
 
 def _head(path: Path | str) -> bytes:
     """The header fields, without the long description that follows them."""
-    for most in (HEAD, MOST):
-        start, end, _ = (peek(path, most) or b"").replace(b"\r\n", b"\n").partition(b"\n\n")
-        if end or len(start) < HEAD // 2:
+    for most in HEADS:
+        text = peek(path, most) or b""
+        start, end, _ = (text.replace(b"\r\n", b"\n") if b"\r\n" in text else text).partition(b"\n\n")
+        if end or len(text) < most:
             break
     return start
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 from doctor.peek import peek_text
@@ -16,62 +18,84 @@ from doctor.probes.packages.metadata import Dist
 LONGEST = 20_000_000  # bytes of one RECORD
 LIBRARY = ".so"
 # What nobody misses at run time: images of containers are slimmed by removing it.
+CACHE = "__pycache__"  # virtualenv lists the folder itself, there or not
 IDLE_ENDINGS = frozenset(
     (
+        CACHE,
         *("pyc", "pyi", "pyd", "pyx", "pxd", "h", "hpp", "cuh", "c", "cc", "cpp", "a", "lib", "exe"),
         *("md", "rst", "txt", "map", "cmake", "typed"),
     )
 )
 IDLE_FOLDERS = re.compile(r"^(?:\.\./|/)|__pycache__/|/tests?/|\.dist-info/|/docs/|/examples/|/include/")
-CACHE = "__pycache__"  # virtualenv lists the folder itself, there or not
 Row = tuple[str, int]  # path of a file that counts, and its size; -1 where RECORD does not say
 
 
+class Folders(dict[str, bool]):
+    """Whether anybody misses what is in a folder, found out once for each: the files of one follow each other."""
+
+    def __missing__(self, folder: str) -> bool:
+        self[folder] = IDLE_FOLDERS.search(f"{folder}/") is not None
+        return self[folder]
+
+
 class Records:
-    """The RECORD of each distribution."""
+    """The RECORD of each distribution that has one to be judged by."""
 
     def __init__(self, dists: Sequence[Dist], site: Path) -> None:
         self.site = site
-        self._idle: dict[str, bool] = {}
-        self.rows = [(d, list(self._rows(d))) for d in dists if d.whole and not d.editable]
+        self.dists = [dist for dist in dists if dist.whole and not dist.editable]
+        self._texts = {d.folder: peek_text(site / d.folder / "RECORD", LONGEST) for d in self.dists}
+        self._is_idle = Folders()
+        self._rows: dict[str, list[Row]] = {}
 
-    def _rows(self, dist: Dist) -> Iterator[Row]:
-        for line in self._text(dist).split("\n"):
+    def parts(self) -> tuple[list[Dist], list[Dist]]:
+        """The distributions in two parts; the second is the larger, since whoever asks has more to do than this."""
+        until = list(accumulate(len(self._texts[dist.folder]) for dist in self.dists))
+        middle = bisect(until, until[-1] * 0.4) if until else 0
+        return self.dists[:middle], self.dists[middle:]
+
+    def rows(self, dist: Dist) -> list[Row]:
+        """The files of a distribution that count. Read when they are asked for: two processes share the work."""
+        if dist.folder not in self._rows:
+            self._rows[dist.folder] = self._read(self._texts[dist.folder])
+        return self._rows[dist.folder]
+
+    def _read(self, text: str) -> list[Row]:
+        rows, is_idle = [], self._is_idle
+        for line in text.split("\n"):
             if line[:1] == '"':  # a name with a comma
                 path, _, stated = line[1:].partition('",')
             else:
                 path, _, stated = line.partition(",")
             folder, _, name = path.rpartition("/")
-            _, dot, ending = name.rpartition(".")
-            if (
-                name == CACHE
-                or (dot and ending in IDLE_ENDINGS)
-                or self._is_idle(folder)
-                or "," not in stated
-            ):
+            if is_idle[folder]:
                 continue
-            size = stated.rpartition(",")[2].rstrip()
-            yield path, int(size) if size.isdecimal() else -1
+            _, dot, ending = name.rpartition(".")
+            if ending in IDLE_ENDINGS and (dot or ending == CACHE):
+                continue
+            _, comma, size = stated.rpartition(",")
+            if comma and size.isdecimal():
+                rows.append((path, int(size)))
+            elif comma:
+                size = size.rstrip()  # the lines may end as Windows has it
+                rows.append((path, int(size) if size.isdecimal() else -1))
+        return rows
 
-    def _is_idle(self, folder: str) -> bool:
-        known = self._idle.get(folder)
-        if known is None:
-            known = self._idle[folder] = IDLE_FOLDERS.search(f"{folder}/") is not None
-        return known
-
-    def _text(self, dist: Dist) -> str:
-        return peek_text(self.site / dist.folder / "RECORD", LONGEST)
+    def owners_of(self, path: str) -> tuple[str, ...]:
+        """The distributions that list a file."""
+        texts = ((dist.name, self._texts[dist.folder]) for dist in self.dists)
+        return tuple(name for name, text in texts if text.startswith(f"{path},") or f"\n{path}," in text)
 
     @cached_property
     def sizes(self) -> dict[str, set[int]]:
         """All that are stated for a path: two distributions may own one."""
         found: dict[str, set[int]] = {}
-        for path, size in (row for _, listed in self.rows for row in listed):
+        for path, size in (row for dist in self.dists for row in self.rows(dist)):
             found.setdefault(path, set()).add(size)
         return found
 
     def digests(self, dist: Dist) -> dict[str, str]:
         """What RECORD states of the libraries that count, as "sha256=…"."""
-        lines = (line.rsplit(",", 2) for line in self._text(dist).splitlines() if LIBRARY in line)
+        lines = (line.rsplit(",", 2) for line in self._texts[dist.folder].splitlines() if LIBRARY in line)
         stated = {parts[0].strip('"'): parts[1] for parts in lines if len(parts) == 3}
         return {path: said for path, said in stated.items() if path.endswith(LIBRARY) and path in self.sizes}

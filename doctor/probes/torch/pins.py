@@ -23,8 +23,10 @@ def pins(infos: Sequence[Path], installed: Mapping[str, str], python: str) -> tu
 
 
 def _pins_of(info: Path, installed: Mapping[str, str], python: str) -> Iterator[Pin]:
-    by, version, whole = split(info)
-    fields = headers(f"{info}/METADATA", only_with=b"torch") if whole else {}
+    fields = headers(f"{info}/METADATA", only_with=b"torch")
+    by, version, whole = split(info) if fields else ("", "", False)
+    if not whole:
+        return
     wanted = OF_TORCH if by == "torch" else ON_TORCH
     for line in fields.get("requires-dist", ()):
         wish = _requirement(line, python) if wanted.match(line) else None
