@@ -18,7 +18,7 @@ import msgspec
 from bootstrap.hub.job import Event, Job, Kind, tell
 from bootstrap.hub.link import Broke, Gated, Refused, Resting
 from bootstrap.hub.listing import Offer, offers
-from bootstrap.hub.place import blob_path, clear, find_out_about_links, has_blob, is_shown, show
+from bootstrap.hub.place import blob_path, clear, has_blob, is_shown, show
 from bootstrap.hub.sources import Meter, Source
 from bootstrap.hub.transfer import BACK_OFF, LONGEST_PAUSE, PAUSE, TRIES, Failure, File, Transfer
 from bootstrap.hub.verify import BadBytes
@@ -58,7 +58,6 @@ def fetch(job: Job) -> int:
     """Do the job, telling how it goes. Returns the exit code."""
     token = _token(job)
     models = [Model(want) for want in job.models]
-    find_out_about_links(Path(job.hub), (want.id for want in job.models))
     with ThreadPoolExecutor(LISTED_AT_ONCE) as pool:
         list(pool.map(lambda model: _look(model, job, token), models))
     files = [file for model in models for file in model.files]
