@@ -9,7 +9,7 @@ import msgspec
 
 from doctor.facts import Facts
 from doctor.goal import Goal
-from doctor.probes import gather
+from doctor.probes import NOT_ASKED, gather
 
 
 class Known:
@@ -20,11 +20,17 @@ class Known:
         self._lock = threading.Lock()
 
     def again(self, areas: Sequence[str]) -> Facts:
-        """Look again at these areas, and at the disk, which every step fills. Returns all facts."""
-        wanted = tuple(dict.fromkeys((*areas, "disk")))
+        """Look again at these areas, and at the disk, which every step fills. Returns all facts.
+
+        An area that nobody asked about before the steps is of no use to them behind them.
+        """
+        wanted = tuple(area for area in dict.fromkeys((*areas, "disk")) if self._asked(area))
         fresh = gather(self.goal, wanted)
         with self._lock:
             self.facts = msgspec.structs.replace(
                 self.facts, **{area: getattr(fresh, area) for area in wanted}
             )
             return self.facts
+
+    def _asked(self, area: str) -> bool:
+        return bool(getattr(self.facts, area) != NOT_ASKED)
