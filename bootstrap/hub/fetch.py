@@ -27,6 +27,7 @@ from doctor.profile import ModelWant
 
 LISTED_AT_ONCE = 16
 LEAST = 1_000_000  # bytes that have to move within `patience`; a slower link would need days
+TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")  # variables
 TICK = 0.5  # seconds between two words on how far it is
 Failures = dict[str, Failure]  # by endpoint
 
@@ -76,7 +77,12 @@ def fetch(job: Job) -> int:
 
 
 def _token(job: Job) -> str | None:
+    """The person's, where an endpoint may see it. The client knows it; loading that takes longer than to ask for all files."""
+    from huggingface_hub import constants
+
     if not any(endpoint.token for endpoint in job.endpoints):
+        return None
+    if not any(os.environ.get(name) for name in TOKENS) and not Path(constants.HF_TOKEN_PATH).exists():
         return None
     from huggingface_hub import get_token
 
