@@ -20,9 +20,11 @@ from bootstrap.hub.job import Endpoint
 
 CONNECT = 8.0  # seconds
 HOPS = 6
-# Bytes, or seconds, after which what came is handed on: no more is lost with us. So many are still near the processor
-# when they are written and hashed, and few enough that going from one to the next costs nothing beside that.
-CHUNK, SOON = 1 << 20, 0.05
+# Bytes that are read at once, at most: where more come than we can take. Still near the processor when they are written
+# and hashed, and so many that going from one chunk to the next costs nothing beside that.
+CHUNK = 1 << 20
+# Bytes, or seconds, after which what came is handed on: no more is lost with us.
+ENOUGH, SOON = 128 * 1024, 0.2
 AWAY = (400, 401, 403, 404, 410)  # of a signed address that is good no longer
 TEXT = ("text/html", "application/xhtml+xml")
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
@@ -163,7 +165,7 @@ def _body(reply: requests.Response, length: int) -> Iterator[memoryview]:
             if count > left:
                 raise Refused(f"sends more than the {length} bytes that were asked for")
             left, filled = left - count, filled + count
-            if filled == CHUNK or time.monotonic() - since > SOON:
+            if filled >= ENOUGH or time.monotonic() - since > SOON:
                 yield buffer[:filled]
                 filled, since = 0, time.monotonic()
         failure = f"ended {left} bytes early" if left else ""
