@@ -488,7 +488,7 @@ run_docs() {
 hand_over() {
     whose_home "$1"
     ensure_env tool
-    rm -f "$home/undoing" # an undo that was cut short, and is not wanted any more
+    [ ! -e "$home/undoing" ] || rm -f "$home/undoing" # an undo that was cut short, and is not wanted any more
     if [ "${GROUNDWORK_STAGE0_ONLY-}" = 1 ]; then
         printf '%s\n' "home=$home" "uv=$GROUNDWORK_UV" "python=$env/bin/python"
         exit 0

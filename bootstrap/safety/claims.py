@@ -65,17 +65,22 @@ class Claims(msgspec.Struct, frozen=True):
 def claims(journal: Path) -> Claims:
     """What is ours now: claimed, and not taken back since."""
     events = read(journal)
-    places: dict[str, Claim] = {}
     adopted: dict[str, dict[str, str]] = {}
+    for event in events:
+        if event["event"] == "adopted":
+            adopted.setdefault(event["path"], event.get("before", {}))
+    apt = dict.fromkeys(e["path"] for e in events if e["event"] == "apt-installed")
+    return Claims(tuple(_places(events).values()), tuple(_windows(events)), tuple(apt), adopted)
+
+
+def _places(events: list[Event]) -> dict[str, Claim]:
+    places: dict[str, Claim] = {}
     for event in events:
         if event["event"] == "removed":
             places.pop(event.get("path", ""), None)
         elif event["event"] in KINDS and event.get("path"):
             places.setdefault(event["path"], _claim(event))
-        elif event["event"] == "adopted":
-            adopted.setdefault(event["path"], event.get("before", {}))
-    apt = dict.fromkeys(e["path"] for e in events if e["event"] == "apt-installed")
-    return Claims(tuple(places.values()), tuple(_windows(events)), tuple(apt), adopted)
+    return places
 
 
 def _claim(event: Event) -> Claim:
@@ -117,7 +122,7 @@ def noting(journal: Journal, step: str) -> Callable[[str, str], None]:
 
 def _claim_place(journal: Journal, step: str, path: Path) -> None:
     """Say that `path` is about to be made, and how it is now. Once claimed, what stands there is ours already."""
-    known = {claim.path for claim in claims(journal.path).places}
+    known = _places(read(journal.path))
     if str(path) in known:
         return
     for folder in reversed([above for above in path.parents if not above.exists()]):
