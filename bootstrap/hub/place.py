@@ -1,4 +1,7 @@
-"""Where a verified file goes in the Hugging Face cache, and who else may be at it. As huggingface_hub keeps it, whose loading would cost as much as all else that the fetching program loads."""
+"""Where a verified file goes in the Hugging Face cache, and who else may be at it. The layout is the client's.
+
+The client itself has nothing for it but private parts, and to load them costs as much as all else that fetches.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from bootstrap.hub.partial import beginnings
 from doctor.probes.hub import repo_folder, snapshot_folder
 from doctor.profile import ModelWant
 
-FULL = (errno.ENOSPC, errno.EDQUOT)  # of what may come of making a link, this alone does not say that there are none here
+# Of what may come of making a link, this alone does not say that there are none here.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def blob_path(hub: Path, repo: str, content: str) -> Path:

@@ -188,7 +188,7 @@ class Transfer:
     def _find(self, now: float) -> Turn | None:
         rests = {file: file.rest for file in self.files if not file.ended}
         shares = self._shares(rests)
-        for file in sorted(rests, key=lambda file: (rests[file] > 0, file.active / shares[file], -rests[file])):
+        for file in sorted(rests, key=lambda one: (rests[one] > 0, one.active / shares[one], -rests[one])):
             if file.not_before > now or file.active >= (1 if file.in_one else AT_ONE_FILE):
                 continue
             source = pick(self._sources_of(file), now)
