@@ -24,13 +24,13 @@ class Known:
 
         An area that nobody asked about before the steps is of no use to them behind them.
         """
-        wanted = tuple(area for area in dict.fromkeys((*areas, "disk")) if self._asked(area))
+        asked = tuple(area for area in areas if getattr(self.facts, area) != NOT_ASKED)
+        if not asked:
+            return self.facts
+        wanted = tuple(dict.fromkeys((*asked, "disk")))
         fresh = gather(self.goal, wanted)
         with self._lock:
             self.facts = msgspec.structs.replace(
                 self.facts, **{area: getattr(fresh, area) for area in wanted}
             )
             return self.facts
-
-    def _asked(self, area: str) -> bool:
-        return bool(getattr(self.facts, area) != NOT_ASKED)

@@ -78,10 +78,10 @@ def fetch(job: Job) -> int:
 
 def _token(job: Job) -> str | None:
     """The person's, where an endpoint may see it. The client knows it; loading that takes longer than to ask for all files."""
-    from huggingface_hub import constants
-
     if not any(endpoint.token for endpoint in job.endpoints):
         return None
+    from huggingface_hub import constants
+
     if not any(os.environ.get(name) for name in TOKENS) and not Path(constants.HF_TOKEN_PATH).exists():
         return None
     from huggingface_hub import get_token
@@ -200,6 +200,5 @@ def _failures(model: Model) -> Failures:
 
 
 if __name__ == "__main__":
-    code = main()
-    gc.freeze()  # else the interpreter goes through every object once more before it ends, for nothing
-    sys.exit(code)
+    gc.freeze()  # what is loaded stays: else every object of it is looked through now and then, and before the end
+    sys.exit(main())

@@ -53,7 +53,8 @@ class Display:
         from rich.console import Console
         from rich.live import Live
 
-        console = Console(stderr=True, highlight=False)
+        # What programs say is shown as it is: brackets are no commands.
+        console = Console(stderr=True, highlight=False, markup=False, emoji=False)
         if console.is_terminal:
             self.live = Live(
                 console=console, get_renderable=self._table, refresh_per_second=4, transient=True
@@ -104,7 +105,7 @@ class Display:
 
     def _print(self, text: str) -> None:
         if live := self.live:
-            live.console.print(text, markup=False, soft_wrap=True)
+            live.console.print(text, soft_wrap=True)
         else:
             print(f"{text}\n", file=sys.stderr, end="", flush=True)  # whole: several threads tell
 

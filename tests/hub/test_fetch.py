@@ -6,6 +6,7 @@ import errno
 import itertools
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import get_args
 
 import msgspec
 import pytest
+from huggingface_hub import constants
 
 from bootstrap.hub import fetch as program
 from bootstrap.hub import transfer
@@ -23,6 +25,7 @@ from doctor.profile import ModelWant
 from tests.hub.models import WEIGHTS, make_repo, want
 from tests.hub.server import Fault, Hub, Kind, Repo, dead_url, serve
 
+ROOT = Path(__file__).resolve().parents[2]
 SIZE = 5_000_000  # bytes: several pieces
 SMALL = 20_000
 LONGEST = 25.0  # seconds for whatever happens; nothing here takes half as long
@@ -305,6 +308,28 @@ def test_a_full_disk_keeps_what_came_and_the_next_run_goes_on(
         assert run(job, capsys)[0] == 0
         assert hub.total_sent(WEIGHTS) < SIZE - 1_000_000
     assert_right(tiny_disk, repo)
+
+
+@pytest.mark.parametrize("kept", ("in a variable", "in a file", "nowhere"))
+def test_the_token_is_the_clients_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str) -> None:
+    path = tmp_path / "token"
+    for name in program.TOKENS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(path))
+    if kept == "in a variable":
+        monkeypatch.setenv("HF_TOKEN", " hf_mine\n")
+    elif kept == "in a file":
+        path.write_text("hf_mine\n")
+    asked = Job(models=(), hub=str(tmp_path), endpoints=(Endpoint("one", "http://127.0.0.1:9", token=True),))
+    assert program._token(asked) == (None if kept == "nowhere" else "hf_mine")
+    strangers = msgspec.structs.replace(asked, endpoints=(Endpoint("two", "http://127.0.0.1:9"),))
+    assert program._token(strangers) is None
+
+
+def test_the_client_is_not_loaded_before_it_is_needed() -> None:
+    """It would cost every run as much as all else that is loaded."""
+    code = "import sys, bootstrap.hub.fetch; sys.exit('huggingface_hub' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False).returncode == 0
 
 
 def test_every_kind_of_fault_of_the_server_is_tried() -> None:
