@@ -1,4 +1,4 @@
-"""Fetch models into the Hugging Face cache: `python -m bootstrap.hub.fetch < JOB`.
+"""Fetch models into the Hugging Face cache: `python -m bootstrap.hub < JOB`.
 
 A program of its own, so that its memory and a transfer that hangs end with its process. Reads a Job as JSON on standard
 input, writes one Event a line on standard output. Exit code 0 when every model is there, 1 otherwise.
@@ -6,7 +6,6 @@ input, writes one Event a line on standard output. Exit code 0 when every model 
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import threading
@@ -197,8 +196,3 @@ def _failures(model: Model) -> Failures:
     if errors or unfinished:
         found[""] = errors[0] if errors else Failure("disk", "not finished: the disk is full")
     return found
-
-
-if __name__ == "__main__":
-    gc.freeze()  # what is loaded stays: else every object of it is looked through now and then, and before the end
-    sys.exit(main())
