@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -83,6 +84,12 @@ def _places(events: list[Event]) -> dict[str, Claim]:
     return places
 
 
+@lru_cache(maxsize=1)
+def _known(journal: Path, size: int) -> frozenset[str]:
+    """What is claimed in a journal of that size: it only grows, and most steps ask many times between two lines."""
+    return frozenset(_places(read(journal)))
+
+
 def _claim(event: Event) -> Claim:
     return Claim(
         path=event["path"],
@@ -122,7 +129,7 @@ def noting(journal: Journal, step: str) -> Callable[[str, str], None]:
 
 def _claim_place(journal: Journal, step: str, path: Path) -> None:
     """Say that `path` is about to be made, and how it is now. Once claimed, what stands there is ours already."""
-    known = _places(read(journal.path))
+    known = _known(journal.path, journal.path.stat().st_size if journal.path.is_file() else 0)
     if str(path) in known:
         return
     for folder in reversed([above for above in path.parents if not above.exists()]):
