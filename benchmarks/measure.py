@@ -132,7 +132,7 @@ def _watch(pid: int, ended: threading.Event, largest: list[int]) -> None:
 
 
 def _is_ours(process: psutil.Process) -> bool:
-    """`python -m bootstrap`, and `python -m bootstrap.hub.fetch` and the like."""
+    """`python -m bootstrap`, and `python -m bootstrap.hub` and the like."""
     words = process.cmdline()
     module = words[words.index("-m") + 1] if "-m" in words[:-1] else ""
     return module.partition(".")[0] == OURS

@@ -9,7 +9,7 @@ import msgspec
 
 from doctor.facts import Facts
 from doctor.goal import Goal
-from doctor.probes import gather
+from doctor.probes import NOT_ASKED, gather
 
 
 class Known:
@@ -20,8 +20,14 @@ class Known:
         self._lock = threading.Lock()
 
     def again(self, areas: Sequence[str]) -> Facts:
-        """Look again at these areas, and at the disk, which every step fills. Returns all facts."""
-        wanted = tuple(dict.fromkeys((*areas, "disk")))
+        """Look again at these areas, and at the disk, which every step fills. Returns all facts.
+
+        An area that nobody asked about before the steps is of no use to them behind them.
+        """
+        asked = tuple(area for area in areas if getattr(self.facts, area) != NOT_ASKED)
+        if not asked:
+            return self.facts
+        wanted = tuple(dict.fromkeys((*asked, "disk")))
         fresh = gather(self.goal, wanted)
         with self._lock:
             self.facts = msgspec.structs.replace(

@@ -145,6 +145,7 @@ def apply(
     `agree` is shown the plan, which may be empty, when nothing speaks against it and nothing has been changed.
     `keep` is called once it is certain that this run goes ahead: a run that is turned away leaves no trace.
     """
+    gc.freeze()  # what is loaded stays, and is not looked through
     gc.enable()  # this one may take long
     facts, findings = seen or look(goal)
     refuse_unknown(findings, wish)

@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from bootstrap import words
+from bootstrap.known import Known
 from bootstrap.remember import remember
 from bootstrap.safety.lock import only_run
 from bootstrap.setup import Wish, look, objection, plan_for, refuse_headless, refuse_unknown
 from bootstrap.telling.screen import activation
 from doctor.errors import Exit, Trouble
+from doctor.facts import Facts
+from doctor.goal import Goal
+from doctor.probes import NOT_ASKED, gather
 from doctor.profile import PROFILES
 from doctor.remembered import read
 from doctor.settings import resolve
@@ -156,3 +160,21 @@ def test_a_step_alone_waits_for_its_cause(environ: Environ) -> None:
         refuse_headless(findings, plan_for(goal, facts, findings, Wish(only="torch")))
     refuse_headless(findings, plan_for(goal, facts, findings, Wish(only="environment,torch")))
     refuse_headless(findings, plan_for(goal, facts, findings, Wish()))
+
+
+def test_behind_a_step_only_what_was_asked_before_is_looked_at_again(
+    environ: Environ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goal = resolve({}, environ)
+    known = Known(gather(goal, ("host", "disk")), goal)
+    looked: list[tuple[str, ...]] = []
+
+    def look_again(goal: Goal, areas: tuple[str, ...]) -> Facts:
+        looked.append(areas)
+        return gather(goal, areas)
+
+    monkeypatch.setattr("bootstrap.known.gather", look_again)
+    known.again(("host", "jupyter"))
+    known.again(("smoke",))
+    assert looked == [("host", "disk")]
+    assert known.facts.jupyter == NOT_ASKED

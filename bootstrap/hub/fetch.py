@@ -1,4 +1,4 @@
-"""Fetch models into the Hugging Face cache: `python -m bootstrap.hub.fetch < JOB`.
+"""Fetch models into the Hugging Face cache: `python -m bootstrap.hub < JOB`.
 
 A program of its own, so that its memory and a transfer that hangs end with its process. Reads a Job as JSON on standard
 input, writes one Event a line on standard output. Exit code 0 when every model is there, 1 otherwise.
@@ -18,7 +18,7 @@ import msgspec
 from bootstrap.hub.job import Event, Job, Kind, tell
 from bootstrap.hub.link import Broke, Gated, Refused, Resting
 from bootstrap.hub.listing import Offer, offers
-from bootstrap.hub.place import blob_path, clear, find_out_about_links, has_blob, is_shown, show
+from bootstrap.hub.place import blob_path, clear, has_blob, is_shown, show
 from bootstrap.hub.sources import Meter, Source
 from bootstrap.hub.transfer import BACK_OFF, LONGEST_PAUSE, PAUSE, TRIES, Failure, File, Transfer
 from bootstrap.hub.verify import BadBytes
@@ -26,6 +26,7 @@ from doctor.profile import ModelWant
 
 LISTED_AT_ONCE = 16
 LEAST = 1_000_000  # bytes that have to move within `patience`; a slower link would need days
+TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")  # variables
 TICK = 0.5  # seconds between two words on how far it is
 Failures = dict[str, Failure]  # by endpoint
 
@@ -58,7 +59,6 @@ def fetch(job: Job) -> int:
     """Do the job, telling how it goes. Returns the exit code."""
     token = _token(job)
     models = [Model(want) for want in job.models]
-    find_out_about_links(Path(job.hub), (want.id for want in job.models))
     with ThreadPoolExecutor(LISTED_AT_ONCE) as pool:
         list(pool.map(lambda model: _look(model, job, token), models))
     files = [file for model in models for file in model.files]
@@ -76,7 +76,12 @@ def fetch(job: Job) -> int:
 
 
 def _token(job: Job) -> str | None:
+    """The person's, where an endpoint may see it. The client knows it; loading that takes longer than to ask for all files."""
     if not any(endpoint.token for endpoint in job.endpoints):
+        return None
+    from huggingface_hub import constants
+
+    if not any(os.environ.get(name) for name in TOKENS) and not Path(constants.HF_TOKEN_PATH).exists():
         return None
     from huggingface_hub import get_token
 
@@ -191,7 +196,3 @@ def _failures(model: Model) -> Failures:
     if errors or unfinished:
         found[""] = errors[0] if errors else Failure("disk", "not finished: the disk is full")
     return found
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -53,7 +53,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def program() -> list[str]:
     """What is started. It loads, then waits for its job."""
     unwritten = ["-B"] if sys.dont_write_bytecode else []
-    return [sys.executable, *APART, *unwritten, "-m", "bootstrap.hub.fetch"]
+    return [sys.executable, *APART, *unwritten, "-m", "bootstrap.hub"]
 
 
 def tell(event: Event) -> None:

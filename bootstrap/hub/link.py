@@ -20,7 +20,9 @@ from bootstrap.hub.job import Endpoint
 
 CONNECT = 8.0  # seconds
 HOPS = 6
-CHUNK = 256 * 1024  # bytes that are read at once, at most
+# Bytes that are read at once, at most: where more come than we can take. Still near the processor when they are written
+# and hashed, and so many that going from one chunk to the next costs nothing beside that.
+CHUNK = 1 << 20
 # Bytes, or seconds, after which what came is handed on: no more is lost with us.
 ENOUGH, SOON = 128 * 1024, 0.2
 AWAY = (400, 401, 403, 404, 410)  # of a signed address that is good no longer

@@ -1,25 +1,23 @@
-"""Where a verified file goes in the Hugging Face cache, and who else may be at it. The bookkeeping is huggingface_hub's."""
+"""Where a verified file goes in the Hugging Face cache, and who else may be at it. The layout is the client's.
+
+The client itself has nothing for it but private parts, and to load them costs as much as all else that fetches.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
-import threading
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 from filelock import FileLock, Timeout
-from huggingface_hub import file_download  # what is private of it: the tool environment pins its version
 
 from bootstrap.hub.partial import beginnings
 from doctor.probes.hub import repo_folder, snapshot_folder
 from doctor.profile import ModelWant
 
-# The client finds out once whether there are links here, and says "yes" to whoever asks meanwhile.
-_SHOWING = threading.Lock()
-TRIAL = "groundwork-links."  # a folder beside the locks, and the process that tries there
+# Of what may come of making a link, this alone does not say that there are none here.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def blob_path(hub: Path, repo: str, content: str) -> Path:
@@ -33,27 +31,34 @@ def blob_lock(hub: Path, repo: str, content: str) -> FileLock:
     return FileLock(path, thread_local=False)
 
 
-def find_out_about_links(hub: Path, repos: Iterable[str]) -> None:
-    """Tell the client whether there are links here. It would try it in each repository's folder, where a kill leaves its trial."""
-    locks = hub / ".locks"
-    for path in locks.glob(f"{TRIAL}*"):
-        if not psutil.pid_exists(int(path.suffix[1:])):
-            shutil.rmtree(path, ignore_errors=True)
-    trial = locks / f"{TRIAL}{os.getpid()}"
-    with suppress(OSError):  # a disk that is full is told of the file that meets it
-        there = file_download.are_symlinks_supported(trial)
-        known = {str(repo_folder(hub, repo).resolve()): there for repo in repos}
-        file_download._are_symlinks_supported_in_dir.update(known)
-    shutil.rmtree(trial, ignore_errors=True)
-
-
 def show(hub: Path, want: ModelWant, names: tuple[str, ...], blob: Path) -> None:
     """Let the snapshot name a blob: by links, or where the file system has none by the files themselves."""
     for number, name in enumerate(names):
         path = snapshot_folder(hub, want) / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _SHOWING:
-            file_download._create_symlink(str(blob), str(path), new_blob=number == len(names) - 1)
+        path.unlink(missing_ok=True)
+        try:
+            path.symlink_to(os.path.relpath(blob, path.parent))
+        except FileExistsError:  # another client is as far with the same file
+            continue
+        except OSError as error:
+            if error.errno in FULL:
+                raise
+            _put(blob, path, last=number == len(names) - 1)
+
+
+def _put(blob: Path, path: Path, *, last: bool) -> None:
+    """The content itself, under its name in one step: half of a copy would have the name of the whole."""
+    if last:
+        blob.replace(path)
+        return
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        shutil.copyfile(blob, beside)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def has_blob(blob: Path, size: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -86,7 +87,7 @@ class File:
 
     @property
     def ended(self) -> bool:
-        return self.done or self.error is not None or not self.left()
+        return self.done or self.error is not None or len(self.failed) == len(self.addresses)
 
     def left(self) -> list[str]:
         return [name for name in self.addresses if name not in self.failed]
@@ -185,9 +186,9 @@ class Transfer:
         return min((time - now for time in times if time > now), default=5.0) + 0.005
 
     def _find(self, now: float) -> Turn | None:
-        left = [file for file in self.files if not file.ended]
-        shares = self._shares(left)
-        for file in sorted(left, key=lambda file: (file.rest > 0, file.active / shares[file], -file.rest)):
+        rests = {file: file.rest for file in self.files if not file.ended}
+        shares = self._shares(rests)
+        for file in sorted(rests, key=lambda one: (rests[one] > 0, one.active / shares[one], -rests[one])):
             if file.not_before > now or file.active >= (1 if file.in_one else AT_ONE_FILE):
                 continue
             source = pick(self._sources_of(file), now)
@@ -204,9 +205,8 @@ class Transfer:
                 return Turn(file, source, run)
         return None
 
-    def _shares(self, files: list[File]) -> dict[File, float]:
-        """How many of the connections each file would have if all were to end together."""
-        rests = {file: file.rest for file in files}
+    def _shares(self, rests: Mapping[File, int]) -> dict[File, float]:
+        """How many of the connections each file would have if all were to end together, by the bytes still to come."""
         each = self.pace.allowed / (sum(rests.values()) or 1)
         return {file: max(rest * each, LEAST_SHARE) for file, rest in rests.items()}
 

@@ -137,13 +137,14 @@ def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
     if not asked.plan_only:
         _start_ahead(goal)
     from bootstrap import setup as job
-    from bootstrap import words
     from bootstrap.telling.lines import shown
     from doctor.manager import settle_by_sight
 
     goal = settle_by_sight(goal)
     wish = job.Wish(only="models")
     if asked.plan_only:
+        from bootstrap import words
+
         return words.show_plan(goal, wish, lang, asked.as_json)
     result = job.apply(
         goal, wish, "models", shown(lang, asked.as_json), {}, seen=job.look(goal, ("host", "disk", "hub"))

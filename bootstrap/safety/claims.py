@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -65,17 +66,28 @@ class Claims(msgspec.Struct, frozen=True):
 def claims(journal: Path) -> Claims:
     """What is ours now: claimed, and not taken back since."""
     events = read(journal)
-    places: dict[str, Claim] = {}
     adopted: dict[str, dict[str, str]] = {}
+    for event in events:
+        if event["event"] == "adopted":
+            adopted.setdefault(event["path"], event.get("before", {}))
+    apt = dict.fromkeys(e["path"] for e in events if e["event"] == "apt-installed")
+    return Claims(tuple(_places(events).values()), tuple(_windows(events)), tuple(apt), adopted)
+
+
+def _places(events: list[Event]) -> dict[str, Claim]:
+    places: dict[str, Claim] = {}
     for event in events:
         if event["event"] == "removed":
             places.pop(event.get("path", ""), None)
         elif event["event"] in KINDS and event.get("path"):
             places.setdefault(event["path"], _claim(event))
-        elif event["event"] == "adopted":
-            adopted.setdefault(event["path"], event.get("before", {}))
-    apt = dict.fromkeys(e["path"] for e in events if e["event"] == "apt-installed")
-    return Claims(tuple(places.values()), tuple(_windows(events)), tuple(apt), adopted)
+    return places
+
+
+@lru_cache(maxsize=1)
+def _known(journal: Path, size: int) -> frozenset[str]:
+    """What is claimed in a journal of that size: it only grows, and most steps ask many times between two lines."""
+    return frozenset(_places(read(journal)))
 
 
 def _claim(event: Event) -> Claim:
@@ -117,7 +129,7 @@ def noting(journal: Journal, step: str) -> Callable[[str, str], None]:
 
 def _claim_place(journal: Journal, step: str, path: Path) -> None:
     """Say that `path` is about to be made, and how it is now. Once claimed, what stands there is ours already."""
-    known = {claim.path for claim in claims(journal.path).places}
+    known = _known(journal.path, journal.path.stat().st_size if journal.path.is_file() else 0)
     if str(path) in known:
         return
     for folder in reversed([above for above in path.parents if not above.exists()]):

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-
-import psutil
+from typing import TYPE_CHECKING
 
 from bootstrap.process import GRACE
+
+if TYPE_CHECKING:
+    import psutil
 
 MARK = "GROUNDWORK_RUN"
 
@@ -29,6 +31,8 @@ def marked(home: Path) -> dict[str, str]:
 
 def end_orphans(home: Path) -> int:
     """End what an earlier run left; only for the holder of the lock. Returns how many there were."""
+    import psutil  # here: what only marks a program that it starts has no use for it
+
     left = [process for process in map(_of, _marked(home)) if process]
     for process in left:
         with suppress(psutil.NoSuchProcess):
@@ -60,6 +64,8 @@ def _marked(home: Path) -> list[int]:
 
 def _of(pid: int) -> psutil.Process | None:
     """None where it is gone, or a child of this very process."""
+    import psutil
+
     try:
         process = psutil.Process(pid)
         return None if process.ppid() == os.getpid() else process

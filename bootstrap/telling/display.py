@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import psutil
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
 
 from bootstrap.outcome import Outcome
 from bootstrap.plan import Planned
 from doctor.text import Lang, Text, human_bytes, human_seconds
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
 
 MARK = {"done": "✓", "left-out": "–", "failed": "✗", "not-run": "·"}
 HEARTBEAT = 30.0  # seconds between signs of life in a log
@@ -35,7 +37,6 @@ class Display:
 
     def __init__(self, lang: Lang) -> None:
         self.lang = lang
-        self.console = Console(stderr=True, highlight=False)
         self.rows: dict[str, Row] = {}
         self.lock = threading.Lock()
         self.live: Live | None = None
@@ -44,9 +45,19 @@ class Display:
 
     def begin(self, plan: tuple[Planned, ...]) -> None:
         self.rows = {step.name: Row(step.title.get(self.lang)) for step in plan}
-        if self.console.is_terminal and sys.stderr.isatty():
+        if sys.stderr.isatty():
+            self._draw()
+
+    def _draw(self) -> None:
+        """In a terminal. What draws is loaded there alone: it takes longer than all else that a word loads."""
+        from rich.console import Console
+        from rich.live import Live
+
+        # What programs say is shown as it is: brackets are no commands.
+        console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        if console.is_terminal:
             self.live = Live(
-                console=self.console, get_renderable=self._table, refresh_per_second=4, transient=True
+                console=console, get_renderable=self._table, refresh_per_second=4, transient=True
             )
             self.live.start()
 
@@ -93,7 +104,10 @@ class Display:
             self._print(f"  … {row.title}: {self._state(row, now)}, ↓ {human_bytes(rate)}/s")
 
     def _print(self, text: str) -> None:
-        self.console.print(text, markup=False, soft_wrap=True)
+        if live := self.live:
+            live.console.print(text, soft_wrap=True)
+        else:
+            print(f"{text}\n", file=sys.stderr, end="", flush=True)  # whole: several threads tell
 
     def _state(self, row: Row, now: float) -> str:
         took = human_seconds(now - row.began) if row.began else ""
@@ -102,20 +116,20 @@ class Display:
         return took
 
     def _table(self) -> Table:
+        from rich.table import Table
+
         now = time.monotonic()
         table = Table.grid(padding=(0, 2))
         rate = (received_bytes() - self.received) / max(now - self.beat, 0.001)
         if now - self.beat > 3:
             self.beat, self.received = now, received_bytes()
+        room = max(20, self.live.console.width - 50) if self.live else 20
         with self.lock:
             for row in self.rows.values():
                 if row.began and not row.outcome:
-                    table.add_row("…", row.title, self._state(row, now), row.text[: self._room()])
+                    table.add_row("…", row.title, self._state(row, now), row.text[:room])
         table.add_row("", f"↓ {human_bytes(rate)}/s", "", "")
         return table
-
-    def _room(self) -> int:
-        return max(20, self.console.width - 50)
 
 
 def received_bytes() -> int:

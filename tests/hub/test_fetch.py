@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import get_args
 
 import msgspec
 import pytest
+from huggingface_hub import constants
 
 from bootstrap.hub import fetch as program
 from bootstrap.hub import transfer
@@ -22,6 +25,7 @@ from doctor.profile import ModelWant
 from tests.hub.models import WEIGHTS, make_repo, want
 from tests.hub.server import Fault, Hub, Kind, Repo, dead_url, serve
 
+ROOT = Path(__file__).resolve().parents[2]
 SIZE = 5_000_000  # bytes: several pieces
 SMALL = 20_000
 LONGEST = 25.0  # seconds for whatever happens; nothing here takes half as long
@@ -227,24 +231,43 @@ def test_a_map_that_lies_costs_the_file_once_more_and_nothing_else(
     assert_right(tmp_path, repo)
 
 
-def test_whether_there_are_links_is_tried_where_a_kill_leaves_nothing_behind(
+def without_links(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def refuse(self: Path, target: Path | str, **how: bool) -> None:
+        raise OSError(code, os.strerror(code), str(self))
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+
+
+@pytest.mark.parametrize("code", (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS))
+def test_where_there_are_no_links_the_snapshot_holds_the_files_themselves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """As on FAT, on a mounted drive, and on some network shares. A content of two names is there twice, and fetched once."""
+    repo = make_repo(tmp_path / "repos", "org/twins", SMALL)
+    (repo.folder / "copy.safetensors").write_bytes((repo.folder / WEIGHTS).read_bytes())
+    both = want(repo, files=("config.json", WEIGHTS, "copy.safetensors"), bytes=2 * SMALL)
+    without_links(monkeypatch, code)
+    with serve(repo) as hub:
+        job = job_of(tmp_path / "hub", hub, models=(both,))
+        assert run(job, capsys)[0] == 0
+        snapshot = snapshot_folder(tmp_path / "hub", both)
+        assert {path.name for path in snapshot.iterdir()} == set(both.files)
+        for path in snapshot.iterdir():
+            assert not path.is_symlink() and path.read_bytes() == (repo.folder / path.name).read_bytes()
+        assert not list((snapshot.parent.parent / "blobs").iterdir())
+        assert run(job, capsys)[0] == 0
+        assert hub.total_sent(".safetensors") == SMALL
+
+
+def test_a_disk_too_full_for_a_link_is_not_taken_for_one_without_links(
     tmp_path: Path, repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client would try it in the repository's own folder, and nobody would ever remove that."""
-    tried: list[str] = []
-    real = os.symlink
-
-    def link(source: Path | str, target: Path | str, **how: bool) -> None:
-        tried.extend([str(target)] if str(target).endswith("dummy_file_dst") else [])
-        real(source, target, **how)
-
-    monkeypatch.setattr(os, "symlink", link)
-    left = tmp_path / "cache/.locks/groundwork-links.999999999/tmp12345678"
-    left.mkdir(parents=True)
+    without_links(monkeypatch, errno.ENOSPC)
     with serve(repo) as hub:
-        run(job_of(tmp_path / "cache", hub, models=(want(repo),)), capsys)
-    assert len(tried) == 1 and tried[0].startswith(f"{left.parent.parent}/groundwork-links.")
-    assert not list(left.parent.parent.glob("groundwork-links.*"))
+        code, events = run(job_of(tmp_path, hub, models=(want(repo),)), capsys)
+    said = [event for event in events if event.kind]
+    assert code == 1 and {event.kind for event in said} == {"disk"}
+    assert not list(snapshot_folder(tmp_path, want(repo)).iterdir())
 
 
 def test_two_files_of_one_content_are_fetched_once(
@@ -285,6 +308,28 @@ def test_a_full_disk_keeps_what_came_and_the_next_run_goes_on(
         assert run(job, capsys)[0] == 0
         assert hub.total_sent(WEIGHTS) < SIZE - 1_000_000
     assert_right(tiny_disk, repo)
+
+
+@pytest.mark.parametrize("kept", ("in a variable", "in a file", "nowhere"))
+def test_the_token_is_the_clients_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str) -> None:
+    path = tmp_path / "token"
+    for name in program.TOKENS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(path))
+    if kept == "in a variable":
+        monkeypatch.setenv("HF_TOKEN", " hf_mine\n")
+    elif kept == "in a file":
+        path.write_text("hf_mine\n")
+    asked = Job(models=(), hub=str(tmp_path), endpoints=(Endpoint("one", "http://127.0.0.1:9", token=True),))
+    assert program._token(asked) == (None if kept == "nowhere" else "hf_mine")
+    strangers = msgspec.structs.replace(asked, endpoints=(Endpoint("two", "http://127.0.0.1:9"),))
+    assert program._token(strangers) is None
+
+
+def test_the_client_is_not_loaded_before_it_is_needed() -> None:
+    """It would cost every run as much as all else that is loaded."""
+    code = "import sys, bootstrap.hub.fetch; sys.exit('huggingface_hub' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False).returncode == 0
 
 
 def test_every_kind_of_fault_of_the_server_is_tried() -> None:

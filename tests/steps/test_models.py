@@ -244,7 +244,7 @@ def killable(tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
 
 def start_fetch(job: Job) -> subprocess.Popen[bytes]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "bootstrap.hub.fetch"],
+        [sys.executable, "-m", "bootstrap.hub"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,

@@ -84,9 +84,8 @@ def snapshot_folder(hub: Path, want: ModelWant) -> Path:
 
 def missing_files(hub: Path, want: ModelWant) -> tuple[str, ...]:
     """The needed files that are not there, dangle, or have another size than the manifest says."""
-    return tuple(
-        name for name in want.files if not _whole(snapshot_folder(hub, want) / name, want.sizes.get(name))
-    )
+    folder = snapshot_folder(hub, want)
+    return tuple(name for name in want.files if not _whole(folder / name, want.sizes.get(name)))
 
 
 def _whole(path: Path, size: int | None) -> bool:
