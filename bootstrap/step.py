@@ -35,8 +35,8 @@ from doctor.text import Text
 ORDER = (
     "conda",
     "environment",
-    "torch",
     "packages",
+    "torch",
     "ffmpeg",
     "kernel",
     "jupyter",

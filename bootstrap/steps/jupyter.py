@@ -17,7 +17,7 @@ from doctor.text import Text
 
 NAME = "jupyter"
 TITLE = Text("JupyterLab configuration and password", "JupyterLab 配置与密码")
-AFTER = ("environment", "torch", "packages")
+AFTER = ("environment", "packages", "torch")
 WAITS: tuple[str, ...] = ()
 AREAS = ("jupyter",)
 HASH_PASSWORD = Path(__file__).resolve().parents[2] / "scripts" / "hash_password.py"

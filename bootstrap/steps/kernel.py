@@ -19,7 +19,7 @@ from doctor.text import Text
 
 NAME = "kernel"
 TITLE = Text("Jupyter kernel of the environment", "环境的 Jupyter 内核")
-AFTER = ("environment", "torch", "packages")
+AFTER = ("environment", "packages", "torch")
 WAITS: tuple[str, ...] = ()
 AREAS = ("jupyter",)
 

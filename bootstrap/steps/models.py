@@ -27,7 +27,7 @@ NAME = "models"
 TITLE = Text("models", "模型")
 AFTER: tuple[str, ...] = ()
 # On a line that all share, what Python needs comes first: its modules are compiled, and JupyterLab works, while models arrive.
-WAITS = ("torch:fetched", "packages:fetched")
+WAITS = ("packages:fetched", "torch:fetched")
 AREAS = ("hub", "jupyter")  # notebooks are told which endpoint served
 
 LINK = 12_500_000  # bytes a second, for estimates: 100 Mbit/s

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from bootstrap.env.bytecode import compile_modules, compiling_what_is_there
+from bootstrap.env.bytecode import compile_modules
 from bootstrap.env.uv import install_locked, reinstall, spoilt
 from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
-from doctor.facts import Facts, Packages
+from doctor.facts import Facts, Packages, Torch
 from doctor.goal import Goal
 from doctor.lockfile import lock_path
 from doctor.text import Text
 
 NAME = "packages"
 TITLE = Text("Python packages", "Python 软件包")
-AFTER = ("torch",)
+AFTER = ("environment",)
 WAITS: tuple[str, ...] = ()
 AREAS = ("packages", "torch")
 
@@ -40,10 +40,10 @@ def run(work: Work) -> None:
             Exit.USAGE,
             Text("make one: make lock", "生成方法：make lock"),
         )
-    with compiling_what_is_there(work):
-        install_locked(work, lock, reinstall(work.facts))
+    install_locked(work, lock, reinstall(work.facts))
     work.fetched()
-    compile_modules(work)
+    if isinstance(work.facts.torch, Torch) and work.facts.torch.version:
+        compile_modules(work)  # else the step behind this one does it, while the line brings torch
 
 
 def to_install(facts: Facts) -> list[str]:

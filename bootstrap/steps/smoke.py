@@ -23,7 +23,7 @@ from doctor.text import Text, pick_lang
 
 NAME = "smoke"
 TITLE = Text("the proof: every pipeline runs", "验证：运行每个管道")
-AFTER = ("packages",)
+AFTER = ("packages", "torch")
 WAITS = ("ffmpeg", "kernel", "models")
 AREAS = ("smoke",)
 

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap.env.bytecode import compile_modules
+from bootstrap.env.bytecode import compile_modules, compiling_what_is_there
 from bootstrap.env.uv import can_install, configured, install_locked, pip_install, reinstall
 from bootstrap.mirrors import measure, through, why_silent
 from bootstrap.safety.files import write_atomically
 from bootstrap.step import Cost, Work
-from bootstrap.steps import packages
 from doctor.checks.disk import CUDA_ENVIRONMENT_BYTES
 from doctor.errors import Exit, Trouble
 from doctor.facts import Disk, Facts, Torch
@@ -32,7 +31,7 @@ from doctor.wheels.solve import Choice, Decision, by_reason, decide, machine_of
 NAME = "torch"
 TITLE = Text("PyTorch", "PyTorch")
 AFTER = ("environment",)
-WAITS: tuple[str, ...] = ()
+WAITS = ("packages",)  # of which there are many, to be compiled while the largest file of all comes
 AREAS = ("packages", "torch")
 
 CPU_BYTES = 200_000_000
@@ -103,10 +102,9 @@ def for_gpu(facts: Facts, goal: Goal) -> bool:
 
 def run(work: Work) -> None:
     """Raises Trouble (exit 5) when no source offers any build that these GPUs can use: what was said of the best one."""
-    install(work)
-    if packages.to_install(work.facts):
-        return  # their step compiles all of it; the line is not kept waiting
-    work.fetched()
+    with compiling_what_is_there(work):
+        install(work)
+        work.fetched()
     compile_modules(work)
 
 

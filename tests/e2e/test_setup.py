@@ -122,7 +122,7 @@ def test_the_plan_says_steps_and_bytes_and_changes_nothing(person: Environ) -> N
     answer = json.loads(said.stdout)
     steps = [step["name"] for step in answer["plan"]]
     assert (
-        steps == ["environment", "torch", "packages", "kernel", "jupyter", "server", "smoke"]
+        steps == ["environment", "packages", "torch", "kernel", "jupyter", "server", "smoke"]
         or "ffmpeg" in steps
     )
     assert sum(step["cost"]["bytes"] for step in answer["plan"]) > 100_000_000

@@ -17,7 +17,7 @@ from tests.nothing_lost.kill import differences, state, strangers, strays
 from tests.nothing_lost.world import World, a_world, shared_cache
 from tests.wait import until
 
-STEPS = ("environment", "torch", "packages", "kernel", "jupyter", "server", "models", "smoke")
+STEPS = ("environment", "packages", "torch", "kernel", "jupyter", "server", "models", "smoke")
 WIDE = {"size": "8g", "nr_inodes": "400k"}
 
 

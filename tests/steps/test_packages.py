@@ -13,12 +13,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bootstrap.env.bytecode import compile_modules
+from bootstrap.env.bytecode import compile_modules, compiling_what_is_there
 from bootstrap.env.uv import install_locked, reinstall
 from bootstrap.step import Work
 from bootstrap.steps import packages
 from doctor.errors import Exit, Trouble
-from doctor.facts import Packages
+from doctor.facts import Packages, Torch
 from doctor.goal import Goal
 from doctor.probes import gather
 from doctor.probes import packages as probe
@@ -90,21 +90,47 @@ def test_a_mirror_delivers_what_the_configured_index_does_not(
     assert probe.probe(work.goal).installed == {"demo": "1.0"}
 
 
+def run_packages(work: Work, monkeypatch: pytest.MonkeyPatch, locked: Path, torch: str | None) -> list[int]:
+    """How many modules were compiled each time that the line was told to be free."""
+    compiled: list[int] = []
+    fact = Torch(version=torch, cuda=None, torchvision=None)
+    work.facts = msgspec.structs.replace(work.facts, torch=fact)
+    work.fetched = lambda: compiled.append(len(pycs(work)))
+    monkeypatch.setattr(packages, "lock_path", lambda profile, python: locked)
+    packages.run(work)
+    return compiled
+
+
+def pycs(work: Work) -> list[Path]:
+    return list(Path(probe.site_packages(work.goal)).rglob("*.pyc"))
+
+
 def test_the_line_is_free_before_modules_are_compiled(
     work: Work, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site, compiled = Path(probe.site_packages(work.goal)), []
-    work.fetched = lambda: compiled.append(len(list(site.glob("demo/**/*.pyc"))))
-    (site / "torch").mkdir()
-    (site / "torch" / "__init__.py").write_text("x = 1\n")
-    locked = lock(tmp_path, offer(index))
-    monkeypatch.setattr(packages, "lock_path", lambda profile, python: locked)
-    packages.run(work)
-    assert len(compiled) == 2, "told by uv when all is there, and at the latest when it has ended"
-    assert set(compiled) == {0}
-    assert (site / "demo" / "__pycache__").is_dir()
-    compiling = [line for line in work.log.read_text().splitlines() if "-m compileall" in line]
-    assert [f" {site / 'torch'}" in line for line in compiling] == [True, False], "torch while the rest comes"
+    told = run_packages(work, monkeypatch, lock(tmp_path, offer(index)), "2.13.0+cpu")
+    assert told == [0, 0], "by uv when all is there, and at the latest when it has ended"
+    assert len(pycs(work)) == 2
+
+
+def test_what_is_there_is_compiled_while_torch_comes(
+    work: Work, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_packages(work, monkeypatch, lock(tmp_path, offer(index)), None)
+    assert not pycs(work), "nobody waits for that yet"
+    with compiling_what_is_there(work):
+        (Path(probe.site_packages(work.goal)) / "torch.py").write_text("x = 1\n")
+    assert {path.parent.parent.name for path in pycs(work)} == {"demo"}
+
+
+def test_tests_of_packages_are_not_compiled_wherever_the_environment_lies(work: Work) -> None:
+    site = Path(probe.site_packages(work.goal))
+    assert "/test_tests_of" in str(site)
+    for name in ("demo/a.py", "demo/tests/b.py", "demo/test/c.py", "tests.py"):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text("x = 1\n")
+    compile_modules(work)
+    assert {path.name.partition(".")[0] for path in pycs(work)} == {"a", "tests"}
 
 
 def test_a_file_that_cannot_be_compiled_keeps_nobody(work: Work) -> None:
