@@ -19,13 +19,15 @@ from pathlib import Path
 from doctor.facts import CachedModel, Hub, Unknown
 from doctor.goal import Goal
 from doctor.peek import is_file, is_there, peek_text
-from doctor.probes.hub import cache, local, settings
-from doctor.probes.hub.token import other_people, tokens
 from doctor.probes.patience import within
 from doctor.profile import ModelWant
 
 
 def probe(goal: Goal) -> Hub:
+    # Other rooms want what the cache holds of a model; the rest is for this area.
+    from doctor.probes.hub import cache, local, settings
+    from doctor.probes.hub.token import other_people, tokens
+
     models = within(cached_models, goal)
     if isinstance(models, Unknown):  # a cache on a dead network disk is not asked again
         return Hub(endpoint=goal.endpoint, cache=goal.cache, models=(), seen=models)
