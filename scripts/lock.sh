@@ -80,7 +80,7 @@ compile() {
 
 # --- 3 which -----------------------------------------------------------------------------------------
 
-# Without hf-xet: huggingface_hub asks for it, but we fetch without it, and it is more than half of all bytes.
+# Without hf-xet: huggingface_hub asks for it, but we fetch without it, and it is 4 of 10 MB.
 lock_tool() { compile tool "$root/pyproject.toml" --python-version 3.10 --no-emit-package hf-xet; }
 
 lock_dev() { compile dev "$root/pyproject.toml" --python-version 3.10 --group "$root/pyproject.toml:dev"; }
