@@ -96,10 +96,12 @@ class Display:
         now = time.monotonic()
         if self.live or now - self.beat < HEARTBEAT:
             return
-        rate = (received_bytes() - self.received) / (now - self.beat)
+        since, rate = self.beat, (received_bytes() - self.received) / (now - self.beat)
         self.beat, self.received = now, received_bytes()
-        with self.lock:
-            busy = [row for row in self.rows.values() if row.began and not row.outcome]
+        with (
+            self.lock
+        ):  # of those that have just begun there is a line already, and what came was not for them
+            busy = [row for row in self.rows.values() if row.began and row.began <= since and not row.outcome]
         for row in busy:
             self._print(f"  … {row.title}: {self._state(row, now)}, ↓ {human_bytes(rate)}/s")
 
