@@ -76,6 +76,38 @@ def test_a_pth_file_whose_package_is_gone(course_like: Path, environ: dict[str, 
     assert "No module named 'coloredlogs'" in said.of("startup-file-fails")["evidence"]
 
 
+@pytest.mark.parametrize(
+    ("variable", "times"),
+    [
+        ("LANG=en_US.UTF-8", 1),
+        ("PYTHONUNBUFFERED=1", 1),
+        ("PYTHONWARNINGS=error", 2),
+        ("LD_LIBRARY_PATH=/opt/lib", 2),
+        ("LC_ALL=zh_CN.GBK", 2),
+        ("PYTHONUSERBASE=/usr", 2),
+    ],
+)
+def test_it_is_started_again_where_the_persons_settings_might_matter(
+    course_like: Path, environ: dict[str, str], variable: str, times: int
+) -> None:
+    count = course_like.parent / "count"
+    hook = f"import os; open({str(count)!r}, 'a').write('x')\n"
+    (site_of(course_like) / "count.pth").write_text(hook)
+    subprocess.run([course_like / "bin" / "python", "-I", "-c", ""], check=True)
+    once = count.read_text()  # some read each .pth file twice
+    count.unlink()
+    name, _, value = variable.partition("=")
+    assert diagnose({**environ, name: value}, course_like).failed == []
+    assert count.read_text() == times * once
+
+
+def test_it_is_started_again_where_the_person_has_packages_of_their_own(
+    course_like: Path, environ: dict[str, str], home: Path
+) -> None:
+    (home / ".local/lib" / site_of(course_like).parent.name / "site-packages").mkdir(parents=True)
+    test_it_is_started_again_where_the_persons_settings_might_matter(course_like, environ, "LANG=C.UTF-8", 2)
+
+
 def test_code_at_start_that_puts_old_packages_first(course_like: Path, environ: dict[str, str]) -> None:
     old = course_like.parent / "old"
     (old / "numpy").mkdir(parents=True)
