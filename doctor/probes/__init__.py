@@ -81,13 +81,12 @@ def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[str, 
     if len(areas) < 2 or not apart.possible():
         return {}
     started: dict[str, apart.Waiting | None] = {}
-    for area in (*AHEAD, *LARGE):
+    for area in (one for one in (*AHEAD, *LARGE) if one in areas):
         if area in LARGE:
             with suppress(Exception):  # told by the probe that needs it
                 import_module("doctor.probes.packages")  # once, for most of them
-        if area in areas:
-            kind = getattr(facts, area.capitalize())
-            started[area] = apart.start(area, partial(_ask, area, goal), seconds, kind)
+        kind = getattr(facts, area.capitalize())
+        started[area] = apart.start(area, partial(_ask, area, goal), seconds, kind)
     return {area: waiting for area, waiting in started.items() if waiting}
 
 
