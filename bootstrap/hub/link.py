@@ -1,7 +1,4 @@
-"""One request to an endpoint: where its redirects lead, what it answers, and whether that can be the file.
-
-requests is the client that huggingface_hub itself uses: the person's proxies and certificates mean the same to both.
-"""
+"""One request to an endpoint: where its redirects lead, what it answers, and whether that can be the file."""
 
 from __future__ import annotations
 
@@ -11,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
-import requests
 import urllib3
+from urllib3 import BaseHTTPResponse as Reply
 
 from bootstrap.hub.job import Endpoint
+from bootstrap.hub.way import way
 
 CONNECT = 8.0  # seconds
 HOPS = 6
@@ -27,7 +26,13 @@ CHUNK = 1 << 20
 ENOUGH, SOON = 128 * 1024, 0.2
 AWAY = (400, 401, 403, 404, 410)  # of a signed address that is good no longer
 TEXT = ("text/html", "application/xhtml+xml")
-FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+ALWAYS = {
+    "User-Agent": "groundwork",
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "Connection": "keep-alive",
+}
+FAILURES = (urllib3.exceptions.HTTPError, OSError, ValueError)
 
 
 class Refused(Exception):
@@ -63,36 +68,14 @@ class Address:
         self.signed: str | None = None
 
 
-_own = threading.local()
-
-
-def session() -> requests.Session:
-    """This thread's own: a session is not for several at once, and keeps its connections."""
-    if not hasattr(_own, "session"):
-        _own.session = requests.Session()
-        _own.session.auth = lambda request: request  # else .netrc would be read, and its logins sent
-        _own.session.headers.update({"User-Agent": "groundwork", "Accept-Encoding": "identity"})
-    found: requests.Session = _own.session
-    return found
-
-
-def send(
-    method: str, url: str, token: str | None, headers: Mapping[str, str], silence: float
-) -> requests.Response:
+def send(method: str, url: str, token: str | None, headers: Mapping[str, str], silence: float) -> Reply:
     """Follow redirects by hand: the token goes to the endpoint's own host and nowhere else. Raises Broke."""
     home, first = urlsplit(url).netloc, url
     for _ in range(HOPS):
-        heads = dict(headers)
-        if token and urlsplit(url).netloc == home:
-            heads["Authorization"] = f"Bearer {token}"
-        try:
-            reply = session().request(
-                method, url, headers=heads, stream=True, allow_redirects=False, timeout=(CONNECT, silence)
-            )
-        except FAILURES as error:
-            raise Broke(f"{urlsplit(url).netloc}: {why(error)}") from error
+        bearer = {"Authorization": f"Bearer {token}"} if token and urlsplit(url).netloc == home else {}
+        reply = _ask(method, url, {**ALWAYS, **headers, **bearer}, silence)
         target = reply.headers.get("Location")
-        if reply.status_code not in (301, 302, 303, 307, 308) or not target:
+        if reply.status not in (301, 302, 303, 307, 308) or not target:
             return reply
         away = urlsplit(urljoin(url, target)).netloc != home
         if method == "HEAD" and away:  # what is asked for is on the page itself
@@ -100,6 +83,28 @@ def send(
         reply.close()
         url = urljoin(url, target)
     raise Refused(f"{urlsplit(first).netloc} redirects in a circle")
+
+
+def _ask(method: str, url: str, headers: Mapping[str, str], silence: float) -> Reply:
+    parts = urlsplit(url)
+    try:
+        reply = way(parts.scheme, parts.netloc).urlopen(
+            method,
+            url,
+            redirect=False,
+            headers=headers,
+            retries=False,
+            preload_content=False,
+            timeout=urllib3.Timeout(connect=CONNECT, read=silence),
+        )
+    except FAILURES as error:
+        raise Broke(f"{parts.netloc}: {why(error)}") from error
+    reply.url = url  # the whole of it: urllib3 knows its path alone
+    return reply
+
+
+def _host(reply: Reply) -> str:
+    return urlsplit(reply.url or "").netloc
 
 
 def ranged(
@@ -116,35 +121,33 @@ def ranged(
         reply.close()
 
 
-def _open(
-    address: Address, token: str | None, headers: Mapping[str, str], silence: float
-) -> requests.Response:
+def _open(address: Address, token: str | None, headers: Mapping[str, str], silence: float) -> Reply:
     """By the signed address while it is good, so that the page is asked once for a file and not for every piece."""
     signed = address.signed
     if signed:
         reply = send("GET", signed, None, headers, silence)
-        if reply.status_code not in AWAY:
+        if reply.status not in AWAY:
             return reply
         reply.close()
         address.signed = None
     reply = send("GET", address.page, token, headers, silence)
-    if urlsplit(reply.url).netloc == urlsplit(address.page).netloc:
+    if _host(reply) == urlsplit(address.page).netloc:
         return reply
-    if reply.status_code in AWAY:
+    if reply.status in AWAY:
         # The page had said yes: a signature that is too old, or not known there yet.
         reply.close()
-        raise Broke(f"{urlsplit(reply.url).netloc}: HTTP {reply.status_code} {reply.reason or ''}".strip())
-    address.signed = reply.url if reply.ok else None
+        raise Broke(f"{_host(reply)}: HTTP {reply.status} {reply.reason or ''}".strip())
+    address.signed = reply.url if reply.status < 400 else None
     return reply
 
 
-def _check_part(reply: requests.Response, start: int, end: int, size: int) -> None:
+def _check_part(reply: Reply, start: int, end: int, size: int) -> None:
     """Whether these can be the bytes that were asked for."""
     if reply.headers.get("Content-Encoding", "identity") != "identity":
         raise Refused("sends it compressed, unasked")
     if reply.headers.get("Content-Type", "").startswith(TEXT):
         raise Refused("sent a web page, not the file (a login page of the network?)")
-    if reply.status_code == 206:
+    if reply.status == 206:
         said = reply.headers.get("Content-Range", "")
         if not re.fullmatch(rf"bytes {start}-{end - 1}/({size}|\*)", said):
             raise Refused(f"asked for bytes {start}-{end - 1} of {size}, it sends {said or 'others'}")
@@ -156,7 +159,7 @@ def _check_part(reply: requests.Response, start: int, end: int, size: int) -> No
         raise Refused(f"sends {length} bytes, announced were {size}")
 
 
-def _body(reply: requests.Response, length: int) -> Iterator[memoryview]:
+def _body(reply: Reply, length: int) -> Iterator[memoryview]:
     left, filled, since = length, 0, time.monotonic()
     read, buffer = _reader(reply), _buffer()
     failure = ""
@@ -174,8 +177,11 @@ def _body(reply: requests.Response, length: int) -> Iterator[memoryview]:
     if filled:  # an empty one would count as a sign of life
         yield buffer[:filled]
     if failure:
-        raise Broke(f"{urlsplit(reply.url).netloc}: {failure}")
-    reply.raw.release_conn()
+        raise Broke(f"{_host(reply)}: {failure}")
+    reply.release_conn()
+
+
+_own = threading.local()
 
 
 def _buffer() -> memoryview:
@@ -186,16 +192,16 @@ def _buffer() -> memoryview:
     return found
 
 
-def _reader(reply: requests.Response) -> Callable[[memoryview], int]:
+def _reader(reply: Any) -> Callable[[memoryview], int]:
     """Puts what has come into a buffer. Returns how much, 0 at the end."""
-    inner = reply.raw._fp  # http.client's; private, and the way past it copies each byte twice more
+    inner = reply._fp  # http.client's; private, and the way past it copies each byte twice more
     if inner.chunked or inner.length is None or inner.fp is None:
         return lambda view: _copied(reply, view)
     return lambda view: _straight(inner, view)
 
 
-def _copied(reply: requests.Response, view: memoryview) -> int:
-    chunk = reply.raw.read1(len(view), decode_content=False)
+def _copied(reply: Any, view: memoryview) -> int:
+    chunk = reply.read1(len(view), decode_content=False)
     view[: len(chunk)] = chunk
     return len(chunk)
 
@@ -209,18 +215,18 @@ def _straight(inner: http.client.HTTPResponse, view: memoryview) -> int:
     return count
 
 
-def check_status(reply: requests.Response) -> None:
+def check_status(reply: Reply) -> None:
     """Raises what an answer means that brings nothing."""
-    if reply.status_code < 400:
+    if reply.status < 400:
         return
-    said = f"HTTP {reply.status_code} {reply.reason or ''}".strip()
+    said = f"HTTP {reply.status} {reply.reason or ''}".strip()
     wait = wait_of(reply.headers)
-    if reply.status_code == 429 or (reply.status_code == 503 and wait is not None):
+    if reply.status == 429 or (reply.status == 503 and wait is not None):
         raise Resting(said, wait)
-    if reply.status_code >= 500 or reply.status_code == 408:
+    if reply.status >= 500 or reply.status == 408:
         raise Broke(said)
     code = reply.headers.get("X-Error-Code", "")
-    if reply.status_code in (401, 403):
+    if reply.status in (401, 403):
         raise (Gated if code in ("GatedRepo", "RepoNotFound") else Refused)(f"{said} {code}".strip())
     raise Refused(f"{said} {code}".strip())
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
+from urllib3 import BaseHTTPResponse as Reply
 
 from bootstrap.hub.job import Endpoint
 from bootstrap.hub.link import FAILURES, Broke, Refused, check_status, send, why
@@ -62,7 +62,7 @@ def listing(
     entries: list[_Entry] = []
     for _ in range(PAGES):
         reply = send("GET", url, token, {}, silence)
-        if reply.status_code in (404, 405, 501) and not reply.headers.get("X-Error-Code"):
+        if reply.status in (404, 405, 501) and not reply.headers.get("X-Error-Code"):
             return None
         check_status(reply)
         entries += _decoded(content(reply))
@@ -88,9 +88,9 @@ def _decoded(content: bytes) -> list[_Entry]:
         ) from error
 
 
-def content(reply: Any) -> bytes:
+def content(reply: Reply) -> bytes:
     try:
-        return bytes(reply.content)
+        return reply.data
     except FAILURES as error:
         raise Broke(why(error)) from error
 
@@ -109,7 +109,7 @@ def _each(
     for name in names:
         url = f"{endpoint.url.rstrip('/')}/{want.id}/resolve/{want.revision}/{quote(name)}"
         reply = send("HEAD", url, token, {}, silence)
-        if reply.status_code == 404 and name in want.optional:
+        if reply.status == 404 and name in want.optional:
             continue
         check_status(reply)
         heads = reply.headers

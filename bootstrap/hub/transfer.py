@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from bootstrap.hub.job import Endpoint, Event, Kind, tell
 from bootstrap.hub.link import Address, Broke, Gated, NoRanges, Refused, Resting, ranged
 from bootstrap.hub.listing import Offer
-from bootstrap.hub.partial import LARGEST, Partial, Run
+from bootstrap.hub.partial import LARGEST, SMALLEST, Partial, Run
 from bootstrap.hub.place import blob_lock, blob_path, show
 from bootstrap.hub.sources import AT_ONE_FILE, CRAWL, Gauge, Pace, Source, pick
 from doctor.profile import ModelWant
@@ -34,6 +34,9 @@ AT_ONCE = 2.0  # seconds that one request should take
 SLACK = 1.5
 LEAST_SHARE = 0.01  # of a connection
 SHARED = 8 << 20  # bytes of a file that is worth a second host
+# One connection in so many is for files of a single piece, from the start: asking for many of them takes time that the
+# large ones hide, and at the end nobody would.
+ONE_IN = 4
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -81,6 +84,14 @@ class File:
     def rest(self) -> int:
         """Bytes still to come."""
         return self.offer.size - self.bytes
+
+    @property
+    def is_small(self) -> bool:
+        return self.offer.size <= SMALLEST
+
+    def is_all(self, run: Run) -> bool:
+        """Whether a run was the whole file, and has come: nobody else is at it."""
+        return run == (0, self.offer.size) and self.partial is not None and self.partial.whole
 
     def come_of(self, run: Run | None) -> int:
         return self.partial.come_of(run) if self.partial and run else 0
@@ -132,6 +143,7 @@ class Transfer:
         self, files: list[File], sources: list[Source], connections: int, silence: float, token: str | None
     ) -> None:
         self.files = files
+        self.under_way = files  # without those that were seen to have ended
         self.sources = {source.endpoint.name: source for source in sources}
         self.pace = Pace(connections, max((source.rate for source in sources), default=0.0))
         self.silence, self.token = silence, token
@@ -151,7 +163,7 @@ class Transfer:
             file.close()
 
     def _over(self) -> bool:
-        return self.stopped or all(file.ended for file in self.files)
+        return self.stopped or all(file.ended for file in self.under_way)
 
     def _hire(self) -> None:
         with self.changed:
@@ -182,13 +194,14 @@ class Transfer:
 
     def _next_change(self, now: float) -> float:
         """Seconds until a pause ends. What workers do they tell themselves."""
-        times = [file.not_before for file in self.files] + [s.rests_until for s in self.sources.values()]
+        times = [file.not_before for file in self.under_way] + [s.rests_until for s in self.sources.values()]
         return min((time - now for time in times if time > now), default=5.0) + 0.005
 
     def _find(self, now: float) -> Turn | None:
-        rests = {file: file.rest for file in self.files if not file.ended}
+        rests = {file: file.rest for file in self.under_way if not file.ended}
+        self.under_way = list(rests)
         shares = self._shares(rests)
-        for file in sorted(rests, key=lambda one: (rests[one] > 0, one.active / shares[one], -rests[one])):
+        for file in self._in_order(rests, shares):
             if file.not_before > now or file.active >= (1 if file.in_one else AT_ONE_FILE):
                 continue
             source = pick(self._sources_of(file), now)
@@ -204,6 +217,15 @@ class Transfer:
             if run:
                 return Turn(file, source, run)
         return None
+
+    def _in_order(self, rests: Mapping[File, int], shares: Mapping[File, float]) -> list[File]:
+        """Those that only have to be checked; a small one where few are asked for; then what has least of its share."""
+        small = sum(one.active for one in rests if one.is_small) < max(self.pace.allowed // ONE_IN, 1)
+
+        def rank(one: File) -> tuple[bool, bool, float, int]:
+            return rests[one] > 0, not (small and one.is_small), one.active / shares[one], -rests[one]
+
+        return sorted(rests, key=rank)
 
     def _shares(self, rests: Mapping[File, int]) -> dict[File, float]:
         """How many of the connections each file would have if all were to end together, by the bytes still to come."""
@@ -238,12 +260,9 @@ class Transfer:
 
     def _take(self, turn: Turn) -> None:
         file, failure = turn.file, None
-        before = file.come_of(turn.run)
+        before, checked = file.come_of(turn.run), False
         try:
-            if turn.run is None:
-                self._finish(file)
-            else:
-                self._fetch(turn, turn.run)
+            checked = self._do(turn)
         except (Refused, NoRanges, Resting, Broke) as error:
             failure = error
         except OSError as error:  # ours, while writing: those of the link are told as Broke
@@ -258,8 +277,17 @@ class Transfer:
             if failure is not None:
                 self._hold_against(file, turn.source, failure, came)
             # What this worker leaves it takes up itself; the others are woken where there is more to do than it can.
-            if failure is not None or (turn.run is None and not file.ended) or self.stopped:
+            if failure is not None or (checked and not file.ended) or self.stopped:
                 self.changed.notify_all()
+
+    def _do(self, turn: Turn) -> bool:
+        """Returns whether the file has come to its end, for good or bad."""
+        if turn.run is not None:
+            self._fetch(turn, turn.run)
+        if turn.run is not None and not turn.file.is_all(turn.run):
+            return False
+        self._finish(turn.file)
+        return True
 
     def _fetch(self, turn: Turn, run: Run) -> None:
         file, source = turn.file, turn.source
@@ -298,6 +326,7 @@ class Transfer:
             partial.keep()
             show(file.hub, file.want, file.names, partial.blob)
             file.done = True
+            file.close()
             return
         self._blame(file, partial)
         file.givers.clear()

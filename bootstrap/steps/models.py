@@ -65,7 +65,7 @@ def run(work: Work) -> None:
         keep(work.goal)
         _warn_of_the_token(work)
         note_before(work, wanted)
-        failures = _fetch(work, sources)
+        failures = _fetch(work, sources, wanted)
     failures |= _give_names(work.goal)
     left = [model.id for model in cached_models(work.goal) if model.state != "complete"]
     if left:
@@ -126,9 +126,8 @@ def _warn_of_the_token(work: Work) -> None:
         )
 
 
-def _fetch(work: Work, sources: tuple[Answer, ...]) -> Failures:
+def _fetch(work: Work, sources: tuple[Answer, ...], wanted: tuple[ModelWant, ...]) -> Failures:
     """All that is missing, from all endpoints that answer, in a process of its own. Returns the failures."""
-    wanted = _to_fetch(work.goal)
     job = Job(
         models=wanted,
         hub=str(hub_folder(work.goal.cache)),
@@ -162,9 +161,10 @@ class Heard:
         self.failures: Failures = {}
         self.blamed: dict[str, str] = {}  # endpoint → why
         self.givers: set[str] = set()
-        ids = {want.id for want in wanted}
+        hub, ids = hub_folder(work.goal.cache), {want.id for want in wanted}
         self.total = sum(want.bytes for want in work.goal.models)
-        self.rest = sum(m.cached_bytes for m in cached_models(work.goal) if m.id not in ids)
+        others = [want for want in work.goal.models if want.id not in ids]
+        self.rest = sum(cached_model(hub, want).cached_bytes for want in others)
 
     def line(self, line: str) -> None:
         event = _event(line)

@@ -85,7 +85,7 @@ def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[tuple
     started: dict[tuple[str, ...], apart.Waiting | None] = {}
     for together in (AHEAD, LARGE):
         group = tuple(area for area in together if area in areas)
-        if together is LARGE:
+        if group and together is LARGE:
             with suppress(Exception):  # told by the probe that needs it
                 import_module("doctor.probes.packages")  # once, for most of them
         if group:

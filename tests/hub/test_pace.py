@@ -11,6 +11,7 @@ from bootstrap.hub import fetch as program
 from bootstrap.hub.job import Endpoint, Job
 from bootstrap.hub.partial import SMALLEST, Partial, Run
 from bootstrap.hub.sources import FEW, FIRST, WINDOW, Pace
+from bootstrap.hub.transfer import ONE_IN
 from tests.hub.models import WEIGHTS, make_repo, want
 from tests.hub.server import serve
 
@@ -93,3 +94,19 @@ def test_a_fast_endpoint_is_asked_for_whole_files(tmp_path: Path) -> None:
         assert program.fetch(job) == 0
         asked = [one for one in hub.downloads() if one.path.startswith("/cdn/") and WEIGHTS in one.path]
     assert len(asked) <= 2 * len(repos) < 5 * len(repos)  # the last ones are shared, so that all end together
+
+
+@pytest.mark.parametrize("connections", [2, 3, 4])
+def test_small_files_come_beside_the_large_ones_from_the_start(tmp_path: Path, connections: int) -> None:
+    repos = [make_repo(tmp_path / "repos", f"org/m{number}", SIZE) for number in range(4)]
+    with serve(*repos, latency=0.02) as hub:
+        job = Job(
+            models=tuple(map(want, repos)),
+            hub=str(tmp_path / "hub"),
+            endpoints=(Endpoint("hub", hub.url),),
+            connections=connections,
+        )
+        assert program.fetch(job) == 0
+        pages = [one.path for one in hub.downloads() if "/resolve/" in one.path]
+    small = [WEIGHTS not in path for path in pages[:connections]]
+    assert sum(small) == max(connections // ONE_IN, 1)
