@@ -21,7 +21,7 @@ from doctor.probes.hub import repo_folder, snapshot_folder
 from tests.conftest import ROOT, missing
 from tests.hub.models import WEIGHTS, make_repo, want
 from tests.hub.server import Fault, Hub, Repo, serve
-from tests.steps.test_models import start_fetch
+from tests.steps.models.course import start_fetch
 from tests.wait import until
 
 SIZE = 26_000_000  # bytes: the clients write what they get in portions of 10 MiB
