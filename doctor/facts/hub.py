@@ -8,8 +8,8 @@ import msgspec
 
 from doctor.facts.unknown import Unknown
 
-EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password"]
-TokenShape = Literal["fine", "quoted", "not-ascii", "inner-space", "placeholder", "unusual", "unreadable"]
+EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password", "page"]
+TokenShape = Literal["fine", "quoted", "not-ascii", "inner-space", "placeholder", "several", "unusual", "unreadable"]
 BadKind = Literal["pointer", "html", "empty", "cut", "header", "special", "link", "not-json"]
 
 
@@ -27,6 +27,14 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     value: str
     files: tuple[str, ...] = ()  # start-up files of the shell that set it: FILE:LINE
+
+
+class IdleLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a start-up file of the shell that means to set a variable and does not. Its value is not kept."""
+
+    name: str
+    place: str  # FILE:LINE
+    kind: Literal["spaces", "not-exported", "set"]
 
 
 class CachePlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +122,7 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True, tag="hub"):
     models: tuple[CachedModel, ...]
     endpoint_shape: EndpointShape = "unset"
     variables: tuple[Variable, ...] = ()
+    idle_lines: tuple[IdleLine, ...] = ()
     places: tuple[CachePlace, ...] = ()  # the first is the one that huggingface_hub uses
     transformers_place: str | None = None  # where transformers 4 looks, when that is elsewhere
     other_people: bool = False  # somebody else has an account here

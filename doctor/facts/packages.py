@@ -42,6 +42,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     late_endpoint: tuple[
         SourceUse, ...
     ] = ()  # HF_ENDPOINT set after the first import of a library that reads it
+    broken: tuple[SourceUse, ...] = ()  # notebooks that are none; `what` is what they are instead
     shadows: tuple[SourceUse, ...] = ()  # files named like a module that the code beside them needs
 
 

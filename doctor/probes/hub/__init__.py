@@ -25,7 +25,7 @@ from doctor.profile import ModelWant
 
 def probe(goal: Goal) -> Hub:
     # Other rooms want what the cache holds of a model; the rest is for this area.
-    from doctor.probes.hub import cache, local, settings
+    from doctor.probes.hub import cache, local, rc_lines, settings
     from doctor.probes.hub.token import other_people, tokens
 
     models = within(cached_models, goal)
@@ -37,6 +37,7 @@ def probe(goal: Goal) -> Hub:
         models=models,
         endpoint_shape=settings.endpoint_shape(os.environ.get("HF_ENDPOINT")),
         variables=settings.variables(os.environ),
+        idle_lines=rc_lines.idle(os.environ),
         places=settings.places(goal, os.environ),
         transformers_place=settings.transformers_place(goal, os.environ),
         other_people=other_people(),

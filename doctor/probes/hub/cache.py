@@ -179,9 +179,11 @@ def beside(hub: Path) -> str | None:
 def lost_refs(repo: Path) -> Iterator[str]:
     """Names whose commit has no snapshot. One that is known to lack a file (`.no_exist`) is as it should be."""
     for path in islice((repo / "refs").rglob("*"), 20):
-        commit = peek_text(path, 4096).strip() if is_file(path) else ""
-        known = commit and any(is_there(repo / place / commit) for place in ("snapshots", ".no_exist"))
-        if commit and not known and names_in(repo / "blobs"):
+        if not is_file(path):
+            continue
+        commit = peek_text(path, 4096).strip()
+        known = commit and any(names_in(repo / place / commit) for place in ("snapshots", ".no_exist"))
+        if not known and names_in(repo / "blobs"):
             yield shown(path.relative_to(repo / "refs"))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from doctor.probes.listing import names_in, shown
 SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".model")
 POINTER = b"version https://git-lfs.github.com/spec/"
 LONGEST_HEADER = 8 << 20  # a header longer than that is believed
+END = 1 << 16  # bytes at the end of a file: more zeros than the last tensor of a model would have
 ZIP, ZIP_END = b"PK\x03\x04", b"PK\x05\x06"
 ZIP_TAIL = 66_000
 LINK, LONGEST_LINK = b"../../blobs/", 200  # what a link of the cache says, as the text of a file
@@ -43,10 +46,27 @@ def _kind(path: Path, size: int) -> BadKind | None:
         return None
     if known := kind_of_head(head, size):
         return known
+    if size > END and _ends_in_a_hole(path, size):
+        return "cut"
     if path.name.endswith(".safetensors"):
         return _safetensors(path, head, size)
     cut_zip = head.startswith(ZIP) and ZIP_END not in (peek(path, ZIP_TAIL, end=True) or b"")
     return "cut" if cut_zip else None
+
+
+def _ends_in_a_hole(path: Path, size: int) -> bool:
+    """Whether its end was never written, though its size is right: a download that made room for all of it first and then ended."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        os.lseek(descriptor, size - END, os.SEEK_DATA)
+    except OSError as error:
+        return error.errno == errno.ENXIO  # there is none from there on
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def kind_of_head(head: bytes, size: int) -> BadKind | None:

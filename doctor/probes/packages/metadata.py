@@ -49,8 +49,9 @@ def read_all(site: Path) -> tuple[list[Dist], tuple[str, ...]]:
     eggs = [
         _read_egg(site / name) for name in names if name.endswith(".egg-info") and not LEFTOVER.match(name)
     ]
+    links = [_read_link(site / name) for name in names if name.endswith(".egg-link")]
     known = {dist.name for dist in dists}
-    return dists + [egg for egg in eggs if egg.name not in known], tuple(
+    return dists + [old for old in (*eggs, *links) if old.name not in known], tuple(
         n for n in names if LEFTOVER.match(n)
     )
 
@@ -76,7 +77,7 @@ def _read(site: Path, entry: str) -> Dist:
         # A packager of the system needs no RECORD of its own.
         whole=whole or by_system,
         unsigned="RECORD" in there and "INSTALLER" not in there and not _signed(folder, entry),
-        unreadable="RECORD" in there and (said != name or not fields.get("version")),
+        unreadable=whole and (said != name or not fields.get("version")),
         by_system=by_system,
         requires=tuple(fields.get("requires-dist", ())),
         editable=_editable(f"{folder}/direct_url.json") if "direct_url.json" in there else None,
@@ -106,6 +107,15 @@ def _read_egg(info: Path) -> Dist:
         whole=True,
         by_system=True,
     )
+
+
+def _read_link(path: Path) -> Dist:
+    """What `setup.py develop` leaves: a file with the path of the source folder, where the rest of it is."""
+    source = peek_text(path, 4096).partition("\n")[0].strip()
+    name = canonicalize_name(path.name.removesuffix(".egg-link"))
+    infos = sorted(Path(source).glob("*.egg-info")) if source.startswith("/") else []
+    version = headers(infos[0] / "PKG-INFO").get("version", [""])[0] if infos else ""
+    return Dist(name, version, path.name, whole=True, by_system=True, editable=source or None)
 
 
 def headers(path: Path | str, only_with: bytes = b"") -> dict[str, list[str]]:

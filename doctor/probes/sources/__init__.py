@@ -14,13 +14,17 @@ from doctor.probes.sources.questions import arguments, late_endpoint, shadows, t
 from doctor.probes.sources.reading import read
 
 
+BROKEN = 20  # notebooks that are told of
+
+
 def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
     """What the person's code in the notebook folder, and where they stand now, asks for."""
     with warnings.catch_warnings():  # of the person's code, as of '\d' in a plain string
         warnings.simplefilter("ignore")
-        found = read(goal)
+        found, broken = read(goal)
     return Sources(
         files=len(found),
+        broken=tuple(broken[:BROKEN]),
         tasks=tuple(use for code in found for use in tasks(code)),
         arguments=tuple(use for code in found for use in arguments(code)),
         late_endpoint=tuple(use for code in found for use in late_endpoint(code)),

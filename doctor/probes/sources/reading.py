@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from doctor.facts.packages import SourceUse
 from doctor.goal import Goal
 from doctor.peek import is_folder, is_there
 from doctor.profile import CONFIGS
@@ -42,16 +43,20 @@ class Code(msgspec.Struct, frozen=True):
     trees: tuple[ast.Module, ...]
 
 
-def read(goal: Goal) -> list[Code]:
-    """The person's files that can be parsed."""
-    until = time.monotonic() + SECONDS
-    found = []
+def read(goal: Goal) -> tuple[list[Code], list[SourceUse]]:
+    """The person's files that can be parsed, and notebooks that are none."""
+    until, root = time.monotonic() + SECONDS, Path(goal.root_dir)
+    found: list[Code] = []
+    broken: list[SourceUse] = []
     for path in _files(roots(goal), until):
-        code = _parse(path, Path(goal.root_dir))
-        found += [code] if code else []
+        text = _text(path)
+        if text is not None and path.suffix == ".ipynb" and (kind := no_notebook(text)):
+            broken.append(SourceUse(file=_shown(path, root), line=1, what=kind))
+        elif text is not None and (code := _parse(path, text, root)):
+            found.append(code)
         if time.monotonic() > until:
             break
-    return found
+    return found, broken
 
 
 def roots(goal: Goal) -> list[Path]:
@@ -94,17 +99,43 @@ def _left_out(folder: os.DirEntry[str]) -> bool:
     return folder.name in LEFT_OUT or made or library
 
 
-def _parse(path: Path, root: Path) -> Code | None:
+def _text(path: Path) -> str | None:
+    """A file of the person's, None when it is none to be read."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST[path.suffix]:
             return None
-        text = path.read_text(encoding="utf-8")
-        trees = [ast.parse(text)] if path.suffix == ".py" else [ast.parse(cell) for cell in _cells(text)]
-    except (OSError, UnicodeDecodeError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError, MemoryError):
         return None
-    shown = str(path.relative_to(root)) if root in path.parents else str(path)
-    return Code(path, shown, tuple(trees))
+
+
+def no_notebook(text: str) -> str | None:
+    """What a file is that Jupyter cannot open as a notebook. One that is no JSON at all is looked at more closely."""
+    try:
+        msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        head = text[:512].lstrip().lower()
+        if not text.strip("\0 \n"):
+            return "empty"
+        if head.startswith(("<!doctype", "<html", "<?xml")):
+            return "html"
+        if head.startswith("version https://git-lfs"):
+            return "pointer"
+        return "conflict" if re.search(r"^(<{7} |={7}$|>{7} )", text, re.MULTILINE) else "not-json"
+    return None
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if root in path.parents else str(path)
+
+
+def _parse(path: Path, text: str, root: Path) -> Code | None:
+    try:
+        trees = [ast.parse(text)] if path.suffix == ".py" else [ast.parse(cell) for cell in _cells(text)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return Code(path, _shown(path, root), tuple(trees))
 
 
 class _Cell(msgspec.Struct):
