@@ -9,7 +9,9 @@ import msgspec
 from doctor.facts.unknown import Unknown
 
 EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password", "page"]
-TokenShape = Literal["fine", "quoted", "not-ascii", "inner-space", "placeholder", "several", "unusual", "unreadable"]
+TokenShape = Literal[
+    "fine", "quoted", "not-ascii", "inner-space", "placeholder", "several", "unusual", "unreadable"
+]
 BadKind = Literal["pointer", "html", "empty", "cut", "header", "special", "link", "not-json"]
 
 

@@ -70,7 +70,7 @@ def _damage(seen: Cache, goal: Goal) -> Iterator[Finding]:
     lost = [one for one in seen.damage if one.lost_refs and not one.dangling]
     if lost:
         names = tuple(f"{one.repo}@{ref}" for one in lost for ref in one.lost_refs)
-        yield found("hub", "cache-ref-without-snapshot", names=names, path=seen.path)
+        yield found("hub", "cache-ref-without-snapshot", names=names, path=seen.path, repo=lost[0].repo)
     corrupt = [one for one in seen.damage if one.corrupt]
     if corrupt:
         yield found(

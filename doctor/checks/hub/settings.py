@@ -105,7 +105,12 @@ def _xet(facts: Facts, hub: Hub, known: dict[str, Variable]) -> Iterator[Finding
     network = facts.network
     if isinstance(network, Network) and (network.xet_reachable or network.xet_offered is False):
         return
-    if mirror and hub.endpoint_shape == "fine" and "hf-xet" in packages and not is_on(known, "HF_HUB_DISABLE_XET"):
+    if (
+        mirror
+        and hub.endpoint_shape == "fine"
+        and "hf-xet" in packages
+        and not is_on(known, "HF_HUB_DISABLE_XET")
+    ):
         version = packages["hf-xet"]
         yield found("hub", "hf-xet-bypasses-mirror", endpoint=str(hub.endpoint), version=version)
 

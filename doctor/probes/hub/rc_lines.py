@@ -24,7 +24,9 @@ PLAIN = ("/etc/environment",)  # no shell reads it: its lines are assignments
 def idle(environ: Mapping[str, str]) -> tuple[IdleLine, ...]:
     """Those whose variable this shell has from nowhere else."""
     texts = [
-        (shown, peek_text(path, STARTUP_MOST)) for shown, path in startup_files() if shown not in PLAIN and _is_posix(path)
+        (shown, peek_text(path, STARTUP_MOST))
+        for shown, path in startup_files()
+        if shown not in PLAIN and _is_posix(path)
     ]
     whole = "\n".join(text for _, text in texts)
     exported = {word.partition("=")[0] for words in EXPORTED.findall(whole) for word in words.split()}
@@ -40,7 +42,9 @@ def idle(environ: Mapping[str, str]) -> tuple[IdleLine, ...]:
 def _is_posix(path: Path) -> bool:
     """A shell that is not the person's own says nothing: its file is not read."""
     shell = Path(os.environ.get("SHELL") or "bash").name
-    return not (path.name.startswith(".z") and shell == "bash") and not (path.name.startswith(".bash") and shell == "zsh")
+    return not (path.name.startswith(".z") and shell == "bash") and not (
+        path.name.startswith(".bash") and shell == "zsh"
+    )
 
 
 def _in_text(shown: str, text: str) -> Iterator[IdleLine]:

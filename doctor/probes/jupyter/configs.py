@@ -106,7 +106,9 @@ def _shown(name: str, value: Any, marks: dict[str, str]) -> str | int | bool | N
     if name.endswith(".jpserver_extensions") and isinstance(value, dict):
         return " ".join(sorted(str(extension) for extension, on in value.items() if on is False))
     if value is None or isinstance(value, bool | int) or (name.rpartition(".")[2] in SHOWN):
-        return value if isinstance(value, str | bool | int | None) else _mark(type(value).__name__, value, marks)
+        return (
+            value if isinstance(value, str | bool | int | None) else _mark(type(value).__name__, value, marks)
+        )
     return _mark("text" if isinstance(value, str) else type(value).__name__, value, marks)
 
 

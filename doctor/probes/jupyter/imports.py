@@ -17,7 +17,9 @@ from doctor.peek import is_file, is_folder, peek_text
 from doctor.probes.jupyter.places import home
 from doctor.target import site_of
 
-MAKES_NAMES = re.compile(r"__getattr__|sys\.modules|__path__|import \*")  # what a package offers is not in its text
+MAKES_NAMES = re.compile(
+    r"__getattr__|sys\.modules|__path__|import \*"
+)  # what a package offers is not in its text
 
 
 def first_lost(tree: ast.Module, prefix: str, *beside: Path) -> tuple[str, int] | None:

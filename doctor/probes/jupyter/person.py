@@ -86,11 +86,14 @@ def unfit_certificate(files: Iterable[SettingsFile]) -> Text | None:
     ordered = sorted(files, key=lambda file: file.rank)
     certificate, key = (next(filter(None, _named(ordered, name)), None) for name in FILES)
     if key and not certificate:
-        return Text(f"{key} is a key, and no certificate (certfile) is named", f"{key} 是密钥，但没有指定证书（certfile）")
+        return Text(
+            f"{key} is a key, and no certificate (certfile) is named",
+            f"{key} 是密钥，但没有指定证书（certfile）",
+        )
     if not certificate or any(map(_is_absent_file, filter(None, (certificate, key)))):
         return None
-    pair = (str(Path(path).expanduser()) for path in (certificate, key or certificate))
-    return unfit_pair(Tls(*pair, own=False))
+    paths = [str(Path(path).expanduser()) for path in (certificate, key or certificate)]
+    return unfit_pair(Tls(paths[0], paths[1], own=False))
 
 
 def wanted_port(files: Iterable[SettingsFile]) -> int:

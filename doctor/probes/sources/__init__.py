@@ -13,7 +13,6 @@ from doctor.goal import Goal
 from doctor.probes.sources.questions import arguments, late_endpoint, shadows, tasks
 from doctor.probes.sources.reading import read
 
-
 BROKEN = 20  # notebooks that are told of
 
 
