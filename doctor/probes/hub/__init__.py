@@ -13,6 +13,7 @@ huggingface_hub itself is not imported: that alone would cost 0.2 s at every sta
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from doctor.goal import Goal
 from doctor.peek import is_file, is_there, peek_text
 from doctor.probes.patience import within
 from doctor.profile import ModelWant
+
+NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 def probe(goal: Goal) -> Hub:
@@ -94,7 +97,9 @@ def missing_files(hub: Path, want: ModelWant) -> tuple[str, ...]:
 def _whole(path: Path, size: int | None) -> bool:
     try:
         found = path.stat()  # follows the link
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise  # a disk that does not answer is no missing file
         return False
     return found.st_size == size if size is not None else True
 

@@ -50,16 +50,24 @@ def read_all(site: Path) -> tuple[list[Dist], tuple[str, ...]]:
         _read_egg(site / name) for name in names if name.endswith(".egg-info") and not LEFTOVER.match(name)
     ]
     links = [_read_link(site / name) for name in names if name.endswith(".egg-link")]
-    known = {dist.name for dist in dists}
-    return dists + [old for old in (*eggs, *links) if old.name not in known], tuple(
-        n for n in names if LEFTOVER.match(n)
-    )
+    known = {dist.name: dist.version for dist in dists}
+    beside = [egg for egg in eggs if egg.name in known and egg.version not in ("", known[egg.name])]
+    others = [old for old in (*eggs, *links) if old.name not in known]
+    return [*beside, *dists, *others], tuple(n for n in names if LEFTOVER.match(n))
 
 
 def split(info: Path | str) -> tuple[str, str, bool]:
     """Name, version and whether it is whole. Installers write RECORD last, so one without it was killed."""
     name, _, version = str(info).rpartition("/")[2].removesuffix(".dist-info").partition("-")
-    return canonicalize_name(name), version, is_file(f"{info}/RECORD") and is_file(f"{info}/METADATA")
+    return canonicalize_name(name), version, _holds_lines(f"{info}/RECORD") and is_file(f"{info}/METADATA")
+
+
+def _holds_lines(record: str) -> bool:
+    """An empty one is as bad as none: a full disk, or power that failed."""
+    try:
+        return os.path.getsize(record) > 0 and is_file(record)  # noqa: PTH202 - twice a Path for each of them costs more
+    except OSError:
+        return False
 
 
 def _read(site: Path, entry: str) -> Dist:
