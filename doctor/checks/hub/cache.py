@@ -155,8 +155,15 @@ def _shards(seen: Cache, goal: Goal) -> Iterator[Finding]:
     if lacking:
         first, repos = lacking[0], [one.repo for one in lacking]
         severity: Severity = "warn" if goal.foreign and first.under_way else severity_of(goal, repos)
+        clone = not first.folder.startswith(f"{seen.path}/")
+        again = (("hf", "download", "ORG/NAME", "--local-dir", first.folder),) if clone else None
         yield found(
-            "hub", "weights-shard-missing", severity=severity, repo=first.repo, parts=first.lost_shards
+            "hub",
+            "weights-shard-missing",
+            severity=severity,
+            commands=again,
+            repo=first.folder if clone else first.repo,
+            parts=first.lost_shards,
         )
 
 

@@ -45,11 +45,23 @@ def code(packages: Packages, goal: Goal) -> Iterator[Finding]:
     sources = packages.sources
     if sources.late_endpoint:
         libraries = tuple(dict.fromkeys(use.what for use in sources.late_endpoint))
+        names = tuple(dict.fromkeys(use.variable or "HF_ENDPOINT" for use in sources.late_endpoint))
         yield found(
             "packages",
             "hf-endpoint-set-after-import",
+            commands=None if names == ("HF_ENDPOINT",) else (("export", f"{names[0]}=VALUE"),),
+            names=names,
             places=_places(sources.late_endpoint),
             libraries=libraries,
+        )
+    if sources.lost_exports:
+        names = tuple(dict.fromkeys(use.variable for use in sources.lost_exports))
+        yield found(
+            "packages",
+            "notebook-export-without-effect",
+            names=names,
+            first=names[0],
+            places=some([f"{use.file}:{use.line}" for use in sources.lost_exports]),
         )
     if sources.broken:
         said = [(use.file, NO_NOTEBOOK[use.what]) for use in sources.broken]

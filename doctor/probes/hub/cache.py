@@ -15,8 +15,8 @@ from doctor.facts.hub import BadFile, Cache, Damage, HeldLock
 from doctor.goal import Goal
 from doctor.peek import is_file, is_folder, is_there, peek_text
 from doctor.probes.hub.blobs import corrupt_blobs
-from doctor.probes.hub.texts import bad_text, is_text, lost_shards
-from doctor.probes.hub.weights import bad, folders_of_models, is_weights
+from doctor.probes.hub.texts import INDEX, bad_text, is_text, lost_shards
+from doctor.probes.hub.weights import UNFINISHED, bad, folders_of_models, is_weights
 from doctor.probes.listing import names_in, shown
 from doctor.probes.locks import holder, holders, state
 from doctor.probes.patience import within
@@ -57,6 +57,7 @@ def _look(goal: Goal, hub: Path) -> Cache:
     repos.sort(key=lambda repo: (repo.name not in wanted, repo.name))
     files = {repo: list(snapshot_files(repo, budget)) for repo in repos}
     damage = [damage_of(repo, files[repo]) for repo in repos]
+    clones = damage_in_folders(Path(goal.root_dir), budget)
     until = time.monotonic() + DEEP_SECONDS
     if goal.deep:
         damage = [corrupt_blobs(repo, one, until) for repo, one in zip(repos, damage, strict=True)]
@@ -67,7 +68,7 @@ def _look(goal: Goal, hub: Path) -> Cache:
         exists=is_folder(hub),
         repos=len(repos),
         complete=not budget.spent() and len(repos) < REPOS and time.monotonic() < until,
-        damage=tuple(one for one in damage if one != Damage(repo=one.repo, folder=one.folder)),
+        damage=tuple(one for one in (*damage, *clones) if one != Damage(repo=one.repo, folder=one.folder)),
         bad_texts=(*bad_texts(files, budget), *bad_texts_in_folders(Path(goal.root_dir), budget))[:NAMED],
         strays=tuple(shown(path) for path in strays(hub, repos)),
         unreadable=tuple(shown(path) for path in unreadable(files))[:NAMED],
@@ -182,7 +183,7 @@ def lost_refs(repo: Path) -> Iterator[str]:
         if not is_file(path):
             continue
         commit = peek_text(path, 4096).strip()
-        known = commit and any(names_in(repo / place / commit) for place in ("snapshots", ".no_exist"))
+        known = commit and (names_in(repo / "snapshots" / commit) or is_there(repo / ".no_exist" / commit))
         if not known and names_in(repo / "blobs"):
             yield shown(path.relative_to(repo / "refs"))
 
@@ -200,6 +201,19 @@ def bad_in_folders(root: Path, budget: Budget) -> Iterator[BadFile]:
         for name in filter(is_weights, names_in(folder)):
             if budget.may_read() and (found := bad(folder / name, None)):
                 yield found
+
+
+def damage_in_folders(root: Path, budget: Budget) -> Iterator[Damage]:
+    """Models of the person's own folders that lack parts."""
+    for folder in folders_of_models(root, FILES):
+        names = names_in(folder)
+        indexed = any(name.endswith(INDEX) for name in names) and time.monotonic() < budget.until
+        lost = tuple(lost_shards([folder / name for name in names])) if indexed else ()
+        if lost:
+            under_way = any(name.endswith(UNFINISHED) for name in names)
+            yield Damage(
+                repo=shown(folder.name), folder=shown(folder), lost_shards=lost[:NAMED], under_way=under_way
+            )
 
 
 def partials(repo: Path) -> Iterator[int]:

@@ -11,12 +11,14 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts.hub import BadFile, BadKind
-from doctor.peek import is_folder, peek
+from doctor.peek import is_folder, is_there, peek
 from doctor.probes.listing import names_in, shown
 
 SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".model")
 POINTER = b"version https://git-lfs.github.com/spec/"
 LONGEST_HEADER = 8 << 20  # a header longer than that is believed
+CONTROL = ".aria2"  # what aria2 keeps beside a file until all of it has come
+UNFINISHED = (CONTROL, ".incomplete", ".part", ".crdownload")
 END = 1 << 16  # bytes at the end of a file: more zeros than the last tensor of a model would have
 ZIP, ZIP_END = b"PK\x03\x04", b"PK\x05\x06"
 ZIP_TAIL = 66_000
@@ -34,6 +36,8 @@ def bad(path: Path, repo: str | None) -> BadFile | None:
     except OSError:
         return None
     kind: BadKind | None = "special" if not stat.S_ISREG(about.st_mode) else _kind(path, about.st_size)
+    if kind is None and repo is None and is_there(f"{path}{CONTROL}"):
+        kind = "cut"
     if kind is None:
         return None
     blob = shown(path.resolve()) if path.is_symlink() else None

@@ -51,6 +51,8 @@ def probe(goal: Goal) -> Python:
         scripts=found.astray,
         script_count=found.count,
         long_shebangs=found.unusable,
+        not_executable=found.not_executable,
+        windows_lines=found.windows_lines,
         pth=scripts.pth_lines(site_of(prefix)),
         library_lacks=said.library_lacks if said else (),
         entered=said is None or kind == "conda" or entered(prefix, said),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from doctor.facts import Sources
 from doctor.goal import Goal
-from doctor.probes.sources.questions import arguments, late_endpoint, shadows, tasks
+from doctor.probes.sources.questions import arguments, late_settings, lost_exports, shadows, tasks
 from doctor.probes.sources.reading import read
 
 BROKEN = 20  # notebooks that are told of
@@ -26,6 +26,7 @@ def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
         broken=tuple(broken[:BROKEN]),
         tasks=tuple(use for code in found for use in tasks(code)),
         arguments=tuple(use for code in found for use in arguments(code)),
-        late_endpoint=tuple(use for code in found for use in late_endpoint(code)),
+        late_endpoint=tuple(use for code in found for use in late_settings(code)),
+        lost_exports=tuple(use for code in found for use in lost_exports(code)),
         shadows=tuple(shadows(found, goal, installed)),
     )

@@ -22,6 +22,7 @@ FILES = 150
 ENTRIES = 3000  # names that are looked at
 DEPTH = 3
 LARGEST = {".py": 300_000, ".ipynb": 3_000_000}
+EXPORT = "!export "  # a line of that kind, as a text in the parsed code
 LEFT_OUT = {
     "node_modules",
     "site-packages",
@@ -165,6 +166,9 @@ def _python_line(line: str) -> str:
     env = re.match(r"%(?:set_)?env\s+(\w+)[ =](\S*)", bare)
     if env:
         return f"import os; os.environ[{env.group(1)!r}] = {env.group(2)!r}"
+    lost = re.match(r"!\s*export\s+(\w+)=[^;&|]*$", bare)
+    if lost:
+        return f"{line[: len(line) - len(bare)]}{EXPORT + lost.group(1)!r}"
     magic = bare.startswith(("%", "!", "?")) or bare.rstrip().endswith("?")
     return line[: len(line) - len(bare)] + "pass" if magic else line
 

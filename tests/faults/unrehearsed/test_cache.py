@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.cache import blob_of
+from tests.faults.patient import bare_environ
 from tests.faults.unrehearsed.look import look
 from tests.hub.models import WEIGHTS, safetensors
 
@@ -116,3 +117,32 @@ def test_a_snapshot_that_was_emptied(person: dict[str, str], hub: Path) -> None:
 def test_a_ref_that_lost_its_content(person: dict[str, str], hub: Path) -> None:
     next(hub.glob("models--*/refs/main")).write_text("")
     assert look(person).complaints == ["cache-ref-without-snapshot"]
+
+
+def test_a_clone_that_lacks_a_part(person: dict[str, str], home: Path) -> None:
+    clone = home / "qwen"
+    clone.mkdir()
+    (clone / "config.json").write_text("{}")
+    (clone / "model-00002-of-00002.safetensors").write_bytes(safetensors(b"x"))
+    lose_a_shard(clone)
+    assert look(person).complaints == []
+    (clone / "model-00002-of-00002.safetensors").unlink()
+    said = look(person)
+    assert said.complaints == ["weights-shard-missing"]
+    assert said.of("weights-shard-missing")["remedy"]["commands"][0][-1] == str(clone)
+
+
+def test_a_file_that_aria2_has_not_ended(person: dict[str, str], home: Path) -> None:
+    clone = home / "bert"
+    clone.mkdir()
+    (clone / "config.json").write_text("{}")
+    (clone / "model.safetensors").write_bytes(safetensors(b"x"))
+    assert look(person).complaints == []
+    (clone / "model.safetensors.aria2").write_bytes(b"x")
+    assert look(person).complaints == ["weights-file-is-not-weights"]
+
+
+def test_a_cache_that_is_a_link_in_a_circle(home: Path, empty_env: Path) -> None:
+    (home / ".cache").mkdir()
+    (home / ".cache/huggingface").symlink_to("huggingface")
+    assert look(bare_environ(home, TARGET=str(empty_env))).failed == ["hf-home-not-a-folder"]

@@ -144,3 +144,8 @@ def test_a_startup_file_in_good_health(person: Person, text: str) -> None:
     (person.home / "helpers.py").write_text("")
     person.startup(text)
     assert told(person) == []
+
+
+def test_a_home_whose_data_disk_is_gone(person: Person) -> None:
+    (person.home / ".local").symlink_to("/data/of-old")
+    assert told(person) == ["jupyter-runtime-dir-permission"]

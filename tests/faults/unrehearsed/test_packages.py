@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -63,3 +64,71 @@ def test_a_notebook_that_is_none(course_like: Path, environ: dict[str, str], hom
     assert look(environ, course_like).complaints == []
     (home / "lecture.ipynb").write_text(text)
     assert look(environ, course_like).complaints == ["notebook-unreadable"]
+
+
+def test_old_metadata_beside_new(course_like: Path, environ: dict[str, str]) -> None:
+    """What `setup.py install` of other years left: whoever asks for the version may get that of the old one."""
+    for version, complaints in (("4.57.6", []), ("3.0.2", ["duplicate-dist-info"])):
+        info = site_of(course_like) / "transformers-3.0.2-py3.7.egg-info"
+        info.mkdir(exist_ok=True)
+        (info / "PKG-INFO").write_text(f"Metadata-Version: 1.1\nName: transformers\nVersion: {version}\n")
+        assert look(environ, course_like).complaints == complaints
+
+
+def test_a_record_that_lost_its_content(course_like: Path, environ: dict[str, str]) -> None:
+    (install(course_like, "accelerate", "1.15.0") / "RECORD").write_text("")
+    assert look(environ, course_like).complaints == ["packages-half-installed"]
+
+
+def test_packages_that_another_python_left_are_not_taken_for_the_environments(
+    course_like: Path, environ: dict[str, str]
+) -> None:
+    other = course_like / "lib/python3.99/site-packages/transformers/__init__.py"
+    other.parent.mkdir(parents=True)
+    other.write_text("")
+    assert look(environ, course_like).complaints == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        (
+            ["import transformers", "import os\nos.environ['HF_HOME'] = '/data'"],
+            "hf-endpoint-set-after-import",
+        ),
+        (["from datasets import load_dataset", "%env HF_HUB_OFFLINE=1"], "hf-endpoint-set-after-import"),
+        (["!export HF_ENDPOINT=https://hf-mirror.com"], "notebook-export-without-effect"),
+    ],
+)
+def test_a_variable_that_no_library_sees(
+    course_like: Path, environ: dict[str, str], home: Path, cells: list[str], name: str
+) -> None:
+    write_notebook(home, *cells)
+    assert look(environ, course_like).complaints == [name]
+
+
+def test_variables_that_libraries_see(course_like: Path, environ: dict[str, str], home: Path) -> None:
+    write_notebook(
+        home,
+        "%env HF_HOME=/data\n!export A=1 && echo $A",
+        "import transformers",
+        "import os\nos.environ['HF_HOME'] = '/data'\nos.environ['MY_OWN'] = '1'",
+    )
+    assert look(environ, course_like).complaints == []
+
+
+def test_a_file_named_like_a_library_that_transformers_imports(
+    course_like: Path, environ: dict[str, str], home: Path
+) -> None:
+    install(course_like, "accelerate", "1.15.0")
+    write_notebook(home, "from transformers import Trainer")
+    (home / "accelerate.py").write_text("print('faster')")
+    assert look(environ, course_like).complaints == ["cwd-file-shadows-module"]
+
+
+def write_notebook(home: Path, *cells: str) -> None:
+    code: list[dict[str, object]] = [
+        {"cell_type": "code", "source": cell, "metadata": {}, "outputs": [], "execution_count": None}
+        for cell in cells
+    ]
+    (home / "a.ipynb").write_text(json.dumps({**json.loads(NOTEBOOK), "cells": code}))
