@@ -17,7 +17,7 @@ WEIGHTY = {
     "allow_remote_access",
 }  # fmt: skip
 HOUR = 3600.0
-NO_TEXT = re.compile(r"(?:list|dict|tuple|set|float|bytes)#\d+")  # the mark of a value of that kind
+NO_TEXT = r"(?:list|dict|tuple|set|float|bytes)#\d+"  # the mark of a value of that kind
 NO_SUCH_CLASS = Text("a class of a package that is installed", "已安装软件包中的类")
 # Settings that people write by hand, with the type that the server insists on.
 TYPES: dict[str, type] = {
@@ -149,7 +149,7 @@ def _fits(name: str, value: Value, wanted: type) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and in_range
     if wanted is bool:
         return isinstance(value, bool) or value in (0, 1)
-    return isinstance(value, str) and not NO_TEXT.fullmatch(value)
+    return isinstance(value, str) and not re.fullmatch(NO_TEXT, value)
 
 
 def _readable(file: SettingsFile) -> Iterator[Finding]:

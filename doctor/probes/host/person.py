@@ -5,7 +5,6 @@ from __future__ import annotations
 import locale
 import os
 import pwd
-import re
 import resource
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,7 +39,7 @@ def home_state() -> tuple[str | None, HomeState]:
 
 def lost_preloads(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Libraries that each program is told to load first, by their path, and that are not there."""
-    named = re.split(r"[\s:]+", environ.get("LD_PRELOAD", ""))
+    named = environ.get("LD_PRELOAD", "").replace(":", " ").split()
     return tuple(path for path in named if path.startswith("/") and not is_there(path))
 
 

@@ -2,57 +2,58 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from doctor.facts.hub import IdleLine
 from doctor.peek import peek_text
 from doctor.probes.hub.settings import STARTUP_MOST, startup_files
 
+# Compiled where they are needed: most machines have no such line.
+WORDS = ("HF_", "HUGGING", "TRANSFORMERS_", "_proxy", "_PROXY")
 NAMES = r"(?P<name>HF_\w+|HUGGING_?FACE_\w+|TRANSFORMERS_\w+|(?:https?|all|no)_proxy|(?:HTTPS?|ALL|NO)_PROXY)"
 # At the margin alone: what is indented stands in a function, or depends on something.
-SPACES = re.compile(rf"export\s+{NAMES}(?:\s+=|=\s+[^\s#;&|])")
-SET = re.compile(rf"(?:set|setx|setenv)\s+{NAMES}(?:=|\s)")
-BARE = re.compile(rf"{NAMES}=(?:\"[^\"]*\"|'[^']*'|[^\s;&|#]+)\s*(?:#.*)?$")
-EXPORTED = re.compile(r"^\s*(?:export|declare\s+-x|typeset\s+-x)\s+([^#\n]*)", re.MULTILINE)
-ALL = re.compile(r"^\s*set\s+(?:-\w*a|-o\s+allexport)", re.MULTILINE)
-PLAIN = ("/etc/environment",)  # no shell reads it: its lines are assignments
+SLIPS: dict[Literal["spaces", "set", "not-exported"], str] = {
+    "spaces": rf"export\s+{NAMES}(?:\s+=|=\s+[^\s#;&|])",
+    "set": rf"(?:set|setx|setenv)\s+{NAMES}(?:=|\s)",
+    "not-exported": rf"{NAMES}=(?:\"[^\"]*\"|'[^']*'|[^\s;&|#]+)\s*(?:#.*)?$",
+}
+EXPORTED = r"^\s*(?:export|declare\s+-x|typeset\s+-x)\s+([^#\n]*)"
+ALL_EXPORTED = r"^\s*set\s+(?:-\w*a|-o\s+allexport)"
+PLAIN = "/etc/environment"  # no shell reads it: its lines are assignments
 
 
 def idle(environ: Mapping[str, str]) -> tuple[IdleLine, ...]:
     """Those whose variable this shell has from nowhere else."""
-    texts = [
-        (shown, peek_text(path, STARTUP_MOST))
-        for shown, path in startup_files()
-        if shown not in PLAIN and _is_posix(path)
+    files = [
+        (shown, peek_text(path, STARTUP_MOST)) for shown, path in startup_files() if _counts(path, environ)
     ]
-    whole = "\n".join(text for _, text in texts)
-    exported = {word.partition("=")[0] for words in EXPORTED.findall(whole) for word in words.split()}
-    found = (line for shown, text in texts for line in _in_text(shown, text))
+    lost = [line for shown, text in files for line in _in_text(shown, text) if line.name not in environ]
+    if not lost:
+        return ()
+    whole = "\n".join(text for _, text in files)
+    lists = re.findall(EXPORTED, whole, re.MULTILINE)
+    exported = {word.partition("=")[0] for words in lists for word in words.split()}
+    all_are = re.search(ALL_EXPORTED, whole, re.MULTILINE)
     return tuple(
-        line
-        for line in found
-        if line.name not in environ
-        and not (line.kind == "not-exported" and (line.name in exported or ALL.search(whole)))
+        line for line in lost if line.kind != "not-exported" or not (all_are or line.name in exported)
     )
 
 
-def _is_posix(path: Path) -> bool:
-    """A shell that is not the person's own says nothing: its file is not read."""
-    shell = Path(os.environ.get("SHELL") or "bash").name
-    return not (path.name.startswith(".z") and shell == "bash") and not (
-        path.name.startswith(".bash") and shell == "zsh"
-    )
+def _counts(path: Path, environ: Mapping[str, str]) -> bool:
+    """Whether the person's own shell runs that file."""
+    shell = Path(environ.get("SHELL") or "bash").name
+    others = {"bash": ".z", "zsh": ".bash"}.get(shell, "\0")
+    return str(path) != PLAIN and not path.name.startswith(others)
 
 
 def _in_text(shown: str, text: str) -> Iterator[IdleLine]:
     for number, line in enumerate(text.splitlines(), 1):
-        place = f"{shown}:{number}"
-        if match := SPACES.match(line):
-            yield IdleLine(name=match["name"], place=place, kind="spaces")
-        elif match := SET.match(line):
-            yield IdleLine(name=match["name"], place=place, kind="set")
-        elif match := BARE.match(line):
-            yield IdleLine(name=match["name"], place=place, kind="not-exported")
+        if not any(word in line for word in WORDS):
+            continue
+        for kind, slip in SLIPS.items():
+            if match := re.match(slip, line):
+                yield IdleLine(name=match["name"], place=f"{shown}:{number}", kind=kind)
+                break

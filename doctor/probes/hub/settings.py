@@ -31,7 +31,7 @@ NAMES = (
 STARTUP = ("~/.bashrc", "~/.profile", "~/.bash_profile", "~/.zshrc", "~/.zshenv")
 SYSTEM_STARTUP = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
 # What is copied from a browser's address, or a link of some guide: a page of the site. A company's own Hub may lie below a path.
-PAGE = re.compile(
+PAGE = (
     r"https?://(?:(?:www\.)?huggingface\.co|hf\.co|hf-mirror\.com)/+[^/\s]"
     r"|https?://[^/]+/+(?:models|datasets|spaces|docs|api)/*(?:[?#]|$)"
 )
@@ -52,7 +52,7 @@ def endpoint_shape(value: str | None) -> EndpointShape:
         return "password"
     if not re.fullmatch(r"https?://[^/\s,;]+(/\S*)?", value):
         return "no-scheme"
-    return "page" if PAGE.match(value) else "fine"
+    return "page" if re.match(PAGE, value) else "fine"
 
 
 def variables(environ: Mapping[str, str]) -> tuple[Variable, ...]:

@@ -11,7 +11,6 @@ from typing import Any
 
 from doctor.facts import SettingsFile
 from doctor.peek import peek
-from doctor.probes.jupyter.imports import lacks
 from doctor.probes.jupyter.places import config_path
 from doctor.probes.jupyter.pyconfig import COMPUTED, Said, read_python
 
@@ -64,7 +63,11 @@ def _read(path: Path, rank: tuple[int, ...], marks: dict[str, str], prefix: str)
 def _names_lost_class(name: str, value: Any, prefix: str) -> bool:
     """`contents_manager_class = "jupytext.TextFileContentsManager"`, where there is no jupytext."""
     module = value.rpartition(".")[0] if isinstance(value, str) and name.endswith("_class") else ""
-    return bool(module) and lacks(prefix, module)
+    if not module:
+        return False
+    from doctor.probes.jupyter.imports import lacks  # only where somebody names a class
+
+    return lacks(prefix, module)
 
 
 def _parsed(path: Path, prefix: str) -> Said:

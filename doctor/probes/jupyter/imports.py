@@ -57,7 +57,7 @@ def lacks(prefix: str, module: str, *beside: Path) -> bool:
         below = _place((place,), part)
         if below is None:
             text = peek_text(place / "__init__.py")
-            return not MAKES_NAMES.search(text) and not re.search(rf"\b{re.escape(part)}\b", text)
+            return not re.search(MAKES_NAMES, text) and not re.search(rf"\b{re.escape(part)}\b", text)
         place = below
     return False
 
@@ -70,7 +70,7 @@ def _lacks_name(prefix: str, module: str, name: str) -> bool:
     if place is None or not is_file(place / "__init__.py") or _place((place,), name):
         return False
     text = peek_text(place / "__init__.py")
-    return not MAKES_NAMES.search(text) and not re.search(rf"\b{re.escape(name)}\b", text)
+    return not re.search(MAKES_NAMES, text) and not re.search(rf"\b{re.escape(name)}\b", text)
 
 
 def _place(folders: Sequence[Path], name: str) -> Path | None:

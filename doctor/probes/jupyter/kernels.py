@@ -11,7 +11,6 @@ from pathlib import Path
 
 from doctor.facts import Kernel
 from doctor.peek import is_file, is_folder, peek, peek_text
-from doctor.probes.jupyter.imports import lacks
 from doctor.probes.jupyter.places import data_path, home
 from doctor.target import site_of
 
@@ -68,6 +67,12 @@ def _kernel(place: Path, prefix: str, seen: dict[str, str]) -> Kernel:
     return _described(name, path, spec, argv, prefix)
 
 
+def _lacks(prefix: str, module: str) -> bool:
+    from doctor.probes.jupyter.imports import lacks  # most kernels are ipykernel's
+
+    return lacks(prefix, module)
+
+
 def _refused(spec: dict[str, object]) -> str | None:
     """What Jupyter does not take: a whole kernel is lost for one value of the wrong kind."""
     env, mode = spec.get("env", {}), spec.get("interrupt_mode", "signal")
@@ -89,7 +94,7 @@ def _described(name: str, path: Path, spec: dict[str, object], argv: list[str], 
     ipykernel = _is_ipykernel(argv)
     where = prefix if own else _prefix(interpreter)
     module = next((word for flag, word in pairwise(argv) if flag == "-m"), None)
-    if where and runs and module and not ipykernel and lacks(where, module):
+    if where and runs and module and not ipykernel and _lacks(where, module):
         return Kernel(name=name, path=str(path), error=f"no module {module} in {where}")
     return Kernel(
         name=name,

@@ -10,8 +10,6 @@ from typing import Any
 
 import msgspec
 
-from doctor.probes.jupyter.imports import first_lost
-
 GIVEN = {"c", "get_config", "load_subconfig", "__file__", "__name__", *dir(builtins)}
 COMPUTED = object()  # a value that only running the file would tell
 
@@ -36,6 +34,8 @@ def read_python(source: bytes, path: Path = Path(), prefix: str = "") -> Said:
     unknown = _first_unknown(tree)
     if unknown:
         return Said(values, f"NameError: name {unknown.id!r} is not defined", unknown.lineno)
+    from doctor.probes.jupyter.imports import first_lost  # only where somebody has a configuration
+
     return Said(values, *(first_lost(tree, prefix, path.parent) or ()))
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from doctor.facts import Export
 from doctor.peek import is_file, peek, peek_text
-from doctor.probes.jupyter.imports import first_lost
 from doctor.probes.jupyter.places import home, ipython_dir
 from doctor.probes.jupyter.processes import HUB, without_secret
 from doctor.probes.jupyter.pyconfig import Said, read_python
@@ -93,6 +92,8 @@ def _startup(path: Path, prefix: str, notebooks: Path) -> Said:
     source = peek(path) or b""
     if path.name.endswith("_config.py"):
         return read_python(source, path, prefix)
+    from doctor.probes.jupyter.imports import first_lost  # only where somebody has a startup file
+
     try:
         lost = first_lost(ast.parse(source), prefix, notebooks)
     except (SyntaxError, ValueError, RecursionError) as error:

@@ -166,7 +166,7 @@ def _python_line(line: str) -> str:
     env = re.match(r"%(?:set_)?env\s+(\w+)[ =](\S*)", bare)
     if env:
         return f"import os; os.environ[{env.group(1)!r}] = {env.group(2)!r}"
-    lost = re.match(r"!\s*export\s+(\w+)=[^;&|]*$", bare)
+    lost = re.match(r"!\s*export\s+(\w+)=[^;&|]*$", bare) if bare.startswith("!") else None
     if lost:
         return f"{line[: len(line) - len(bare)]}{EXPORT + lost.group(1)!r}"
     magic = bare.startswith(("%", "!", "?")) or bare.rstrip().endswith("?")
