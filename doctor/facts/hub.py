@@ -110,6 +110,7 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, tag="cache"):
     owners: tuple[str, ...] = ()  # of those folders
     largest_weights: int = 0
     bad_texts: tuple[BadFile, ...] = ()  # settings, tokenizers and indexes that are no JSON
+    bad_datasets: tuple[BadFile, ...] = ()  # tables of datasets, and what is known of them, that hold nothing
     strays: tuple[
         str, ...
     ] = ()  # folders of models that lie in the cache as the client does not look for them

@@ -37,6 +37,17 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     yield from _layout(seen, hub, goal)
     yield from _bad_files(seen, goal)
     yield from _texts(seen, goal)
+    if seen.bad_datasets:
+        first = seen.bad_datasets[0]
+        folder = first.path.rpartition("/")[0]
+        yield found(
+            "hub",
+            "dataset-cache-damaged",
+            path=first.path,
+            what=KINDS[first.kind],
+            count=len(seen.bad_datasets),
+            folder=folder,
+        )
     yield from _owner(facts, seen)
     yield from _locks(seen.locks)
     if seen.partial_bytes >= STALE:

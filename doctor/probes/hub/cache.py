@@ -15,7 +15,7 @@ from doctor.facts.hub import BadFile, Cache, Damage, HeldLock
 from doctor.goal import Goal
 from doctor.peek import is_file, is_folder, is_there, peek_text
 from doctor.probes.hub.blobs import corrupt_blobs
-from doctor.probes.hub.texts import INDEX, bad_text, is_text, lost_shards
+from doctor.probes.hub.texts import INDEX, bad_text, is_json, is_text, lost_shards
 from doctor.probes.hub.weights import UNFINISHED, bad, folders_of_models, is_weights
 from doctor.probes.listing import names_in, shown
 from doctor.probes.locks import holder, holders, state
@@ -25,6 +25,7 @@ SECONDS = 0.4  # for the whole look
 DEEP_SECONDS = 15.0  # for hashing
 REPOS, FILES, WEIGHTS, NAMED = 300, 4000, 80, 8
 KINDS = ("models--", "datasets--")
+INFO = "dataset_info.json"  # what `datasets` keeps beside the tables
 
 
 class Budget:
@@ -70,6 +71,7 @@ def _look(goal: Goal, hub: Path) -> Cache:
         complete=not budget.spent() and len(repos) < REPOS and time.monotonic() < until,
         damage=tuple(one for one in (*damage, *clones) if one != Damage(repo=one.repo, folder=one.folder)),
         bad_texts=(*bad_texts(files, budget), *bad_texts_in_folders(Path(goal.root_dir), budget))[:NAMED],
+        bad_datasets=tuple(bad_datasets(goal, budget)),
         strays=tuple(shown(path) for path in strays(hub, repos)),
         unreadable=tuple(shown(path) for path in unreadable(files))[:NAMED],
         beside=beside(hub),
@@ -147,6 +149,19 @@ def bad_texts_in_folders(root: Path, budget: Budget) -> Iterator[BadFile]:
         for name in filter(is_text, names if any(map(is_weights, names)) else ()):
             if time.monotonic() < budget.until and (bad := bad_text(folder / name, None)):
                 yield bad
+
+
+def bad_datasets(goal: Goal, budget: Budget) -> Iterator[BadFile]:
+    """Prepared tables that were cut down to nothing. What is still being made lies in a folder of another name."""
+    root = Path(os.environ.get("HF_DATASETS_CACHE") or Path(goal.cache) / "datasets").expanduser()
+    for path in islice(root.glob("*/*/*/*/*"), FILES) if names_in(root) else ():
+        if time.monotonic() > budget.until:
+            return
+        if path.suffix not in (".arrow", ".json") or path.parent.name.endswith(".incomplete"):
+            continue
+        size = _size(path)
+        if size == 0 or (path.name == INFO and not is_json(path, size)):
+            yield BadFile(path=shown(path), kind="empty" if not size else "not-json", bytes=size, repo=None)
 
 
 def strays(hub: Path, repos: list[Path]) -> list[Path]:

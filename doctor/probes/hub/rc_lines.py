@@ -38,8 +38,15 @@ def idle(environ: Mapping[str, str]) -> tuple[IdleLine, ...]:
     exported = {word.partition("=")[0] for words in lists for word in words.split()}
     all_are = re.search(ALL_EXPORTED, whole, re.MULTILINE)
     return tuple(
-        line for line in lost if line.kind != "not-exported" or not (all_are or line.name in exported)
+        line
+        for line in lost
+        if line.kind != "not-exported" or not (all_are or line.name in exported or _used(line.name, whole))
     )
+
+
+def _used(name: str, text: str) -> bool:
+    """Whether the shell itself makes something of it."""
+    return f"${name}" in text or f"${{{name}" in text
 
 
 def _counts(path: Path, environ: Mapping[str, str]) -> bool:

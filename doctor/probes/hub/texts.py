@@ -55,11 +55,17 @@ def _kind(path: Path, size: int) -> BadKind | None:
     head = peek(path, WHOLE if size <= WHOLE else 512)
     if head is None:
         return None
-    right = path.name in PLAIN or _is_json(path, head, size)
+    right = path.name in PLAIN or _holds_json(path, head, size)
     return kind_of_head(head, size) or (None if right else "not-json")
 
 
-def _is_json(path: Path, head: bytes, size: int) -> bool:
+def is_json(path: Path, size: int) -> bool:
+    """Whether a file that can be read is JSON."""
+    head = peek(path, WHOLE if size <= WHOLE else 512)
+    return head is None or _holds_json(path, head, size)
+
+
+def _holds_json(path: Path, head: bytes, size: int) -> bool:
     if size > WHOLE:
         ends = (peek(path, 512, end=True) or b"").rstrip()[-1:]
         return head.lstrip()[:1] in (b"{", b"[") and ends in (b"}", b"]")

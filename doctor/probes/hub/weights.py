@@ -67,10 +67,13 @@ def _ends_in_a_hole(path: Path, size: int) -> bool:
     try:
         os.lseek(descriptor, size - END, os.SEEK_DATA)
     except OSError as error:
-        return error.errno == errno.ENXIO  # there is none from there on
+        if error.errno != errno.ENXIO:  # there is none from there on
+            return False
+    else:
+        return False
     finally:
         os.close(descriptor)
-    return False
+    return not any(peek(path, END, end=True) or b"x")
 
 
 def kind_of_head(head: bytes, size: int) -> BadKind | None:

@@ -50,7 +50,7 @@ def read_all(site: Path) -> tuple[list[Dist], tuple[str, ...]]:
     eggs = [
         _read_egg(site / name) for name in names if name.endswith(".egg-info") and not LEFTOVER.match(name)
     ]
-    links = [_read_link(site / name) for name in names if name.endswith(".egg-link")]
+    links = [link for name in names if name.endswith(".egg-link") and (link := _read_link(site / name))]
     known = {dist.name: dist.version for dist in dists}
     beside = [egg for egg in eggs if egg.name in known and egg.version not in ("", known[egg.name])]
     others = [old for old in (*eggs, *links) if old.name not in known]
@@ -119,12 +119,14 @@ def _read_egg(info: Path) -> Dist:
     )
 
 
-def _read_link(path: Path) -> Dist:
+def _read_link(path: Path) -> Dist | None:
     """What `setup.py develop` leaves: a file with the path of the source folder, where the rest of it is."""
     source = peek_text(path, 4096).partition("\n")[0].strip()
     name = canonicalize_name(path.name.removesuffix(".egg-link"))
     infos = sorted(Path(source).glob("*.egg-info")) if source.startswith("/") else []
     version = headers(infos[0] / "PKG-INFO").get("version", [""])[0] if infos else ""
+    if not version and is_folder(source):
+        return None  # it says nothing of itself
     return Dist(name, version, path.name, whole=True, by_system=True, editable=source or None)
 
 
@@ -182,9 +184,13 @@ def requires(dists: Sequence[Dist], python: str) -> dict[str, tuple[str, ...]]:
     return {name: lines for name, lines in found.items() if lines}
 
 
-# Whose extras are looked at, and which of their extras are for their own developers.
+# Whose extras are looked at, and which of their extras are for their own developers, or for few.
 WITH_EXTRAS = ("transformers", "datasets", "evaluate", "huggingface-hub", "diffusers", "peft")
-FOR_DEVELOPERS = re.compile(r"dev|test|quality|docs|benchmark|all|typing|doc|ja|retrieval|sagemaker|example")
+FOR_DEVELOPERS = re.compile(
+    r"dev|test|quality|docs|benchmark|all|typing|doc|ja|retrieval|sagemaker|example"
+    # Servers, other frameworks and services of others: a person has their packages for other work.
+    r"|serving|flax|^tf|onnx|ray|integrations|codecarbon|kernels|optuna|sigopt|deepspeed|tensorflow"
+)
 EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 
 

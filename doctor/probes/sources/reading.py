@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import stat
@@ -116,6 +117,8 @@ def no_notebook(text: str) -> str | None:
     try:
         msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError:
+        if _is_object(text):
+            return None
         head = text[:512].lstrip().lower()
         if not text.strip("\0 \n"):
             return "empty"
@@ -125,6 +128,14 @@ def no_notebook(text: str) -> str | None:
             return "pointer"
         return "conflict" if re.search(r"^(<{7} |={7}$|>{7} )", text, re.MULTILINE) else "not-json"
     return None
+
+
+def _is_object(text: str) -> bool:
+    """As Jupyter reads it: NaN, which outputs hold, is no JSON, and taken all the same."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -146,3 +146,18 @@ def test_a_cache_that_is_a_link_in_a_circle(home: Path, empty_env: Path) -> None
     (home / ".cache").mkdir()
     (home / ".cache/huggingface").symlink_to("huggingface")
     assert look(bare_environ(home, TARGET=str(empty_env))).failed == ["hf-home-not-a-folder"]
+
+
+@pytest.mark.parametrize(("name", "text"), [("imdb-train.arrow", ""), ("dataset_info.json", '{"features":')])
+def test_a_dataset_that_was_cut_down(person: dict[str, str], hub: Path, name: str, text: str) -> None:
+    folder = hub.parent / "datasets/stanfordnlp___imdb/plain_text/0.0.0/e6281661"
+    folder.mkdir(parents=True)
+    (folder / "imdb-train.arrow").write_bytes(b"x" * 100)
+    (folder / "dataset_info.json").write_text("{}")
+    (hub.parent / "datasets/stanfordnlp___imdb/plain_text/0.0.0/e6281661_builder.lock").write_text("")
+    under_way = folder.with_name("f00.incomplete")
+    under_way.mkdir()
+    (under_way / "imdb-train.arrow").write_text("")
+    assert look(person).complaints == []
+    (folder / name).write_text(text)
+    assert look(person).complaints == ["dataset-cache-damaged"]

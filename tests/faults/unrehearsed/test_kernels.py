@@ -48,6 +48,12 @@ def test_a_program_that_cannot_be_started(person: Person, program: str) -> None:
     assert told(person) == ["jupyter-stale-kernelspec"]
 
 
+def test_a_program_of_another_language_is_missed_by_few(person: Person) -> None:
+    person.kernel(argv=["julia-of-old", "{connection_file}"], language="julia")
+    said = person.look()
+    assert (said.failed, said.of("jupyter-stale-kernelspec")["severity"]) == ([], "warn")
+
+
 @pytest.mark.parametrize(
     "more",
     [

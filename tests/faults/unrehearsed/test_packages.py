@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.dists import install, site_of
+from tests.faults.dists import install, remove, site_of
 from tests.faults.patient import Diagnosis, diagnose
 
 
@@ -132,3 +132,33 @@ def write_notebook(home: Path, *cells: str) -> None:
         for cell in cells
     ]
     (home / "a.ipynb").write_text(json.dumps({**json.loads(NOTEBOOK), "cells": code}))
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "other", "its"),
+    [("openai", "1.30.0", "httpx", "0.28.1"), ("onnx", "1.12.0", "protobuf", "6.33.0")],
+)
+def test_more_releases_that_do_not_fit(
+    course_like: Path, environ: dict[str, str], name: str, version: str, other: str, its: str
+) -> None:
+    install(course_like, name, version)
+    assert look(environ, course_like).complaints == []
+    install(course_like, other, its)
+    assert look(environ, course_like).complaints == ["releases-do-not-fit"]
+
+
+def test_packages_for_other_work_may_be_old(course_like: Path, environ: dict[str, str]) -> None:
+    """transformers names them for its server alone."""
+    remove(course_like, "transformers")
+    install(course_like, "openai", "1.60.0")
+    served = ('openai>=1.98.0; extra == "serving"', 'jax<=0.4.13,>=0.4.1; extra == "flax"')
+    install(course_like, "jax", "0.3.0")
+    install(course_like, "transformers", "4.57.6", requires=served)
+    assert look(environ, course_like).complaints == []
+
+
+def test_a_notebook_with_what_only_python_takes_for_json(
+    course_like: Path, environ: dict[str, str], home: Path
+) -> None:
+    (home / "a.ipynb").write_text(NOTEBOOK.replace('"metadata": {}', '"metadata": {"x": NaN}'))
+    assert look(environ, course_like).complaints == []

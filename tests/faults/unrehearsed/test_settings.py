@@ -87,6 +87,7 @@ def test_a_line_of_the_shell_without_effect(person: dict[str, str], home: Path, 
         "HF_HUB_DISABLE_XET=1 python warm.py &",
         "export no_proxy= # none",
         "set -o vi",
+        "HF_HOME=/data/hf\nexport HF_HUB_CACHE=$HF_HOME/hub",
     ],
 )
 def test_lines_of_the_shell_in_good_health(person: dict[str, str], home: Path, text: str) -> None:
