@@ -110,6 +110,9 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, tag="cache"):
     owners: tuple[str, ...] = ()  # of those folders
     largest_weights: int = 0
     bad_texts: tuple[BadFile, ...] = ()  # settings, tokenizers and indexes that are no JSON
+    too_new: tuple[
+        str, ...
+    ] = ()  # "org/model: qwen3, transformers 4.51.0": of a kind that the installed one does not know
     bad_datasets: tuple[BadFile, ...] = ()  # tables of datasets, and what is known of them, that hold nothing
     strays: tuple[
         str, ...

@@ -37,6 +37,8 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     yield from _layout(seen, hub, goal)
     yield from _bad_files(seen, goal)
     yield from _texts(seen, goal)
+    if seen.too_new:
+        yield found("hub", "model-newer-than-transformers", models=seen.too_new, count=len(seen.too_new))
     if seen.bad_datasets:
         first = seen.bad_datasets[0]
         folder = first.path.rpartition("/")[0]

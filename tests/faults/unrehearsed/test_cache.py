@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.cache import blob_of
+from tests.faults.dists import install
 from tests.faults.patient import bare_environ
 from tests.faults.unrehearsed.look import look
 from tests.hub.models import WEIGHTS, safetensors
@@ -161,3 +162,31 @@ def test_a_dataset_that_was_cut_down(person: dict[str, str], hub: Path, name: st
     assert look(person).complaints == []
     (folder / name).write_text(text)
     assert look(person).complaints == ["dataset-cache-damaged"]
+
+
+@pytest.mark.parametrize(
+    ("said", "complaints"),
+    [
+        ({"model_type": "qwen9", "transformers_version": "9.1.0"}, ["model-newer-than-transformers"]),
+        ({"model_type": "bert", "transformers_version": "9.1.0"}, []),
+        (
+            {"model_type": "llava_llama", "transformers_version": "4.31.0"},
+            [],
+        ),  # known to a package of its own
+        ({"model_type": "qwen9", "transformers_version": "9.1.0", "auto_map": {}}, []),
+    ],
+)
+def test_a_model_of_a_kind_that_is_not_known_yet(
+    person: dict[str, str], empty_env: Path, hub: Path, said: dict[str, object], complaints: list[str]
+) -> None:
+    known = "transformers/models/auto/configuration_auto.py"
+    install(
+        empty_env,
+        "transformers",
+        "4.57.6",
+        {"transformers/__init__.py": "", known: 'NAMES = [("bert", "Bert")]\n'},
+    )
+    config = next(hub.glob("models--*/snapshots/*/config.json"))
+    config.unlink()
+    config.write_text(json.dumps(said))
+    assert look(person).complaints == complaints
