@@ -158,7 +158,10 @@ def _folders(path: str, file: str) -> tuple[str, ...]:
 def _plain(folder: str) -> str:
     """Without its `..`, where that is the same folder: behind a link `..` leads elsewhere."""
     short = os.path.normpath(folder)
-    return short if os.path.realpath(short) == os.path.realpath(folder) else folder
+    try:
+        return short if ".." not in folder or os.path.samefile(short, folder) else folder  # noqa: PTH121
+    except OSError:  # not there: nothing is found in it either way
+        return folder
 
 
 def cached_libraries(path: Path, flags: int) -> dict[str, str]:

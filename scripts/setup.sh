@@ -257,7 +257,9 @@ find_python() {
         python=$GROUNDWORK_PYTHON
         return
     fi
-    for python in python3.13 python3.12 python3.11 python3.10 python3; do
+    # The system's own first: it outlives a conda or a pyenv that is before it on PATH, and is faster than what pyenv builds.
+    case :$PATH: in *:/usr/bin:*) system=/usr/bin/python3 ;; *) system= ;; esac
+    for python in $system python3.13 python3.12 python3.11 python3.10 python3; do
         works "$python" && python=$(command -v "$python") && return
     done
     fetch_python || apt_python || die 4 \

@@ -6,6 +6,7 @@ import os
 import struct
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -17,6 +18,8 @@ PAGE = 16384  # bytes read at once
 SHORT_NAME = 128
 LONGEST_NAME = 8192  # C++ names are long
 SEGMENT = struct.Struct("<IIQQQQ")
+# Of tables that are read entry by entry.
+WORD, NEED, NEEDED_VERSION, DEFINED_VERSION = map(struct.Struct, ("<I", "<HHIII", "<IHHII", "<HHHHIII"))
 MOST = 100_000  # entries of any list; a file with more is taken for damaged
 
 
@@ -89,6 +92,14 @@ class Image:
             raise Damaged("became shorter")
         return found
 
+    def _entry(self, form: struct.Struct, offset: int) -> tuple[Any, ...]:
+        within = offset % PAGE
+        if offset >= 0 and within + form.size <= PAGE and offset + form.size <= self.size:
+            page = self._page(offset // PAGE)
+            if len(page) >= within + form.size:  # as nearly all
+                return form.unpack_from(page, within)
+        return form.unpack(self._at(offset, form.size))
+
     def _page(self, number: int) -> bytes:
         if number not in self.pages:
             self.pages[number] = os.pread(self.descriptor, PAGE, number * PAGE)
@@ -156,13 +167,13 @@ class Image:
         for _ in range(MOST):
             if offset is None:
                 return
-            _, count, file, first, step = struct.unpack("<HHIII", self._at(offset, 16))
+            _, count, file, first, step = self._entry(NEED, offset)
             yield self.name(file), list(self._versions(offset + first, count))
             offset = offset + step if step else None
 
     def _versions(self, offset: int, count: int) -> Iterator[tuple[int, str, bool]]:
         for _ in range(count):
-            _, flags, number, name, step = struct.unpack("<IHHII", self._at(offset, 16))
+            _, flags, number, name, step = self._entry(NEEDED_VERSION, offset)
             yield number, self.name(name), bool(flags & 2)
             offset += step
             if not step:
@@ -173,8 +184,8 @@ class Image:
         for _ in range(MOST):
             if offset is None:
                 return
-            _, _, _, _, _, first, step = struct.unpack("<HHHHIII", self._at(offset, 20))
-            yield self.name(struct.unpack("<I", self._at(offset + first, 4))[0])
+            _, _, _, _, _, first, step = self._entry(DEFINED_VERSION, offset)
+            yield self.name(*self._entry(WORD, offset + first))
             offset = offset + step if step else None
 
     def undefined(self) -> Iterator[tuple[str, str | None]]:

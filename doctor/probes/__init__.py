@@ -1,6 +1,7 @@
 """Probes: one module an area, each with `probe(goal)`. They ask and never judge.
 
-All start at once; one that hangs costs its deadline, one that crashes is a fact ("could not tell").
+All start at once; one that hangs costs its deadline, one that crashes is a fact ("could not tell"). A probe that leaves a
+part of its work to another process has `begin(goal)` as well: the rest, to be called when the others have been asked.
 """
 
 from __future__ import annotations
@@ -11,21 +12,22 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
-from functools import partial
+from functools import partial, reduce
 from importlib import import_module
+from operator import or_
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from doctor import facts
 from doctor.facts import AREAS, Facts, Unknown
 from doctor.goal import Goal
-from doctor.probes import apart
+from doctor.probes import apart, once
 from doctor.redact import redacted, secrets_here
 
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
 DEEP_DEADLINE = 150.0  # where it may take its time
 AHEAD = ("ffmpeg",)  # a program that takes a while to start, and needs nothing of ours meanwhile
-LARGE = ("packages", "torch")  # most of the work by far
+LARGE = ("packages", "torch")  # most of the work by far, and both read the same files
 # Seconds that the others have for themselves before the next one starts too: each question to the kernel gives the
 # interpreter away, and threads that all ask many wait for each other at every one.
 TURN = 0.05
@@ -41,13 +43,13 @@ def gather(
     """Facts of the given areas. The others are Unknown("not asked"). `meanwhile` is done while they are awaited."""
     answers: dict[str, Any] = {}
     until = time.monotonic() + seconds
+    once.forget()
     elsewhere = _start_apart(goal, areas, seconds)  # before any thread
-    first = [area for area in areas if area in elsewhere or _waits(area, goal)]
-    threads = [_start(area, goal, answers, elsewhere.get(area)) for area in first]
-    for area in areas:
-        if area not in first:
-            threads.append(_start(area, goal, answers))
-            threads[-1].join(TURN)
+    threads = [_start(group[0], answers, partial(_hear, group, hear)) for group, hear in elsewhere.items()]
+    left = [area for area in areas if not any(area in group for group in elsewhere)]
+    for area in sorted(left, key=lambda area: not _waits(area, goal)):
+        threads.append(_start(area, answers, partial(_ask_all, (area,), goal)))
+        threads[-1].join(0 if _waits(area, goal) else TURN)
     known = secrets_here()
     meanwhile()
     for thread in threads:
@@ -76,35 +78,55 @@ def _waits(area: str, goal: Goal) -> bool:
     return area in ("ffmpeg", "python") or (area == "network" and not goal.offline)
 
 
-def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[str, apart.Waiting]:
+def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[tuple[str, ...], apart.Waiting]:
     """What uses another processor, where there are other areas to do meanwhile."""
     if len(areas) < 2 or not apart.possible():
         return {}
-    started: dict[str, apart.Waiting | None] = {}
-    for area in (*AHEAD, *LARGE):
-        if area in LARGE:
+    started: dict[tuple[str, ...], apart.Waiting | None] = {}
+    for together in (AHEAD, LARGE):
+        group = tuple(area for area in together if area in areas)
+        if together is LARGE:
             with suppress(Exception):  # told by the probe that needs it
                 import_module("doctor.probes.packages")  # once, for most of them
-        if area in areas:
-            kind = getattr(facts, area.capitalize())
-            started[area] = apart.start(area, partial(_ask, area, goal), seconds, kind)
-    return {area: waiting for area, waiting in started.items() if waiting}
+        if group:
+            name, kind = " and ".join(group), dict[str, _kind(group)]  # type: ignore[misc]
+            started[group] = apart.start(name, partial(_ask_all, group, goal), seconds, kind)
+    return {group: hear for group, hear in started.items() if hear}
 
 
-def _start(
-    area: str, goal: Goal, answers: dict[str, Any], elsewhere: apart.Waiting | None = None
-) -> threading.Thread:
-    def answer() -> None:
-        answers[area] = elsewhere() if elsewhere else _ask(area, goal)
+def _kind(areas: Sequence[str]) -> Any:
+    """What an answer of theirs may be."""
+    return reduce(or_, (getattr(facts, area.capitalize()) for area in areas), Unknown)
 
+
+def _hear(areas: Sequence[str], hear: apart.Waiting) -> dict[str, Any]:
+    said = hear()
+    return dict.fromkeys(areas, said) if isinstance(said, Unknown) else said
+
+
+def _start(name: str, answers: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> threading.Thread:
     # Daemon threads: a probe stuck in the kernel must not keep the process from ending.
-    thread = threading.Thread(target=answer, name=f"probe-{area}", daemon=True)
+    thread = threading.Thread(target=lambda: answers.update(ask()), name=f"probe-{name}", daemon=True)
     thread.start()
     return thread
 
 
-def _ask(area: str, goal: Goal) -> Any:
+def _ask_all(areas: Sequence[str], goal: Goal) -> dict[str, Any]:
+    """The answers of areas that one process or one thread asks, all begun before the first is waited for."""
+    begun = {area: _try(area, partial(_begin, area, goal)) for area in areas}
+    return {area: rest if isinstance(rest, Unknown) else _try(area, rest) for area, rest in begun.items()}
+
+
+def _begin(area: str, goal: Goal) -> Callable[[], Any]:
+    module = import_module(f"doctor.probes.{area}")
+    if hasattr(module, "begin"):
+        return cast("Callable[[], Any]", module.begin(goal))
+    answer = module.probe(goal)
+    return lambda: answer
+
+
+def _try(area: str, ask: Callable[[], Any]) -> Any:
     try:
-        return import_module(f"doctor.probes.{area}").probe(goal)
+        return ask()
     except Exception:  # a crashed probe is a result, never the end of the run
         return Unknown(f"the {area} probe crashed: {short_traceback()}")

@@ -1,4 +1,4 @@
-"""A probe, or half of one, in a process of its own, so that the large ones use another processor than the rest.
+"""Probes, or half of one, in a process of their own, so that the large ones use another processor than the rest.
 
 Forked, for a new interpreter would have to import everything again. A lock that another thread holds would
 stay closed in the child for ever: so only where there is no other thread, and otherwise the probe is a thread like all.
@@ -25,8 +25,8 @@ def possible() -> bool:
     return threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1
 
 
-def start(area: str, answer: Callable[[], Any], seconds: float, kind: Any) -> Waiting | None:
-    """Ask now; call what is returned to wait for the answer, which is of that kind or Unknown.
+def start(name: str, answer: Callable[[], Any], seconds: float, kind: Any) -> Waiting | None:
+    """Ask now; call what is returned to wait for the answer, which is of that kind, or Unknown when none came.
 
     None where no process can be started.
     """
@@ -40,7 +40,7 @@ def start(area: str, answer: Callable[[], Any], seconds: float, kind: Any) -> Wa
     if child == 0:
         _tell(writing, answer, seconds)
     os.close(writing)
-    return lambda: _hear(area, reading, child, kind)
+    return lambda: _hear(name, reading, child, kind)
 
 
 def _tell(writing: int, answer: Callable[[], Any], seconds: float) -> None:
@@ -55,13 +55,13 @@ def _tell(writing: int, answer: Callable[[], Any], seconds: float) -> None:
         os._exit(0)  # without a word, and without what the parent has not yet written out
 
 
-def _hear(area: str, reading: int, child: int, kind: Any) -> Any:
+def _hear(name: str, reading: int, child: int, kind: Any) -> Any:
     with os.fdopen(reading, "rb") as pipe:
         said = pipe.read()
     _, status = os.waitpid(child, 0)
     try:
-        return msgspec.json.decode(said, type=kind | Unknown)
+        return msgspec.json.decode(said, type=kind)
     except msgspec.DecodeError:
         code = os.waitstatus_to_exitcode(status)
         how = f"signal {-code}" if code < 0 else f"code {code}"
-        return Unknown(f"the process of the {area} probe ended with {how}")
+        return Unknown(f"the process of the {name} probe ended with {how}")

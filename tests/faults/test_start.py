@@ -97,6 +97,40 @@ def test_a_pth_file_whose_package_is_gone(course_like: Path, environ: dict[str, 
     assert "No module named 'coloredlogs'" in said.of("startup-file-fails")["evidence"]
 
 
+def starts_in_a_look(prefix: Path, environ: dict[str, str]) -> float:
+    """How many times the doctor starts the environment's Python, where all is well with it."""
+    count = prefix.parent / "count"
+    (site_of(prefix) / "count.pth").write_text(f"import os; open({str(count)!r}, 'a').write('x')\n")
+    subprocess.run([prefix / "bin" / "python", "-I", "-c", ""], check=True)
+    once = len(count.read_text())  # some read each .pth file twice
+    assert diagnose(environ, prefix).failed == []
+    return len(count.read_text()) / once - 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "times"),
+    [
+        ("LANG=en_US.UTF-8", 1),
+        ("PYTHONUNBUFFERED=1", 1),
+        ("PYTHONWARNINGS=error", 2),
+        ("LD_LIBRARY_PATH=/opt/lib", 2),
+        ("LC_ALL=zh_CN.GBK", 2),
+    ],
+)
+def test_it_is_started_again_where_a_variable_might_matter(
+    course_like: Path, environ: dict[str, str], variable: str, times: int
+) -> None:
+    name, _, value = variable.partition("=")
+    assert starts_in_a_look(course_like, {**environ, name: value}) == times
+
+
+def test_it_is_started_again_where_the_person_has_packages_of_their_own(
+    course_like: Path, environ: dict[str, str], home: Path
+) -> None:
+    (home / ".local/lib" / site_of(course_like).parent.name / "site-packages").mkdir(parents=True)
+    assert starts_in_a_look(course_like, environ) == 2
+
+
 def test_code_at_start_that_puts_old_packages_first(course_like: Path, environ: dict[str, str]) -> None:
     old = course_like.parent / "old"
     (old / "numpy").mkdir(parents=True)

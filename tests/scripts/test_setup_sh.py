@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.scripts.conftest import ROOT, clean_env, run_sh, toolbox
+from tests.scripts.conftest import BASE_PYTHON, ROOT, clean_env, run_sh, toolbox
 from tests.scripts.loopback import Index
 
 BUSY_MACHINE = 3  # how many times slower than promised a start may be on a shared two-core machine
@@ -272,6 +272,24 @@ def test_without_a_python_it_asks_the_mirror_and_then_says_what_to_type(
     stderr = setup_sh(checkout, "doctor", env=ready, code=4)["stderr"]
     assert "apt-get install -y python3" in stderr and "GROUNDWORK_PYTHON=" in stderr
     assert any(r.startswith("/python/") for r in index.requests)
+
+
+@pytest.mark.index
+@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="no Python of the system")
+def test_the_systems_python_comes_before_one_of_conda_or_pyenv(
+    checkout: Path, ready: dict[str, str], tmp_path: Path
+) -> None:
+    del ready["GROUNDWORK_PYTHON"]
+    used, theirs = tmp_path / "used", tmp_path / "pyenv"
+    theirs.mkdir()
+    for name in ("python3", "python3.13"):
+        (theirs / name).write_text(f'#!/bin/sh\n: >{used}\nexec {BASE_PYTHON} "$@"\n')
+        (theirs / name).chmod(0o755)
+    ready["PATH"] = f"{ready['PATH']}:{theirs}"
+    assert setup_sh(checkout, "doctor", env=ready)["argv"] == ["doctor"] and used.exists()
+    used.unlink()
+    ready |= {"PATH": f"{ready['PATH']}:/usr/bin", "GROUNDWORK_HOME": str(tmp_path / "other")}
+    assert setup_sh(checkout, "doctor", env=ready)["argv"] == ["doctor"] and not used.exists()
 
 
 @pytest.mark.index

@@ -3,33 +3,57 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from doctor.facts import Packages, Sources
 from doctor.goal import Goal
 from doctor.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
 from doctor.peek import is_there
+from doctor.probes.once import distributions
 from doctor.probes.packages import metadata
 from doctor.probes.packages.metadata import split
 from doctor.probes.packages.places import beside, python_of, site_packages
 from doctor.probes.patience import within
 
+if TYPE_CHECKING:
+    from doctor.probes.packages.files import Recorded
+
 __all__ = ["probe", "site_packages", "split"]
 
 
 def probe(goal: Goal) -> Packages:
-    # Other areas want the metadata; the rest is for this one.
-    from doctor.probes.packages import abi, bytecode, files, origin, uses
+    return begin(goal)()
+
+
+def begin(goal: Goal) -> Callable[[], Packages]:
+    """Read the metadata; files are looked at from now on, and the rest when what is returned is called."""
+    from doctor.probes.packages import files  # other areas want the metadata alone
+
+    site = site_packages(goal)
+    dists, leftovers = distributions(site)
+    looking = files.begin([d for d in dists if not d.by_system], site, deep=goal.deep)
+    return partial(_rest, goal, site, dists, leftovers, looking)
+
+
+def _rest(
+    goal: Goal,
+    site: Path,
+    dists: Sequence[metadata.Dist],
+    leftovers: tuple[str, ...],
+    looking: Callable[[], Recorded],
+) -> Packages:
+    from doctor.probes.packages import abi, bytecode, origin, uses
     from doctor.probes.packages.killed import installers_killed
     from doctor.probes.sources import scan
 
-    site = site_packages(goal)
     lock = lock_path(goal.profile.name, goal.python)
     current = recorded_inputs(lock) == inputs_digest(goal.profile, goal.python)
-    dists, leftovers = metadata.read_all(site)
     installed = {dist.name: dist.version for dist in dists if dist.name}
     elsewhere = {d.name: d.version for place in beside(goal) for d in metadata.read_all(place)[0]}
-    recorded = files.check([d for d in dists if not d.by_system], site, deep=goal.deep)
+    recorded = looking()
     there = {**elsewhere, **installed}
     bare, remains = origin.without_metadata(site, there)
     # A lock of other requirements says nothing.

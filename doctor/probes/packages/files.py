@@ -12,7 +12,7 @@ import os
 import stat
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -46,10 +46,25 @@ class Recorded(msgspec.Struct, frozen=True):
     mixed: tuple[str, ...] = ()
 
 
+LookAt = Callable[[Sequence[Dist]], "Seen"]
+
+
 def check(dists: Sequence[Dist], site: Path, deep: bool = False) -> Recorded:
     """Look at every file of every distribution, as long as time allows."""
-    records = Records(dists, site)
-    seen = _look_at_all(records, SECONDS * (30 if deep else 1), deep).looks
+    return begin(dists, site, deep)()
+
+
+def begin(dists: Sequence[Dist], site: Path, deep: bool = False) -> Callable[[], Recorded]:
+    """The same, a part of it by a process of its own from now on, where there is a processor for it."""
+    records, seconds = Records(dists, site), SECONDS * (30 if deep else 1)
+    look = partial(_look_at, records, seconds, deep)
+    _, second = records.parts()
+    other = apart.start("packages", partial(look, second), seconds, Seen) if apart.possible() else None
+    return partial(_finish, records, look, other)
+
+
+def _finish(records: Records, look: LookAt, other: apart.Waiting | None) -> Recorded:
+    seen = _look_at_all(records, look, other).looks
     found = [(dist, seen[dist.folder]) for dist in records.dists if dist.folder in seen]
     return Recorded(
         damaged=tuple(
@@ -66,15 +81,11 @@ def check(dists: Sequence[Dist], site: Path, deep: bool = False) -> Recorded:
     )
 
 
-def _look_at_all(records: Records, seconds: float, deep: bool) -> Seen:
-    """A part of it in a process of its own, where there is a processor for it."""
-    look = partial(_look_at, records, seconds, deep)
-    first, second = records.parts()
-    if not apart.possible():
+def _look_at_all(records: Records, look: LookAt, other: apart.Waiting | None) -> Seen:
+    if other is None:
         return look(records.dists)
-    other = apart.start("packages", partial(look, second), seconds, Seen)
-    seen = look(first)
-    said = other() if other else None
+    first, second = records.parts()
+    seen, said = look(first), other()
     left = said if isinstance(said, Seen) else look(second)
     return Seen({**seen.looks, **left.looks})
 

@@ -130,11 +130,10 @@ def _read_link(path: Path) -> Dist | None:
     return Dist(name, version, path.name, whole=True, by_system=True, editable=source or None)
 
 
-def headers(path: Path | str, only_with: bytes = b"") -> dict[str, list[str]]:
-    """The header fields that matter; nothing when the file cannot be read, is no text, or lacks that word."""
+def headers(path: Path | str) -> dict[str, list[str]]:
+    """The header fields that matter; nothing when the file cannot be read or is no text."""
     found: dict[str, list[str]] = {}
-    text = _head(path)
-    for line in text.split(b"\n") if only_with in text else ():
+    for line in _head(path).split(b"\n"):
         name, colon, value = line.partition(b":")
         if colon and (field := FIELDS.get(name.lower())):
             found.setdefault(field, []).append(value.strip(b" \t\r").decode("utf-8", "replace"))

@@ -12,10 +12,9 @@ from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
-from doctor.peek import peek_text
+from doctor.probes.once import record
 from doctor.probes.packages.metadata import Dist
 
-LONGEST = 20_000_000  # bytes of one RECORD
 LIBRARY = ".so"
 # What nobody misses at run time: images of containers are slimmed by removing it.
 CACHE = "__pycache__"  # virtualenv lists the folder itself, there or not
@@ -44,14 +43,14 @@ class Records:
     def __init__(self, dists: Sequence[Dist], site: Path) -> None:
         self.site = site
         self.dists = [dist for dist in dists if dist.whole and not dist.editable]
-        self._texts = {d.folder: peek_text(site / d.folder / "RECORD", LONGEST) for d in self.dists}
+        self._texts = {d.folder: record(site, d.folder) for d in self.dists}
         self._is_idle = Folders()
         self._rows: dict[str, list[Row]] = {}
 
     def parts(self) -> tuple[list[Dist], list[Dist]]:
-        """The distributions in two parts; the second is the larger, since whoever asks has more to do than this."""
+        """The distributions in two parts; the second is by far the larger, since whoever asks has more to do than this."""
         until = list(accumulate(len(self._texts[dist.folder]) for dist in self.dists))
-        middle = bisect(until, until[-1] * 0.4) if until else 0
+        middle = bisect(until, until[-1] * 0.2) if until else 0
         return self.dists[:middle], self.dists[middle:]
 
     def rows(self, dist: Dist) -> list[Row]:

@@ -42,8 +42,9 @@ print(sys.base_prefix)
 print('' if os.path.exists(os.path.join(include, 'Python.h')) else include)
 print(managed if sys.prefix == sys.base_prefix and os.path.exists(managed) else '')
 print(there('pip'))
+print('\\0'.join(str(entry).replace('\\n', ' ') for entry in sys.path))
 """
-LINES = 7  # of the answer
+LINES = 8  # of the answer
 HEAD = 4  # bytes that tell a program's format
 FORMATS = {b"\x7fELF": "", b"\xcf\xfa\xed\xfe": "macOS", b"MZ\x90\x00": "Windows"}
 
@@ -58,6 +59,8 @@ class Said(msgspec.Struct, frozen=True):
     missing_headers: str | None
     externally_managed: str | None
     finds_pip: bool  # in its own folder, Debian's, or that which pipx shares among its environments
+    path: tuple[str, ...] = ()  # sys.path
+    complaints: str = ""  # what it printed on standard error while it started
 
 
 def ask_it(interpreter: str) -> Said | Unknown | None:
@@ -70,8 +73,18 @@ def ask_it(interpreter: str) -> Said | Unknown | None:
     lines = said.stdout.splitlines()[-LINES:]  # a .pth file may have printed something before
     if len(lines) != LINES:
         return None
-    lacks, prefix, version, base, headers, managed, pip = lines
-    return Said(tuple(lacks.split()), prefix, version, base, headers or None, managed or None, pip == "True")
+    lacks, prefix, version, base, headers, managed, pip, path = lines
+    return Said(
+        library_lacks=tuple(lacks.split()),
+        prefix=prefix,
+        version=version,
+        base=base,
+        missing_headers=headers or None,
+        externally_managed=managed or None,
+        finds_pip=pip == "True",
+        path=tuple(path.split("\0")),
+        complaints=said.stderr,
+    )
 
 
 def refusal(interpreter: Path, silence: Unknown | None) -> str:

@@ -58,10 +58,15 @@ def user_site(environ: Mapping[str, str], version: str | None) -> Shadow | None:
     """The person's own site-packages, where Python would search it and it holds a module of the course."""
     if version is None or environ.get("PYTHONNOUSERSITE"):
         return None
+    shadow = look_into(user_packages(environ, version))
+    return shadow if shadow.holds else None
+
+
+def user_packages(environ: Mapping[str, str], version: str) -> str:
+    """The folder in which a Python of that version looks for the person's own packages, there or not."""
     base = Path(environ.get("PYTHONUSERBASE") or "~/.local").expanduser()
     minor = ".".join(version.split(".")[:2])
-    shadow = look_into(f"{base}/lib/python{minor}/site-packages")
-    return shadow if shadow.holds else None
+    return f"{base}/lib/python{minor}/site-packages"
 
 
 def look_into(folder: str) -> Shadow:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,15 @@ from doctor.facts import Unknown
 from doctor.facts.python import Shadow, Stopped
 from doctor.peek import peek
 from doctor.probes.python.interpreter import Said, last_error
-from doctor.probes.python.shadows import look_into
+from doctor.probes.python.shadows import look_into, user_packages
 
 SECONDS = 5.0
 MOST = 12  # variables that are tried, and files that are named
 VARIABLE = re.compile(r"PYTHON[A-Z0-9]+|LD_PRELOAD|LD_LIBRARY_PATH")
+LOUD = ("PYTHON", "LD_")
+# Of those, what images of containers set: no value of it changes what is read, or fails.
+QUIET = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONNOUSERSITE")
+LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")  # the first that is set decides
 NAMED = ("PYTHONHOME",)  # has a finding of its own
 PATH = "import sys; print(chr(10).join(sys.path))"
 ERROR = re.compile(
@@ -38,6 +42,11 @@ def of_person(
     """What happens when the person starts this Python."""
     if said is None:
         return {"stopped": by_file(interpreter, site)}
+    if starts_alike(said, environ):
+        return {
+            "start_errors": start_errors(said.complaints),
+            "inserted": inserted(said.path, said, site, environ),
+        }
     theirs = {name: value for name, value in environ.items() if name not in PRIVATE}
     answer = start(interpreter, theirs, PATH)
     if isinstance(answer, Unknown):
@@ -48,6 +57,21 @@ def of_person(
         "start_errors": start_errors(answer.stderr, interpreter),
         "inserted": inserted(answer.stdout.splitlines(), said, site, theirs),
     }
+
+
+def starts_alike(said: Said, environ: Mapping[str, str]) -> bool:
+    """Whether the person's Python cannot but start as it did when it was asked apart from their settings.
+
+    It would read nothing else: no variable that is said to Python or to the linker, no folder of packages of their own,
+    and no locale in which it reads .pth files otherwise.
+    """
+    locale = next((value for name in LOCALE if (value := environ.get(name))), "C")
+    encoding = locale.partition(".")[2].partition("@")[0].lower().replace("-", "")
+    return (
+        (encoding == "utf8" or locale in ("C", "POSIX"))
+        and not any(name.startswith(LOUD) and name not in QUIET for name in environ)
+        and not os.path.lexists(user_packages(environ, said.version))
+    )
 
 
 def start(
@@ -116,7 +140,7 @@ def start_errors(stderr: str, interpreter: str) -> tuple[str, ...]:
 
 
 def inserted(
-    path: list[str], said: Said, site: Path | None, environ: Mapping[str, str]
+    path: Sequence[str], said: Said, site: Path | None, environ: Mapping[str, str]
 ) -> tuple[Shadow, ...]:
     """Folders before the packages that hold modules of the course, put there by code that runs at each start."""
     own = os.path.realpath(site) if site else ""

@@ -11,7 +11,8 @@ from doctor.facts import Torch
 from doctor.goal import Goal
 from doctor.linker import Linker
 from doctor.peek import peek_text
-from doctor.probes.packages import site_packages, split
+from doctor.probes.once import distributions
+from doctor.probes.packages import site_packages
 from doctor.probes.torch import toolkit
 from doctor.probes.torch.deep import really_import
 from doctor.probes.torch.modules import Site
@@ -27,10 +28,10 @@ CONDA = ("pytorch", "libtorch", "mkl", "cpuonly", "pytorch-cuda")
 
 def probe(goal: Goal) -> Torch:
     folder = site_packages(goal)
-    infos = sorted(folder.glob("*.dist-info"))
-    installed = {name: version for name, version, whole in map(split, infos) if whole}
+    dists = [dist for dist in distributions(folder)[0] if dist.folder.endswith(".dist-info")]
+    installed = {dist.name: dist.version for dist in dists if dist.whole}
     built = version_file(folder)
-    site = Site(folder, infos, Path(goal.interpreter))
+    site = Site(folder, dists, Path(goal.interpreter))
     path = tuple(word for word in os.environ.get("LD_LIBRARY_PATH", "").split(":") if word)
     linker = Linker(platform.machine(), path, os.path.realpath(goal.interpreter))
     nvcc = toolkit.nvcc()
@@ -43,7 +44,7 @@ def probe(goal: Goal) -> Torch:
         installer=installer(folder, installed.get("torch")),
         conda=conda_packages(Path(goal.prefix)),
         family={name: version for name, version in installed.items() if FAMILY.match(name)},
-        pins=pins(infos, installed, goal.python),
+        pins=pins(dists, installed, goal.python),
         native=native_faults(site, linker),
         shadows=shadows(site, linker, installed),
         torchvision_for_cuda=needs_cuda(site, linker),

@@ -9,11 +9,13 @@ from functools import cached_property
 from pathlib import Path
 
 from doctor.facts.torch import CORE
-from doctor.peek import is_folder, peek
+from doctor.peek import is_folder
+from doctor.probes.once import record
+from doctor.probes.packages.metadata import Dist
 
 MODULE = re.compile(r"\.(cpython-(?P<tag>\d+)[^/]*|abi3)\.so$")  # what `import` takes
 PLAIN = re.compile(r"(?!lib)[A-Za-z_]\w*\.so")  # likewise
-LIBRARY = re.compile(rb'"?([^,"\r\n]+\.so[.\d]*)"?,')
+LIBRARY = re.compile(r'"?([^,"\r\n]+\.so[.\d]*)"?,')
 # Compiled parts that are not named like modules, and are loaded all the same.
 ALSO = (
     "torchvision/*.so",
@@ -29,7 +31,6 @@ ALSO = (
     "detectron2/*.so",
 )
 MOST = 1000  # modules: what a very full environment has
-MOST_RECORD = 20_000_000  # bytes
 SHIPPED = ("nvidia/*/lib/*.so*", "torch/lib/*.so*")
 # Modules of the standard library that a library of the system may break.
 STANDARD = ("_ssl", "_ctypes", "_sqlite3", "_lzma", "_bz2")
@@ -40,8 +41,8 @@ STACK = CORE | {"_yaml", "xformers", "flash_attn", "bitsandbytes", "msgpack"}
 class Site:
     """The folder of an environment's packages."""
 
-    def __init__(self, folder: Path, infos: Sequence[Path], interpreter: Path) -> None:
-        self.folder, self.infos, self.interpreter = folder, infos, interpreter
+    def __init__(self, folder: Path, dists: Sequence[Dist], interpreter: Path) -> None:
+        self.folder, self.dists, self.interpreter = folder, dists, interpreter
 
     @cached_property
     def modules(self) -> list[str]:
@@ -77,22 +78,22 @@ class Site:
 
     def owner(self, path: str) -> str | None:
         """The distribution whose RECORD lists the file, as "name==version"."""
-        name = os.fsencode(path[len(str(self.folder)) + 1 :])
-        for info, record in self._records:
-            if record.startswith(name + b",") or b"\n" + name + b"," in record:
-                dist, _, version = info.name.removesuffix(".dist-info").partition("-")
-                return f"{dist.replace('_', '-')}=={version}"
+        name = path[len(str(self.folder)) + 1 :]
+        for dist, lines in self._records:
+            if lines.startswith(f"{name},") or f"\n{name}," in lines:
+                said, _, version = dist.folder.removesuffix(".dist-info").partition("-")
+                return f"{said.replace('_', '-')}=={version}"
         return None
 
     @cached_property
-    def _records(self) -> list[tuple[Path, bytes]]:
-        return [(info, peek(info / "RECORD", MOST_RECORD) or b"") for info in self.infos]
+    def _records(self) -> list[tuple[Dist, str]]:
+        return [(dist, record(self.folder, dist.folder)) for dist in self.dists]
 
     @cached_property
     def _native(self) -> list[str]:
         """Paths of all recorded libraries and modules."""
-        lines = (line for _, record in self._records for line in _lines_with(b".so", record))
-        return [os.fsdecode(match.group(1)) for match in map(LIBRARY.match, lines) if match]
+        lines = (line for _, text in self._records for line in _lines_with(".so", text))
+        return [match.group(1) for match in map(LIBRARY.match, lines) if match]
 
     @cached_property
     def _stack(self) -> dict[str, list[str]]:
@@ -136,13 +137,13 @@ class Site:
             yield from map(str, sorted(lib.glob(f"{self.folder.parent.name}/lib-dynload/{name}.*.so")))
 
 
-def _lines_with(word: bytes, text: bytes) -> Iterator[bytes]:
+def _lines_with(word: str, text: str) -> Iterator[str]:
     """The lines that hold a word. Of a RECORD few do, and looking for the word is faster than at each line."""
     at = text.find(word)
     while at >= 0:
-        end = text.find(b"\n", at)
+        end = text.find("\n", at)
         end = end if end >= 0 else len(text)
-        yield text[text.rfind(b"\n", 0, at) + 1 : end]
+        yield text[text.rfind("\n", 0, at) + 1 : end]
         at = text.find(word, end)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.faults.patient import Diagnosis, bare_environ, diagnose
 
-SCRIPT = Path(__file__).with_name("gpu_world.sh")
+SCRIPT = Path(__file__).with_name("world.sh")
 DRIVER = "580.95.05"
 LIBRARIES = f"/usr/lib/{platform.machine()}-linux-gnu"
 COMMON = (
@@ -136,3 +136,13 @@ def can_make_worlds() -> str | None:
     if os.geteuid() != 0:
         return "needs root, for mount namespaces"
     return None if shutil.which("unshare") and shutil.which("chroot") else "needs unshare and chroot"
+
+
+def windows(world: World) -> World:
+    world.put("version", "Linux version 5.15.167.4-microsoft-standard-WSL2\n", "proc")
+    world.put("/etc/ld.so.conf.d/ld.wsl.conf", "/usr/lib/wsl/lib\n").node("dxg")
+    world.put("/usr/lib/wsl/lib/libnvidia-ml.so.1", world.nvml.read_bytes())
+    world.put("/usr/lib/wsl/lib/libcuda.so.1.1", world.cuda.read_bytes())
+    return world.says(
+        "driver 581.29", "0 name NVIDIA GeForce RTX 4080", "0 cc 8.9", "0 memory 16376", "0 used 9000"
+    )

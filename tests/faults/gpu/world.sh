@@ -2,7 +2,7 @@
 # Runs a command in a world of its own: the machine's files with those of FOLDER over them, another /dev, other parts of
 # /sys and /proc. Everything is gone with the mount namespace.
 #
-# usage: unshare -m --propagation private sh gpu_world.sh FOLDER COMMAND…
+# usage: unshare -m --propagation private sh world.sh FOLDER COMMAND…
 #
 #   FOLDER/root/…    files laid over /           FOLDER/gone    files taken away, one a line
 #   FOLDER/sys/…     folders in place of /sys's  FOLDER/proc/…  likewise of /proc
