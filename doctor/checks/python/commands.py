@@ -20,6 +20,8 @@ NEEDED = ("pip", "pip3", "jupyter", "jupyter-lab", "ipython", "hf", "huggingface
 
 def commands_astray(python: Python) -> Iterator[Finding]:
     yield from _unrunnable(python)
+    if python.typed:
+        yield found("python", "another-python-first", typed=python.typed, prefix=python.prefix)
     names = [script.name for script in python.scripts]
     program, count = next(iter(Counter(s.interpreter for s in python.scripts).most_common(1)), ("", 0))
     gone = [script for script in python.scripts if not script.there]

@@ -11,7 +11,7 @@ from doctor.goal import Goal
 from doctor.peek import is_file, is_folder, is_there
 from doctor.prefix import marker
 from doctor.probes.patience import within
-from doctor.probes.python import interpreter, scripts, shadows, startup
+from doctor.probes.python import interpreter, scripts, shadows, startup, typed
 from doctor.target import site_of
 
 
@@ -51,6 +51,7 @@ def probe(goal: Goal) -> Python:
         scripts=found.astray,
         script_count=found.count,
         long_shebangs=found.unusable,
+        typed=typed.another(prefix, os.environ),
         not_executable=found.not_executable,
         windows_lines=found.windows_lines,
         pth=scripts.pth_lines(site_of(prefix)),

@@ -44,7 +44,7 @@ def of_person(
         return {"stopped": by_file(interpreter, site)}
     if starts_alike(said, environ):
         return {
-            "start_errors": start_errors(said.complaints),
+            "start_errors": start_errors(said.complaints, interpreter),
             "inserted": inserted(said.path, said, site, environ),
         }
     theirs = {name: value for name, value in environ.items() if name not in PRIVATE}
