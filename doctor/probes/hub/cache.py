@@ -15,7 +15,6 @@ from doctor.facts.hub import BadFile, Cache, Damage, HeldLock
 from doctor.goal import Goal
 from doctor.peek import is_file, is_folder, is_there, peek_text
 from doctor.probes.hub.blobs import corrupt_blobs
-from doctor.probes.hub.newer import newer_than_transformers
 from doctor.probes.hub.texts import INDEX, bad_text, is_json, is_text, lost_shards
 from doctor.probes.hub.weights import UNFINISHED, bad, folders_of_models, is_weights
 from doctor.probes.listing import names_in, shown
@@ -72,7 +71,7 @@ def _look(goal: Goal, hub: Path) -> Cache:
         complete=not budget.spent() and len(repos) < REPOS and time.monotonic() < until,
         damage=tuple(one for one in (*damage, *clones) if one != Damage(repo=one.repo, folder=one.folder)),
         bad_texts=(*bad_texts(files, budget), *bad_texts_in_folders(Path(goal.root_dir), budget))[:NAMED],
-        too_new=newer_than_transformers(goal, configurations(files)),
+        too_new=too_new(goal, files),
         bad_datasets=tuple(bad_datasets(goal, budget)),
         strays=tuple(shown(path) for path in strays(hub, repos)),
         unreadable=tuple(shown(path) for path in unreadable(files))[:NAMED],
@@ -153,14 +152,19 @@ def bad_texts_in_folders(root: Path, budget: Budget) -> Iterator[BadFile]:
                 yield bad
 
 
-def configurations(files: dict[Path, list[Path]]) -> list[tuple[str, Path]]:
-    """The config.json of each model."""
-    return [
+def too_new(goal: Goal, files: dict[Path, list[Path]]) -> tuple[str, ...]:
+    """Models of a kind that the environment's transformers does not know yet."""
+    configurations = [
         (repo_id(repo), file)
         for repo, found in files.items()
         for file in found
         if file.name == "config.json" and file.parent.parent.name == "snapshots"
     ]
+    if not configurations:
+        return ()
+    from doctor.probes.hub.newer import newer_than_transformers  # only where there are models
+
+    return newer_than_transformers(goal, configurations)
 
 
 def bad_datasets(goal: Goal, budget: Budget) -> Iterator[BadFile]:
