@@ -11,6 +11,7 @@ from pathlib import Path
 from doctor.facts import LabExtension, LabProcess
 from doctor.lab.files import read_json
 from doctor.peek import is_file, is_folder, peek_text
+from doctor.probes.jupyter.kernels import has_package
 from doctor.probes.jupyter.places import config_path, data_path
 
 AUTODL_PORTS = (
@@ -56,6 +57,8 @@ def lost_assets(prefix: str, environ: Mapping[str, str] = os.environ) -> str | N
     places = [Path(environ["JUPYTERLAB_DIR"])] if environ.get("JUPYTERLAB_DIR") else []
     places += [folder / "lab" for folder in data_path(prefix)]
     if any(is_file(place / "static" / "index.html") for place in places):
+        return None
+    if not has_package(prefix, "jupyterlab"):
         return None
     return f"{prefix}/share/jupyter/lab/static"
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from doctor.facts import SettingsFile
 from doctor.peek import peek
+from doctor.probes.jupyter.kernels import has_package
 from doctor.probes.jupyter.places import config_path
 from doctor.probes.jupyter.pyconfig import COMPUTED, Said, read_python
 
@@ -24,19 +25,21 @@ SHOWN = {
 }  # fmt: skip
 
 
-def person_files(prefix: str, *, has_jupyter: bool = False) -> tuple[SettingsFile, ...]:
+def person_files(prefix: str) -> tuple[SettingsFile, ...]:
     """The files that a Jupyter of this environment would read, and the old one that it does not."""
-    marks: dict[str, str] = {}
-    reader = prefix if has_jupyter else ""  # else the Jupyter of an environment that is not known
-    places = enumerate(config_path(prefix))
-    found = [
-        _read(folder / f"{name}{end}", (NAMES.index(name), rank, int(end == ".py")), marks, reader)
-        for rank, folder in places
+    there = [
+        (folder / f"{name}{end}", (NAMES.index(name), rank, int(end == ".py")))
+        for rank, folder in enumerate(config_path(prefix))
         for name in NAMES
         for end in (".json", ".py")
         if os.path.lexists(folder / f"{name}{end}")
     ]
-    return tuple(found)
+    if not there:
+        return ()
+    marks: dict[str, str] = {}
+    # Else the Jupyter of an environment that is not known reads them.
+    reader = prefix if has_package(prefix, "jupyter_server") else ""
+    return tuple(_read(path, rank, marks, reader) for path, rank in there)
 
 
 def _read(path: Path, rank: tuple[int, ...], marks: dict[str, str], prefix: str) -> SettingsFile:

@@ -32,7 +32,7 @@ def look_at_person(goal: Goal, ours: int | None, sockets: Sequence[Listening]) -
     """Facts by name. `ours` is the server that our launcher started: it and its kernels are judged elsewhere."""
     running = [p for p in processes() if ours is None or ours not in (p.pid, p.parent)]
     of_servers = [process for process in running if not process.is_kernel]
-    files = person_files(goal.prefix, has_jupyter=bool(has_package(goal.prefix, "jupyter_server")))
+    files = person_files(goal.prefix)
     servers = tuple(lab_process(p, sockets, may_ask=at < ASKED) for at, p in enumerate(of_servers))
     name, ports = around.provider()
     return {
@@ -46,15 +46,13 @@ def look_at_person(goal: Goal, ours: int | None, sockets: Sequence[Listening]) -
         "kernel_processes": tuple(kernel_process(p) for p in running if p.is_kernel),
         "exports": shell.exports(),
         "provided": shell.provided(),
-        "startup_errors": shell.startup_errors(
-            goal.prefix if has_package(goal.prefix, "IPython") else "", Path(goal.root_dir)
-        ),
+        "startup_errors": shell.startup_errors(goal.prefix, Path(goal.root_dir)),
         "log_lines": log_lines(servers),
         "extensions": around.extensions(goal.prefix),
         "dead_servers": dead_servers(),
         "absent_addresses": tuple(ip for ip in _named(files, "ip") if is_absent(ip)),
         "absent_files": tuple(f for name in FILES for f in _named(files, name) if _is_absent_file(f)),
-        "lost_assets": around.lost_assets(goal.prefix) if has_package(goal.prefix, "jupyterlab") else None,
+        "lost_assets": around.lost_assets(goal.prefix),
         "unfit_certificate": unfit_certificate(files),
         "wanted_port": wanted_port(files),
         "wanted_port_owner": port_holder(wanted_port(files), servers, sockets),

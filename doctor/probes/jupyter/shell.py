@@ -9,6 +9,7 @@ from pathlib import Path
 
 from doctor.facts import Export
 from doctor.peek import is_file, peek, peek_text
+from doctor.probes.jupyter.kernels import has_package
 from doctor.probes.jupyter.places import home, ipython_dir
 from doctor.probes.jupyter.processes import HUB, without_secret
 from doctor.probes.jupyter.pyconfig import Said, read_python
@@ -84,7 +85,9 @@ def startup_files() -> list[Path]:
 
 def startup_errors(prefix: str, notebooks: Path) -> tuple[str, ...]:
     """Startup files that end with an error, as far as their text tells. IPython runs them in the folder of the notebook."""
-    said = ((path, _startup(path, prefix, notebooks)) for path in startup_files())
+    files = startup_files()
+    reader = prefix if files and has_package(prefix, "IPython") else ""
+    said = ((path, _startup(path, reader, notebooks)) for path in files)
     return tuple(f"{path}:{one.line or 1}: {one.error}" for path, one in said if one.error)
 
 

@@ -11,7 +11,7 @@ from doctor.goal import Goal
 from doctor.peek import is_file, is_folder, is_there
 from doctor.prefix import marker
 from doctor.probes.patience import within
-from doctor.probes.python import interpreter, scripts, shadows, startup, typed
+from doctor.probes.python import interpreter, scripts, shadows, startup
 from doctor.target import site_of
 
 
@@ -51,7 +51,7 @@ def probe(goal: Goal) -> Python:
         scripts=found.astray,
         script_count=found.count,
         long_shebangs=found.unusable,
-        typed=typed.another(prefix, os.environ),
+        typed=typed_first(prefix),
         not_executable=found.not_executable,
         windows_lines=found.windows_lines,
         pth=scripts.pth_lines(site_of(prefix)),
@@ -65,6 +65,16 @@ def probe(goal: Goal) -> Python:
             else {}
         ),
     )
+
+
+def typed_first(prefix: Path) -> str | None:
+    """What comes before the environment's own Python, in a shell in which it is activated."""
+    active = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX")
+    if not active or os.path.realpath(active) != os.path.realpath(prefix):
+        return None
+    from doctor.probes.python import typed  # only where one is activated
+
+    return typed.another(prefix, os.environ)
 
 
 def entered(prefix: Path, said: interpreter.Said) -> bool:

@@ -15,10 +15,7 @@ FILES = {"bash": (".bashrc", ".bash_aliases", ".bash_profile", ".profile"), "zsh
 
 
 def another(prefix: Path, environ: Mapping[str, str]) -> str | None:
-    """The program, or the line of an alias, that comes before the environment's own; None where it is not activated."""
-    active = environ.get("VIRTUAL_ENV") or environ.get("CONDA_PREFIX")
-    if not active or os.path.realpath(active) != os.path.realpath(prefix):
-        return None
+    """The program, or the line of an alias, that comes before the activated environment's own."""
     for name in ("python", "pip"):
         found = shutil.which(name, path=environ.get("PATH", os.defpath))
         if found and not _is_of(found, prefix) and os.path.lexists(prefix / "bin" / name):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import os
 import re
 import stat
@@ -132,6 +131,8 @@ def no_notebook(text: str) -> str | None:
 
 def _is_object(text: str) -> bool:
     """As Jupyter reads it: NaN, which outputs hold, is no JSON, and taken all the same."""
+    import json  # for the few that msgspec refuses
+
     try:
         return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
