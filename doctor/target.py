@@ -55,6 +55,9 @@ def site_of(prefix: Path) -> Path | None:
     """Where the packages of a prefix are; of several Pythons the newest."""
     found = [*prefix.glob("lib/python3*/site-packages"), *prefix.glob("local/lib/python3*/dist-packages")]
     found = found or [*prefix.glob("lib/python3/dist-packages")]
+    if len(found) > 1:  # what an older or a newer Python left is not this one's
+        own = Path(os.path.realpath(prefix / "bin" / "python")).name
+        found = [site for site in found if site.parent.name == own] or found
     return max(
         found, key=lambda site: [int(part) for part in re.findall(r"\d+", site.parent.name)], default=None
     )

@@ -81,6 +81,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     home_state: HomeState = "fine"
     null_device: bool = True  # /dev/null is the device, not a file that somebody put in its place
     loopback: bool = True  # this machine reaches itself at 127.0.0.1
+    knows_localhost: bool = True  # something says what `localhost` is
+    lost_preloads: tuple[str, ...] = ()  # libraries that LD_PRELOAD names and that are not there
     systemd: bool | None = None  # process 1 is systemd
     wsl: int | None = None  # 1 or 2
     clock: float = 0.0  # seconds since the epoch, as the machine has it

@@ -8,8 +8,10 @@ import msgspec
 
 from doctor.facts.unknown import Unknown
 
-EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password"]
-TokenShape = Literal["fine", "quoted", "not-ascii", "inner-space", "placeholder", "unusual", "unreadable"]
+EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password", "page"]
+TokenShape = Literal[
+    "fine", "quoted", "not-ascii", "inner-space", "placeholder", "several", "unusual", "unreadable"
+]
 BadKind = Literal["pointer", "html", "empty", "cut", "header", "special", "link", "not-json"]
 
 
@@ -27,6 +29,14 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     value: str
     files: tuple[str, ...] = ()  # start-up files of the shell that set it: FILE:LINE
+
+
+class IdleLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a start-up file of the shell that means to set a variable and does not. Its value is not kept."""
+
+    name: str
+    place: str  # FILE:LINE
+    kind: Literal["spaces", "not-exported", "set"]
 
 
 class CachePlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +110,10 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, tag="cache"):
     owners: tuple[str, ...] = ()  # of those folders
     largest_weights: int = 0
     bad_texts: tuple[BadFile, ...] = ()  # settings, tokenizers and indexes that are no JSON
+    too_new: tuple[
+        str, ...
+    ] = ()  # "org/model: qwen3, transformers 4.51.0": of a kind that the installed one does not know
+    bad_datasets: tuple[BadFile, ...] = ()  # tables of datasets, and what is known of them, that hold nothing
     strays: tuple[
         str, ...
     ] = ()  # folders of models that lie in the cache as the client does not look for them
@@ -114,6 +128,7 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True, tag="hub"):
     models: tuple[CachedModel, ...]
     endpoint_shape: EndpointShape = "unset"
     variables: tuple[Variable, ...] = ()
+    idle_lines: tuple[IdleLine, ...] = ()
     places: tuple[CachePlace, ...] = ()  # the first is the one that huggingface_hub uses
     transformers_place: str | None = None  # where transformers 4 looks, when that is elsewhere
     other_people: bool = False  # somebody else has an account here

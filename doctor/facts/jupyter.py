@@ -63,6 +63,7 @@ class SettingsFile(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None = None  # where
     settings: dict[str, str | int | bool | None] = {}  # Class.trait; a text that may be private is a mark
     secrets: dict[str, str] = {}  # Class.trait: empty, hash#1, plain#1, or computed
+    lost_classes: dict[str, str] = {}  # Class.trait: the class of a package that is not there
 
 
 class Kernel(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,6 +178,8 @@ class Jupyter(msgspec.Struct, frozen=True, kw_only=True, tag="jupyter"):
     dead_servers: int = 0  # runtime files of servers that are gone
     absent_addresses: tuple[str, ...] = ()  # that a configuration names and no interface of this machine has
     absent_files: tuple[str, ...] = ()  # that a configuration names: certificates
+    lost_assets: str | None = None  # where JupyterLab's page should be, and is not
+    unfit_certificate: Text | None = None  # why no server can use the certificate that a configuration names
     wanted_port: int = 8888
     wanted_port_owner: PortOwner | None = None  # who holds the port that the person's Jupyter wants
     provider: str | None = None  # autodl, runpod, vast

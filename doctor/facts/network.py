@@ -117,7 +117,9 @@ class CaFile(msgspec.Struct, frozen=True, kw_only=True):
 class Flaw(msgspec.Struct, frozen=True, kw_only=True):
     """A setting of pip or uv with which it cannot work, or works elsewhere than one thinks."""
 
-    kind: Literal["unreadable", "uv-unreadable", "index", "plain-http", "no-index", "constraint", "elsewhere"]
+    kind: Literal[
+        "unreadable", "uv-unreadable", "index", "plain-http", "no-index", "constraint", "elsewhere", "stops"
+    ]
     source: str  # the file or variable
     key: str = ""
     said: str = ""

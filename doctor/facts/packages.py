@@ -24,11 +24,12 @@ class ImportUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceUse(msgspec.Struct, frozen=True, kw_only=True):
-    """One place in the person's own code. `what` is a task, the name of an argument, or of a variable."""
+    """One place in the person's own code. `what` is a task, the name of an argument, or of a library."""
 
     file: str
     line: int
     what: str
+    variable: str = ""  # that is set there, where it is about one
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +42,9 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()  # of pipeline() and from_pretrained() that transformers dropped at some time
     late_endpoint: tuple[
         SourceUse, ...
-    ] = ()  # HF_ENDPOINT set after the first import of a library that reads it
+    ] = ()  # HF_ENDPOINT and its like, set after the first import of a library that reads them
+    lost_exports: tuple[SourceUse, ...] = ()  # `!export NAME=value`, which sets nothing
+    broken: tuple[SourceUse, ...] = ()  # notebooks that are none; `what` is what they are instead
     shadows: tuple[SourceUse, ...] = ()  # files named like a module that the code beside them needs
 
 

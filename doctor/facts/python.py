@@ -69,6 +69,10 @@ class Python(msgspec.Struct, frozen=True, kw_only=True, tag="python"):
     long_shebangs: tuple[
         str, ...
     ] = ()  # commands whose first line the kernel cannot use: a space, or too long
+    # What `python` or `pip` means in the shell in which this environment is activated, where it is another's.
+    typed: str | None = None
+    not_executable: tuple[str, ...] = ()  # commands whose file may not be run
+    windows_lines: tuple[str, ...] = ()  # commands whose first line ends as Windows ends its lines
     pth: tuple[PthLine, ...] = ()
     library_lacks: tuple[str, ...] = ()  # modules of Python's own library that are not there
     entered: bool = True  # False: its Python does not know that it is in an environment (pyvenv.cfg is gone)

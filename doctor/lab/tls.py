@@ -50,6 +50,6 @@ def unfit_pair(tls: Tls) -> Text | None:
     except (OSError, ValueError) as error:
         said = str(error) or type(error).__name__
         return Text(
-            f"no certificate with its key, without a password: {said}", f"不是证书及其无密码的密钥：{said}"
+            f"no certificate with its key (without a password): {said}", f"不是证书及其无密码的密钥：{said}"
         )
     return None

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from doctor.facts.network import Flaw
-from doctor.peek import is_there, peek, peek_text
+from doctor.peek import is_file, is_there, peek, peek_text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,6 +27,8 @@ else:
 
 SECTIONS = ("global", "install")
 YES = ("1", "true", "yes", "on", "y", "t")
+ONE_PLATFORM = ("platform", "python-version", "implementation", "abi")
+NEVER = ("require-hashes", "dry-run", "no-deps", "no-dependencies")  # for all installations
 UV_VARIABLES = {
     "UV_DEFAULT_INDEX": False,
     "UV_INDEX_URL": False,
@@ -83,7 +85,12 @@ def _in_file(path: Path) -> dict[str, Setting]:
 
 def flaws(prefix: str, environ: Mapping[str, str] = os.environ) -> tuple[Flaw, ...]:
     known = read_pip(prefix, environ)
-    return (*_unreadable(prefix, environ), *_index_flaws(known), *_other_flaws(known))
+    return (
+        *_unreadable(prefix, environ),
+        *_index_flaws(known),
+        *_other_flaws(known),
+        *_stopping(known, Path(prefix)),
+    )
 
 
 def _unreadable(prefix: str, environ: Mapping[str, str]) -> Iterator[Flaw]:
@@ -136,15 +143,42 @@ def _is_trusted(url: str, trusted: list[str]) -> bool:
 
 def _other_flaws(known: Mapping[str, Setting]) -> Iterator[Flaw]:
     flag = known.get("no-index")
-    if flag and flag.value.lower() in YES and "find-links" not in known:
+    if flag and flag.value.lower() in YES and not _has_links(known):
         yield Flaw(kind="no-index", source=flag.source, key="no-index", said=flag.value)
-    for key in ("constraint", "requirement"):
+    for key in ("constraint", "requirement", "build-constraint"):
         for path in known[key].value.split() if key in known else ():
             if "://" not in path and not is_there(Path(path).expanduser()):
                 yield Flaw(kind="constraint", source=known[key].source, key=key, said=path)
     for key in ("target", "prefix", "root"):
         if key in known:
             yield Flaw(kind="elsewhere", source=known[key].source, key=key, said=known[key].value)
+
+
+def _stopping(known: Mapping[str, Setting], prefix: Path) -> Iterator[Flaw]:
+    """Options that are right for one installation, or elsewhere, and values that pip ends at."""
+    for key, setting in known.items():
+        if _stops(key, setting.value.strip(), prefix):
+            yield Flaw(kind="stops", source=setting.source, key=key, said=setting.value)
+
+
+def _stops(key: str, value: str, prefix: Path) -> bool:
+    if key in ("timeout", "default-timeout", "retries"):
+        return not re.fullmatch(r"\d+(\.\d+)?" if key != "retries" else r"\d+", value)
+    if key in ONE_PLATFORM:
+        return True
+    if key == "no-binary":
+        return bool({":all:", "torch", "tokenizers"} & set(re.split(r"[\s,]+", value)))
+    if value.lower() not in YES:
+        return False
+    is_venv = is_file(prefix / "pyvenv.cfg")
+    closed = is_venv and "include-system-site-packages = true" not in peek_text(prefix / "pyvenv.cfg").lower()
+    return key in NEVER or (key == "user" and closed) or (key.startswith("require-v") and not is_venv)
+
+
+def _has_links(known: Mapping[str, Setting]) -> bool:
+    """Whether packages come from a folder or a page instead; pip passes over a folder that is not there."""
+    places = known["find-links"].value.split() if "find-links" in known else []
+    return any("://" in place or is_there(Path(place).expanduser()) for place in places)
 
 
 def indexes(prefix: str, environ: Mapping[str, str] = os.environ) -> list[tuple[Setting, bool]]:

@@ -155,7 +155,7 @@ def test_a_certificate_that_is_gone(person: dict[str, str], home: Path) -> None:
     configure(person, "jupyter_server_config.py", f"c.ServerApp.certfile = '{home}/cert.pem'\n")
     assert look(person).failed == ["jupyter-certificate-missing"]
     (home / "cert.pem").touch()
-    assert look(person).complaints == []
+    assert look(person).failed == ["jupyter-certificate-unfit"]  # there, and empty
 
 
 def test_a_folder_of_notebooks_that_is_gone(person: dict[str, str], home: Path, target_python: str) -> None:

@@ -93,7 +93,7 @@ def test_files_that_are_no_text(five: Path, environ: dict[str, str], home: Path)
     (home / "loop").symlink_to(home)
     (home / "huge.py").write_bytes(b"#" * 2_000_000)
     said = diagnose(environ, five)
-    assert said.complaints == []
+    assert said.complaints == ["notebook-unreadable"]
     assert said.stderr == ""
 
 

@@ -69,6 +69,27 @@ def test_a_pth_file_that_ends_python(course_like: Path, environ: dict[str, str])
     assert "sitecustomize.py" in said.of("startup-file-stops-python")["evidence"]
 
 
+def test_a_startup_file_of_the_python_below(course_like: Path, environ: dict[str, str]) -> None:
+    """It fails in silence: only where it is, Python does not say."""
+    base = own_python(course_like, "sitecustomize.py")
+    file = next(base.glob("lib/python3*")) / "sitecustomize.py"
+    file.write_text("import nothing_of_that_name\n")
+    said = diagnose(environ, course_like)
+    assert said.complaints == ["startup-file-fails"]
+    assert said.of("startup-file-fails")["remedy"]["commands"][0][1] == str(file)
+
+
+def test_a_module_of_pythons_own_that_was_cut_off(course_like: Path, environ: dict[str, str]) -> None:
+    """No package brings it: Python is mended."""
+    base = own_python(course_like)
+    for file in base.glob("lib/python3*/lib-dynload/_bz2.*.so"):
+        file.write_bytes(file.read_bytes()[:5000])
+    said = look({**environ, "TARGET": str(course_like)}, "--area", "python,torch", installation=OURS)
+    assert said.failed == ["native-file-damaged"]
+    words = [word for command in said.of("native-file-damaged")["remedy"]["commands"] for word in command]
+    assert words and "--no-deps" not in words
+
+
 def test_a_pth_file_whose_package_is_gone(course_like: Path, environ: dict[str, str]) -> None:
     (site_of(course_like) / "coloredlogs.pth").write_text("import coloredlogs; coloredlogs.install()\n")
     said = diagnose(environ, course_like)

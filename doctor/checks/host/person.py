@@ -35,5 +35,9 @@ def check(host: Host) -> Iterator[Finding]:
         yield found("host", "dev-null-not-a-device")
     if not host.loopback:
         yield found("host", "loopback-down")
+    elif not host.knows_localhost:
+        yield found("host", "localhost-unknown")
+    if host.lost_preloads:
+        yield found("host", "preload-missing", paths=host.lost_preloads)
     if host.systemd is False and host.wsl:  # elsewhere nobody misses it
         yield found("host", "systemd-absent")

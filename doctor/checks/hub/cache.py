@@ -37,6 +37,19 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     yield from _layout(seen, hub, goal)
     yield from _bad_files(seen, goal)
     yield from _texts(seen, goal)
+    if seen.too_new:
+        yield found("hub", "model-newer-than-transformers", models=seen.too_new, count=len(seen.too_new))
+    if seen.bad_datasets:
+        first = seen.bad_datasets[0]
+        folder = first.path.rpartition("/")[0]
+        yield found(
+            "hub",
+            "dataset-cache-damaged",
+            path=first.path,
+            what=KINDS[first.kind],
+            count=len(seen.bad_datasets),
+            folder=folder,
+        )
     yield from _owner(facts, seen)
     yield from _locks(seen.locks)
     if seen.partial_bytes >= STALE:
@@ -70,7 +83,7 @@ def _damage(seen: Cache, goal: Goal) -> Iterator[Finding]:
     lost = [one for one in seen.damage if one.lost_refs and not one.dangling]
     if lost:
         names = tuple(f"{one.repo}@{ref}" for one in lost for ref in one.lost_refs)
-        yield found("hub", "cache-ref-without-snapshot", names=names, path=seen.path)
+        yield found("hub", "cache-ref-without-snapshot", names=names, path=seen.path, repo=lost[0].repo)
     corrupt = [one for one in seen.damage if one.corrupt]
     if corrupt:
         yield found(
@@ -155,8 +168,15 @@ def _shards(seen: Cache, goal: Goal) -> Iterator[Finding]:
     if lacking:
         first, repos = lacking[0], [one.repo for one in lacking]
         severity: Severity = "warn" if goal.foreign and first.under_way else severity_of(goal, repos)
+        clone = not first.folder.startswith(f"{seen.path}/")
+        again = (("hf", "download", "ORG/NAME", "--local-dir", first.folder),) if clone else None
         yield found(
-            "hub", "weights-shard-missing", severity=severity, repo=first.repo, parts=first.lost_shards
+            "hub",
+            "weights-shard-missing",
+            severity=severity,
+            commands=again,
+            repo=first.folder if clone else first.repo,
+            parts=first.lost_shards,
         )
 
 

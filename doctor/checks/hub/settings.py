@@ -19,17 +19,24 @@ OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
 PATHS = ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
 QUOTES = "\"'`“”‘’"
 TIMEOUTS = ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT")
+IDLE = {
+    "spaces": Text("no space may stand on either side of =", "= 两侧不能有空格"),
+    "not-exported": Text("without export only the shell itself has it", "没有 export，只有 shell 自己能看到"),
+    "set": Text("this is how other shells write it", "这是其他 shell 的写法"),
+}
 ENDPOINT_FAULTS = {
     "no-scheme": "hf-endpoint-no-scheme",
     "quoted": "hf-endpoint-quoted",
     "empty": "hf-endpoint-empty",
     "password": "hf-endpoint-holds-password",
+    "page": "hf-endpoint-names-a-page",
 }
 
 
 def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     known = {variable.name: variable for variable in hub.variables}
     yield from _endpoint(hub, known)
+    yield from _idle_lines(hub)
     yield from _offline(hub, known, goal)
     yield from _xet(facts, hub, known)
     yield from _transfer(facts, known)
@@ -56,7 +63,22 @@ def _endpoint(hub: Hub, known: dict[str, Variable]) -> Iterator[Finding]:
         bare = value.strip().strip("\"'`“”‘’")
         # The scheme with whatever is wrong in it comes off: `https:/`, `htps://`, a full-width colon.
         right = "https://" + re.sub(r"^h?tt?p?s?[:：]?[/／]+|^\w+[:：][/／]+", "", bare).lstrip(":：/／")
+        right = re.split(r"[,;\s]", right)[0]
+        if hub.endpoint_shape == "page":
+            right = "/".join(right.split("/")[:3])
         yield found("hub", name, value=value, place=set_in(variable), right=right)
+
+
+def _idle_lines(hub: Hub) -> Iterator[Finding]:
+    if hub.idle_lines:
+        first = hub.idle_lines[0]
+        yield found(
+            "hub",
+            "shell-line-without-effect",
+            name=first.name,
+            place=tuple(line.place for line in hub.idle_lines),
+            why=IDLE[first.kind],
+        )
 
 
 def _offline(hub: Hub, known: dict[str, Variable], goal: Goal) -> Iterator[Finding]:
@@ -83,7 +105,12 @@ def _xet(facts: Facts, hub: Hub, known: dict[str, Variable]) -> Iterator[Finding
     network = facts.network
     if isinstance(network, Network) and (network.xet_reachable or network.xet_offered is False):
         return
-    if mirror and "hf-xet" in packages and not is_on(known, "HF_HUB_DISABLE_XET"):
+    if (
+        mirror
+        and hub.endpoint_shape == "fine"
+        and "hf-xet" in packages
+        and not is_on(known, "HF_HUB_DISABLE_XET")
+    ):
         version = packages["hf-xet"]
         yield found("hub", "hf-xet-bypasses-mirror", endpoint=str(hub.endpoint), version=version)
 
@@ -101,7 +128,7 @@ def _numbers(known: dict[str, Variable]) -> Iterator[Finding]:
     """Read when huggingface_hub is imported, so a wrong one stops the import."""
     for name in TIMEOUTS:
         value = known[name].value if name in known else "1"
-        if not value.strip().isdecimal():
+        if not value.strip().isdecimal() or int(value) == 0:
             yield found(
                 "hub", "hf-timeout-not-a-number", variable=name, value=value, place=set_in(known[name])
             )

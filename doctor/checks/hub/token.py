@@ -17,9 +17,10 @@ SHAPES = {
     ),
     "inner-space": Text("a blank inside it", "中间有空格"),
     "placeholder": Text("a placeholder from a tutorial", "是教程里的占位符"),
+    "several": Text("several tokens, one after the other", "多个令牌连在一起"),
     "unusual": Text("does not begin with hf_", "不以 hf_ 开头"),
 }
-CERTAIN = ("quoted", "not-ascii", "inner-space", "placeholder")  # no server takes these
+CERTAIN = ("quoted", "not-ascii", "inner-space", "placeholder", "several")  # no server takes these
 
 
 def check(hub: Hub) -> Iterator[Finding]:

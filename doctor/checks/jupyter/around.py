@@ -40,6 +40,8 @@ def check(jupyter: Jupyter, facts: Facts) -> Iterator[Finding]:
     yield from _logs(jupyter)
     yield from startup(jupyter)
     installed = facts.packages.installed if isinstance(facts.packages, Packages) else {}
+    if jupyter.lost_assets and "jupyterlab" in installed:
+        yield found("jupyter", "jupyter-lab-assets-missing", path=jupyter.lost_assets)
     yield from _clashes(installed)
     yield from _extensions(jupyter, installed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from doctor.catalogue import found
@@ -9,12 +10,15 @@ from doctor.checks.jupyter.effective import OLD_FILE, Value, canonical, effectiv
 from doctor.facts import Facts, Jupyter, Packages, SettingsFile
 from doctor.finding import Finding, Severity
 from doctor.near import nearest
+from doctor.text import Text, both
 
 WEIGHTY = {
     "ip", "port", "root_dir", "hashed_password", "token", "allow_root", "base_url", "allow_origin", "certfile",
     "allow_remote_access",
 }  # fmt: skip
 HOUR = 3600.0
+NO_TEXT = r"(?:list|dict|tuple|set|float|bytes)#\d+"  # the mark of a value of that kind
+NO_SUCH_CLASS = Text("a class of a package that is installed", "已安装软件包中的类")
 # Settings that people write by hand, with the type that the server insists on.
 TYPES: dict[str, type] = {
     "ServerApp.ip": str,
@@ -117,19 +121,14 @@ def _values(file: SettingsFile) -> Iterator[Finding]:
             yield found("jupyter", "jupyter-plain-text-password", file=file.path, name=name)
     for name, value in file.settings.items():
         yield from _value(file, name, value)
+    for name, value in file.lost_classes.items():
+        yield _wrong(file, name, value, NO_SUCH_CLASS)
 
 
 def _value(file: SettingsFile, name: str, value: Value) -> Iterator[Finding]:
     wanted = TYPES.get(canonical(name))
     if wanted and value != "computed" and value is not None and not _fits(name, value, wanted):
-        yield found(
-            "jupyter",
-            "jupyter-config-wrong-value",
-            file=file.path,
-            name=name,
-            value=repr(value),
-            type=wanted.__name__,
-        )
+        yield _wrong(file, name, value, both(wanted.__name__))
     known = not name.startswith("ServerApp.") or name in NAMES
     near = [] if known else nearest(name, NAMES, cutoff=0.9)
     if near:
@@ -138,13 +137,19 @@ def _value(file: SettingsFile, name: str, value: Value) -> Iterator[Finding]:
         yield found("jupyter", "jupyter-lab-switched-off", file=file.path)
 
 
+def _wrong(file: SettingsFile, name: str, value: Value, wanted: Text) -> Finding:
+    return found(
+        "jupyter", "jupyter-config-wrong-value", file=file.path, name=name, value=repr(value), type=wanted
+    )
+
+
 def _fits(name: str, value: Value, wanted: type) -> bool:
     if wanted is int:
         in_range = not name.endswith(".port") or (isinstance(value, int) and 0 <= value <= 65535)
         return isinstance(value, int) and not isinstance(value, bool) and in_range
     if wanted is bool:
         return isinstance(value, bool) or value in (0, 1)
-    return isinstance(value, str)
+    return isinstance(value, str) and not re.fullmatch(NO_TEXT, value)
 
 
 def _readable(file: SettingsFile) -> Iterator[Finding]:
@@ -165,8 +170,10 @@ def _named(jupyter: Jupyter) -> Iterator[Finding]:
     for address in jupyter.absent_addresses:
         if address == effective(jupyter).get("ServerApp.ip"):
             yield found("jupyter", "jupyter-address-not-here", ip=address)
-    for path in jupyter.absent_files:
-        yield found("jupyter", "jupyter-certificate-missing", file=path)
+    if jupyter.absent_files:
+        yield found("jupyter", "jupyter-certificate-missing", file=jupyter.absent_files)
+    if jupyter.unfit_certificate:
+        yield found("jupyter", "jupyter-certificate-unfit", said=jupyter.unfit_certificate)
 
 
 def _refused(jupyter: Jupyter) -> Iterator[Finding]:

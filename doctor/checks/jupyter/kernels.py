@@ -30,6 +30,7 @@ def each(jupyter: Jupyter) -> Iterator[Finding]:
                 found(
                     "jupyter",
                     "jupyter-stale-kernelspec",
+                    severity=None if kernel.is_ipykernel else "warn",  # another language is missed by few
                     commands=(("jupyter", "kernelspec", "remove", kernel.name),),
                     name=kernel.name,
                     file=kernel.path,

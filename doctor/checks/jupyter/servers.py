@@ -147,7 +147,8 @@ def _is_full(folder: Folder) -> bool:
 def _shut(folder: Folder) -> Finding:
     if folder.in_the_way:
         how = Text(
-            f"is wanted, but {folder.in_the_way} is a file", f"无法创建：{folder.in_the_way} 是一个文件"
+            f"is wanted, but {folder.in_the_way} is a file, or a link that leads nowhere",
+            f"无法创建：{folder.in_the_way} 是一个文件，或指向不存在位置的链接",
         )
         move = ("mv", folder.in_the_way, f"{folder.in_the_way}.old")
         return found(

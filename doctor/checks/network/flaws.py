@@ -17,6 +17,7 @@ IDS = {
     "no-index": "pip-no-index-left-on",
     "constraint": "pip-constraint-missing",
     "elsewhere": "pip-installs-elsewhere",
+    "stops": "pip-setting-stops-installs",
 }
 
 

@@ -11,6 +11,7 @@ from doctor.checks.packages.needs import older, parsed, pip, since, some
 from doctor.facts import Packages, SourceUse
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.text import Text
 
 # Tasks and arguments that are gone since a release of transformers.
 TASKS = {
@@ -29,6 +30,13 @@ EXTRAS = {
     "translation": ("sentencepiece",), "device_map": ("accelerate",), "load_in_8bit": ("bitsandbytes", "accelerate"),
     "load_in_4bit": ("bitsandbytes", "accelerate"),
 }  # fmt: skip
+NO_NOTEBOOK = {
+    "empty": Text("empty", "空文件"),
+    "html": Text("a web page", "网页"),
+    "pointer": Text("a Git LFS pointer", "Git LFS 指针"),
+    "conflict": Text("the marks of a conflict of git", "含有 git 冲突标记"),
+    "not-json": Text("no JSON, or cut off", "不是 JSON，或不完整"),
+}
 LIBRARIES = ("transformers", "diffusers", "sentence-transformers", "huggingface-hub", "pytorch-transformers")
 
 
@@ -37,12 +45,28 @@ def code(packages: Packages, goal: Goal) -> Iterator[Finding]:
     sources = packages.sources
     if sources.late_endpoint:
         libraries = tuple(dict.fromkeys(use.what for use in sources.late_endpoint))
+        names = tuple(dict.fromkeys(use.variable or "HF_ENDPOINT" for use in sources.late_endpoint))
         yield found(
             "packages",
             "hf-endpoint-set-after-import",
+            commands=None if names == ("HF_ENDPOINT",) else (("export", f"{names[0]}=VALUE"),),
+            names=names,
             places=_places(sources.late_endpoint),
             libraries=libraries,
         )
+    if sources.lost_exports:
+        names = tuple(dict.fromkeys(use.variable for use in sources.lost_exports))
+        yield found(
+            "packages",
+            "notebook-export-without-effect",
+            names=names,
+            first=names[0],
+            places=some([f"{use.file}:{use.line}" for use in sources.lost_exports]),
+        )
+    if sources.broken:
+        said = [(use.file, NO_NOTEBOOK[use.what]) for use in sources.broken]
+        en, zh = (some([f"{file} ({what.get(lang)})" for file, what in said]) for lang in ("en", "zh"))
+        yield found("packages", "notebook-unreadable", files=Text(en, zh))
     if sources.shadows:
         files = [use.file for use in sources.shadows]
         yield found(

@@ -43,6 +43,9 @@ CLASHES = (
     ("timm", "0.5", "torch", "2.0", "torch._six"),
     ("flask", "2.3", "werkzeug", "3.0", "url_quote"),
     ("tensorboard", "2.12", "protobuf", "4", "Descriptors cannot be created directly"),
+    ("onnx", "1.13", "protobuf", "4", "Descriptors cannot be created directly"),
+    ("openai", "1.55.3", "httpx", "0.28", "httpx.Client(proxies=...)"),
+    ("datasets", "2.14.5", "fsspec", "2023.9", "glob('**')"),
 )
 
 

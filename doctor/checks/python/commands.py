@@ -6,14 +6,22 @@ from collections import Counter
 from collections.abc import Iterator
 
 from doctor.catalogue import found
+from doctor.checks.packages.needs import some
 from doctor.facts import Facts, Packages, Python
 from doctor.finding import Finding, Severity
+from doctor.text import Text
 
+NOT_EXECUTABLE = Text("they are not marked as executable", "没有执行权限")
+WINDOWS_LINES = Text("their lines end as on Windows", "行尾是 Windows 格式")
+FEW = 3  # commands; more of them are the environment as a whole
 # Commands without which a student cannot go on; others may be leftovers that nobody calls.
 NEEDED = ("pip", "pip3", "jupyter", "jupyter-lab", "ipython", "hf", "huggingface-cli")
 
 
 def commands_astray(python: Python) -> Iterator[Finding]:
+    yield from _unrunnable(python)
+    if python.typed:
+        yield found("python", "another-python-first", typed=python.typed, prefix=python.prefix)
     names = [script.name for script in python.scripts]
     program, count = next(iter(Counter(s.interpreter for s in python.scripts).most_common(1)), ("", 0))
     gone = [script for script in python.scripts if not script.there]
@@ -41,6 +49,26 @@ def commands_astray(python: Python) -> Iterator[Finding]:
         yield found(
             "python", "script-other-python", names=[s.name for s in shown], program=shown[0].interpreter
         )
+
+
+def _unrunnable(python: Python) -> Iterator[Finding]:
+    """Commands whose files are whole, and that the kernel does not start."""
+    folder = f"{python.prefix}/bin"
+    for names, why, mend in (
+        (python.not_executable, NOT_EXECUTABLE, ("chmod", "+x")),
+        (python.windows_lines, WINDOWS_LINES, ("sed", "-i", "s/\\r$//")),
+    ):
+        if names:
+            files = [f"{folder}/{name}" for name in names]
+            yield found(
+                "python",
+                "scripts-not-runnable",
+                severity="fail" if len(names) > FEW else _severity(names),
+                commands=((*mend, *files),),
+                names=some(names),
+                folder=folder,
+                why=why,
+            )
 
 
 def _severity(names: tuple[str, ...] | list[str]) -> Severity:

@@ -38,7 +38,7 @@ def whole(python: Python, goal: Goal) -> Iterator[Finding]:
             "python",
             "python-library-incomplete",
             severity="warn" if light else "fail",
-            commands=_anew(python),
+            commands=anew(python),
             names=python.library_lacks,
             base=python.base or "?",
         )
@@ -49,7 +49,7 @@ def whole(python: Python, goal: Goal) -> Iterator[Finding]:
         yield found("python", "docstrings-stripped", severity=severity, value=python.optimize)
 
 
-def _anew(python: Python) -> tuple[tuple[str, ...], ...]:
+def anew(python: Python) -> tuple[tuple[str, ...], ...]:
     """How that very Python is completed: by who made it."""
     version, base = str(python.version), python.base or ""
     minor = ".".join(version.split(".")[:2])
@@ -86,4 +86,6 @@ def _site(python: Python) -> str:
 
 def _file(python: Python) -> str:
     name = python.start_errors[0].partition(":")[0]
+    if name.startswith("/"):
+        return name
     return f"{_site(python)}/{name if '.' in name else f'{name}.py'}"

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import msgspec
 
 from doctor.catalogue import found
+from doctor.checks.python.startup import anew
 from doctor.checks.torch.companions import PAIRED, met
 from doctor.checks.torch.mend import companion, install, told, vendor
 from doctor.checks.torch.system import SYSTEM
-from doctor.facts import Facts, Host, Torch
+from doctor.facts import Facts, Host, Python, Torch
 from doctor.facts.torch import CORE, NativeFault
 from doctor.finding import Finding, Remedy, Severity
 from doctor.goal import Goal
@@ -41,7 +42,7 @@ def check(facts: Facts, torch: Torch, goal: Goal) -> Iterator[Finding]:
         if name := _name(fault, facts, torch):
             grouped.setdefault(name, []).append(fault)
     for name, faults in grouped.items():
-        yield _finding(name, faults, torch, goal)
+        yield _finding(name, faults, facts, torch, goal)
     yield from _codec(torch)
 
 
@@ -96,7 +97,7 @@ def _refuses_stack(facts: Facts) -> bool:
     return glibc is not None and numbers(glibc) >= STACK_REFUSED
 
 
-def _finding(name: str, faults: list[NativeFault], torch: Torch, goal: Goal) -> Finding:
+def _finding(name: str, faults: list[NativeFault], facts: Facts, torch: Torch, goal: Goal) -> Finding:
     first, packages = faults[0], list(dict.fromkeys(fault.package for fault in faults))
     severity: Severity = "fail" if _matters(name, packages) else "warn"
     dists = list(dict.fromkeys(fault.dist or fault.package.replace("_", "-") for fault in faults))
@@ -109,7 +110,7 @@ def _finding(name: str, faults: list[NativeFault], torch: Torch, goal: Goal) -> 
         "torch",
         name,
         severity=severity,
-        commands=_lines(name, first, dists, torch, goal),
+        commands=_of_python(first, facts) or _lines(name, first, dists, torch, goal),
         names=packages[:4],
         what=list(dict.fromkeys(fault.what for fault in faults))[:3],
         file=first.by,
@@ -122,6 +123,12 @@ def _finding(name: str, faults: list[NativeFault], torch: Torch, goal: Goal) -> 
         return finding
     remedy = Remedy(commands=(("make", "fix"),), step="torch")  # the step fetches it anew
     return msgspec.structs.replace(finding, remedy=remedy)
+
+
+def _of_python(fault: NativeFault, facts: Facts) -> tuple[tuple[str, ...], ...]:
+    """A module of Python's own library is mended with Python, whatever it lacks; nothing where it is another's."""
+    own = "/lib-dynload/" in fault.by and fault.kind in ("damaged", "machine")
+    return anew(facts.python) if own and isinstance(facts.python, Python) else ()
 
 
 def _matters(name: str, packages: list[str]) -> bool:

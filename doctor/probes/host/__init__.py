@@ -62,6 +62,8 @@ def probe(goal: Goal) -> Host:
         home_state=home_state,
         null_device=machine.null_device(),
         loopback=machine.loopback(),
+        knows_localhost=machine.knows_localhost(),
+        lost_preloads=person.lost_preloads(),
         systemd=text(Path("/proc/1/comm")) == "systemd",
         wsl=machine.wsl(platform.release()),
         clock=now,

@@ -17,6 +17,7 @@ from doctor.facts import Unknown
 from doctor.peek import is_file, is_there
 from doctor.probes.host.cgroup import counter, text
 from doctor.probes.listing import processes
+from doctor.probes.patience import within
 
 FLAGS = ("avx", "avx2", "avx512f", "fma", "asimd", "sse4_2")
 LIBSTDCXX = "libstdc++.so.6"
@@ -103,6 +104,17 @@ def loopback() -> bool:
     except OSError as error:
         return error.errno not in (errno.ENETUNREACH, errno.ENETDOWN)
     return True
+
+
+def knows_localhost(hosts: Path = Path("/etc/hosts"), order: Path = Path("/etc/nsswitch.conf")) -> bool:
+    """Whether /etc/hosts, or a service that needs no file, says what `localhost` is."""
+    words = (line.partition("#")[0].split() for line in text(hosts).splitlines())
+    if any("localhost" in names[1:] for names in words):
+        return True
+    services = re.search(r"^hosts:(.*)", text(order), re.MULTILINE)
+    if services and re.search(r"\b(?:myhostname|resolve)\b", services[1]):
+        return True
+    return not isinstance(within(socket.getaddrinfo, "localhost", None), Unknown)  # some name servers know it
 
 
 def clock(folder: Path = OURS, status: Path = Path("/var/lib/dpkg/status")) -> tuple[float, float, str]:

@@ -6,10 +6,11 @@ import locale
 import os
 import pwd
 import resource
+from collections.abc import Mapping
 from pathlib import Path
 
 from doctor.facts.host import HomeState, Limits
-from doctor.peek import is_folder
+from doctor.peek import is_folder, is_there
 
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG", "PYTHONUTF8", "PYTHONIOENCODING")
 LOGIN = ("LOGNAME", "USER", "LNAME", "USERNAME")  # those that Python's getpass asks before the user database
@@ -34,6 +35,12 @@ def home_state() -> tuple[str | None, HomeState]:
     if not is_folder(Path(home)):
         return home, "missing"
     return home, "fine" if os.access(home, os.W_OK | os.X_OK) else "not-writable"
+
+
+def lost_preloads(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Libraries that each program is told to load first, by their path, and that are not there."""
+    named = environ.get("LD_PRELOAD", "").replace(":", " ").split()
+    return tuple(path for path in named if path.startswith("/") and not is_there(path))
 
 
 def limits() -> Limits:

@@ -13,6 +13,7 @@ huggingface_hub itself is not imported: that alone would cost 0.2 s at every sta
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -22,10 +23,12 @@ from doctor.peek import is_file, is_there, peek_text
 from doctor.probes.patience import within
 from doctor.profile import ModelWant
 
+NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
 
 def probe(goal: Goal) -> Hub:
     # Other rooms want what the cache holds of a model; the rest is for this area.
-    from doctor.probes.hub import cache, local, settings
+    from doctor.probes.hub import cache, local, rc_lines, settings
     from doctor.probes.hub.token import other_people, tokens
 
     models = within(cached_models, goal)
@@ -37,6 +40,7 @@ def probe(goal: Goal) -> Hub:
         models=models,
         endpoint_shape=settings.endpoint_shape(os.environ.get("HF_ENDPOINT")),
         variables=settings.variables(os.environ),
+        idle_lines=rc_lines.idle(os.environ),
         places=settings.places(goal, os.environ),
         transformers_place=settings.transformers_place(goal, os.environ),
         other_people=other_people(),
@@ -93,7 +97,9 @@ def missing_files(hub: Path, want: ModelWant) -> tuple[str, ...]:
 def _whole(path: Path, size: int | None) -> bool:
     try:
         found = path.stat()  # follows the link
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise  # a disk that does not answer is no missing file
         return False
     return found.st_size == size if size is not None else True
 

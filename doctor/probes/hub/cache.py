@@ -15,8 +15,8 @@ from doctor.facts.hub import BadFile, Cache, Damage, HeldLock
 from doctor.goal import Goal
 from doctor.peek import is_file, is_folder, is_there, peek_text
 from doctor.probes.hub.blobs import corrupt_blobs
-from doctor.probes.hub.texts import bad_text, is_text, lost_shards
-from doctor.probes.hub.weights import bad, folders_of_models, is_weights
+from doctor.probes.hub.texts import INDEX, bad_text, is_json, is_text, lost_shards
+from doctor.probes.hub.weights import UNFINISHED, bad, folders_of_models, is_weights
 from doctor.probes.listing import names_in, shown
 from doctor.probes.locks import holder, holders, state
 from doctor.probes.patience import within
@@ -25,6 +25,7 @@ SECONDS = 0.4  # for the whole look
 DEEP_SECONDS = 15.0  # for hashing
 REPOS, FILES, WEIGHTS, NAMED = 300, 4000, 80, 8
 KINDS = ("models--", "datasets--")
+INFO = "dataset_info.json"  # what `datasets` keeps beside the tables
 
 
 class Budget:
@@ -57,6 +58,7 @@ def _look(goal: Goal, hub: Path) -> Cache:
     repos.sort(key=lambda repo: (repo.name not in wanted, repo.name))
     files = {repo: list(snapshot_files(repo, budget)) for repo in repos}
     damage = [damage_of(repo, files[repo]) for repo in repos]
+    clones = damage_in_folders(Path(goal.root_dir), budget)
     until = time.monotonic() + DEEP_SECONDS
     if goal.deep:
         damage = [corrupt_blobs(repo, one, until) for repo, one in zip(repos, damage, strict=True)]
@@ -67,8 +69,10 @@ def _look(goal: Goal, hub: Path) -> Cache:
         exists=is_folder(hub),
         repos=len(repos),
         complete=not budget.spent() and len(repos) < REPOS and time.monotonic() < until,
-        damage=tuple(one for one in damage if one != Damage(repo=one.repo, folder=one.folder)),
+        damage=tuple(one for one in (*damage, *clones) if one != Damage(repo=one.repo, folder=one.folder)),
         bad_texts=(*bad_texts(files, budget), *bad_texts_in_folders(Path(goal.root_dir), budget))[:NAMED],
+        too_new=too_new(goal, files),
+        bad_datasets=tuple(bad_datasets(goal, budget)),
         strays=tuple(shown(path) for path in strays(hub, repos)),
         unreadable=tuple(shown(path) for path in unreadable(files))[:NAMED],
         beside=beside(hub),
@@ -148,6 +152,34 @@ def bad_texts_in_folders(root: Path, budget: Budget) -> Iterator[BadFile]:
                 yield bad
 
 
+def too_new(goal: Goal, files: dict[Path, list[Path]]) -> tuple[str, ...]:
+    """Models of a kind that the environment's transformers does not know yet."""
+    configurations = [
+        (repo_id(repo), file)
+        for repo, found in files.items()
+        for file in found
+        if file.name == "config.json" and file.parent.parent.name == "snapshots"
+    ]
+    if not configurations:
+        return ()
+    from doctor.probes.hub.newer import newer_than_transformers  # only where there are models
+
+    return newer_than_transformers(goal, configurations)
+
+
+def bad_datasets(goal: Goal, budget: Budget) -> Iterator[BadFile]:
+    """Prepared tables that were cut down to nothing. What is still being made lies in a folder of another name."""
+    root = Path(os.environ.get("HF_DATASETS_CACHE") or Path(goal.cache) / "datasets").expanduser()
+    for path in islice(root.glob("*/*/*/*/*"), FILES) if names_in(root) else ():
+        if time.monotonic() > budget.until:
+            return
+        if path.suffix not in (".arrow", ".json") or path.parent.name.endswith(".incomplete"):
+            continue
+        size = _size(path)
+        if size == 0 or (path.name == INFO and not is_json(path, size)):
+            yield BadFile(path=shown(path), kind="empty" if not size else "not-json", bytes=size, repo=None)
+
+
 def strays(hub: Path, repos: list[Path]) -> list[Path]:
     """Models that were cloned or copied into the cache without its layout of snapshots."""
     known = ("models--", "datasets--", "spaces--", ".")
@@ -179,9 +211,11 @@ def beside(hub: Path) -> str | None:
 def lost_refs(repo: Path) -> Iterator[str]:
     """Names whose commit has no snapshot. One that is known to lack a file (`.no_exist`) is as it should be."""
     for path in islice((repo / "refs").rglob("*"), 20):
-        commit = peek_text(path, 4096).strip() if is_file(path) else ""
-        known = commit and any(is_there(repo / place / commit) for place in ("snapshots", ".no_exist"))
-        if commit and not known and names_in(repo / "blobs"):
+        if not is_file(path):
+            continue
+        commit = peek_text(path, 4096).strip()
+        known = commit and (names_in(repo / "snapshots" / commit) or is_there(repo / ".no_exist" / commit))
+        if not known and names_in(repo / "blobs"):
             yield shown(path.relative_to(repo / "refs"))
 
 
@@ -198,6 +232,19 @@ def bad_in_folders(root: Path, budget: Budget) -> Iterator[BadFile]:
         for name in filter(is_weights, names_in(folder)):
             if budget.may_read() and (found := bad(folder / name, None)):
                 yield found
+
+
+def damage_in_folders(root: Path, budget: Budget) -> Iterator[Damage]:
+    """Models of the person's own folders that lack parts."""
+    for folder in folders_of_models(root, FILES):
+        names = names_in(folder)
+        indexed = any(name.endswith(INDEX) for name in names) and time.monotonic() < budget.until
+        lost = tuple(lost_shards([folder / name for name in names])) if indexed else ()
+        if lost:
+            under_way = any(name.endswith(UNFINISHED) for name in names)
+            yield Damage(
+                repo=shown(folder.name), folder=shown(folder), lost_shards=lost[:NAMED], under_way=under_way
+            )
 
 
 def partials(repo: Path) -> Iterator[int]:

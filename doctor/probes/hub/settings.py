@@ -30,6 +30,11 @@ NAMES = (
 )
 STARTUP = ("~/.bashrc", "~/.profile", "~/.bash_profile", "~/.zshrc", "~/.zshenv")
 SYSTEM_STARTUP = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
+# What is copied from a browser's address, or a link of some guide: a page of the site. A company's own Hub may lie below a path.
+PAGE = (
+    r"https?://(?:(?:www\.)?huggingface\.co|hf\.co|hf-mirror\.com)/+[^/\s]"
+    r"|https?://[^/]+/+(?:models|datasets|spaces|docs|api)/*(?:[?#]|$)"
+)
 QUOTES = "\"'`“”‘’"
 STARTUP_MOST = 256 << 10  # bytes of a start-up file
 MANY = 500  # repositories counted in one place
@@ -45,7 +50,9 @@ def endpoint_shape(value: str | None) -> EndpointShape:
         return "quoted"
     if re.match(r"\w+://[^/\s]*@", value):
         return "password"
-    return "fine" if re.fullmatch(r"https?://[^/\s]+(/\S*)?", value) else "no-scheme"
+    if not re.fullmatch(r"https?://[^/\s,;]+(/\S*)?", value):
+        return "no-scheme"
+    return "page" if re.match(PAGE, value) else "fine"
 
 
 def variables(environ: Mapping[str, str]) -> tuple[Variable, ...]:

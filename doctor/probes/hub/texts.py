@@ -28,13 +28,14 @@ NAMES = (
     "adapter_config.json",
     "model_index.json",
 )
+PLAIN = ("vocab.txt", "merges.txt")  # no JSON, and never empty
 INDEX = ".index.json"
 WHOLE = 64 << 10  # bytes: a file up to that is parsed
 INDEX_MOST = 4_000_000
 
 
 def is_text(name: str) -> bool:
-    return name in NAMES or name.endswith(INDEX)
+    return name in NAMES or name in PLAIN or name.endswith(INDEX)
 
 
 def bad_text(path: Path, repo: str | None) -> BadFile | None:
@@ -54,10 +55,17 @@ def _kind(path: Path, size: int) -> BadKind | None:
     head = peek(path, WHOLE if size <= WHOLE else 512)
     if head is None:
         return None
-    return kind_of_head(head, size) or (None if _is_json(path, head, size) else "not-json")
+    right = path.name in PLAIN or _holds_json(path, head, size)
+    return kind_of_head(head, size) or (None if right else "not-json")
 
 
-def _is_json(path: Path, head: bytes, size: int) -> bool:
+def is_json(path: Path, size: int) -> bool:
+    """Whether a file that can be read is JSON."""
+    head = peek(path, WHOLE if size <= WHOLE else 512)
+    return head is None or _holds_json(path, head, size)
+
+
+def _holds_json(path: Path, head: bytes, size: int) -> bool:
     if size > WHOLE:
         ends = (peek(path, 512, end=True) or b"").rstrip()[-1:]
         return head.lstrip()[:1] in (b"{", b"[") and ends in (b"}", b"]")

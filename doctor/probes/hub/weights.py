@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +11,15 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts.hub import BadFile, BadKind
-from doctor.peek import is_folder, peek
+from doctor.peek import is_folder, is_there, peek
 from doctor.probes.listing import names_in, shown
 
 SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".model")
 POINTER = b"version https://git-lfs.github.com/spec/"
 LONGEST_HEADER = 8 << 20  # a header longer than that is believed
+CONTROL = ".aria2"  # what aria2 keeps beside a file until all of it has come
+UNFINISHED = (CONTROL, ".incomplete", ".part", ".crdownload")
+END = 1 << 16  # bytes at the end of a file: more zeros than the last tensor of a model would have
 ZIP, ZIP_END = b"PK\x03\x04", b"PK\x05\x06"
 ZIP_TAIL = 66_000
 LINK, LONGEST_LINK = b"../../blobs/", 200  # what a link of the cache says, as the text of a file
@@ -31,6 +36,8 @@ def bad(path: Path, repo: str | None) -> BadFile | None:
     except OSError:
         return None
     kind: BadKind | None = "special" if not stat.S_ISREG(about.st_mode) else _kind(path, about.st_size)
+    if kind is None and repo is None and is_there(f"{path}{CONTROL}"):
+        kind = "cut"
     if kind is None:
         return None
     blob = shown(path.resolve()) if path.is_symlink() else None
@@ -43,10 +50,30 @@ def _kind(path: Path, size: int) -> BadKind | None:
         return None
     if known := kind_of_head(head, size):
         return known
+    if size > END and _ends_in_a_hole(path, size):
+        return "cut"
     if path.name.endswith(".safetensors"):
         return _safetensors(path, head, size)
     cut_zip = head.startswith(ZIP) and ZIP_END not in (peek(path, ZIP_TAIL, end=True) or b"")
     return "cut" if cut_zip else None
+
+
+def _ends_in_a_hole(path: Path, size: int) -> bool:
+    """Whether its end was never written, though its size is right: a download that made room for all of it first and then ended."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        os.lseek(descriptor, size - END, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # there is none from there on
+            return False
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+    return not any(peek(path, END, end=True) or b"x")
 
 
 def kind_of_head(head: bytes, size: int) -> BadKind | None:

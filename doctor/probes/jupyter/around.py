@@ -10,7 +10,8 @@ from pathlib import Path
 
 from doctor.facts import LabExtension, LabProcess
 from doctor.lab.files import read_json
-from doctor.peek import is_folder, peek_text
+from doctor.peek import is_file, is_folder, peek_text
+from doctor.probes.jupyter.kernels import has_package
 from doctor.probes.jupyter.places import config_path, data_path
 
 AUTODL_PORTS = (
@@ -49,6 +50,17 @@ def firewall(servers: tuple[LabProcess, ...]) -> str | None:
 def _covers(spec: str, port: int) -> bool:
     spans = (part.partition(":") for part in spec.split(",") if part)
     return any(int(low) <= port <= int(high or low) for low, _, high in spans)
+
+
+def lost_assets(prefix: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """JupyterLab's own folder, where the page that it serves is not in it. Made anew by a build, so RECORD tells nothing."""
+    places = [Path(environ["JUPYTERLAB_DIR"])] if environ.get("JUPYTERLAB_DIR") else []
+    places += [folder / "lab" for folder in data_path(prefix)]
+    if any(is_file(place / "static" / "index.html") for place in places):
+        return None
+    if not has_package(prefix, "jupyterlab"):
+        return None
+    return f"{prefix}/share/jupyter/lab/static"
 
 
 def other_users() -> bool:

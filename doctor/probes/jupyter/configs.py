@@ -11,6 +11,7 @@ from typing import Any
 
 from doctor.facts import SettingsFile
 from doctor.peek import peek
+from doctor.probes.jupyter.kernels import has_package
 from doctor.probes.jupyter.places import config_path
 from doctor.probes.jupyter.pyconfig import COMPUTED, Said, read_python
 
@@ -26,22 +27,25 @@ SHOWN = {
 
 def person_files(prefix: str) -> tuple[SettingsFile, ...]:
     """The files that a Jupyter of this environment would read, and the old one that it does not."""
-    marks: dict[str, str] = {}
-    places = enumerate(config_path(prefix))
-    found = [
-        _read(folder / f"{name}{end}", (NAMES.index(name), rank, int(end == ".py")), marks)
-        for rank, folder in places
+    there = [
+        (folder / f"{name}{end}", (NAMES.index(name), rank, int(end == ".py")))
+        for rank, folder in enumerate(config_path(prefix))
         for name in NAMES
         for end in (".json", ".py")
         if os.path.lexists(folder / f"{name}{end}")
     ]
-    return tuple(found)
+    if not there:
+        return ()
+    marks: dict[str, str] = {}
+    # Else the Jupyter of an environment that is not known reads them.
+    reader = prefix if has_package(prefix, "jupyter_server") else ""
+    return tuple(_read(path, rank, marks, reader) for path, rank in there)
 
 
-def _read(path: Path, rank: tuple[int, ...], marks: dict[str, str]) -> SettingsFile:
+def _read(path: Path, rank: tuple[int, ...], marks: dict[str, str], prefix: str) -> SettingsFile:
     try:
         about = path.stat()
-        said = _parsed(path)
+        said = _parsed(path, prefix)
     except OSError as error:
         return SettingsFile(path=str(path), rank=rank, error=error.strerror or str(error))
     private = {name for name in said.values if SECRET.search(name.rpartition(".")[2])}
@@ -55,15 +59,26 @@ def _read(path: Path, rank: tuple[int, ...], marks: dict[str, str]) -> SettingsF
         line=said.line,
         settings={n: _shown(n, v, marks) for n, v in said.values.items() if n not in private},
         secrets={n: _shape(v, marks) for n, v in said.values.items() if n in private},
+        lost_classes={n: v for n, v in said.values.items() if _names_lost_class(n, v, prefix)},
     )
 
 
-def _parsed(path: Path) -> Said:
+def _names_lost_class(name: str, value: Any, prefix: str) -> bool:
+    """`contents_manager_class = "jupytext.TextFileContentsManager"`, where there is no jupytext."""
+    module = value.rpartition(".")[0] if isinstance(value, str) and name.endswith("_class") else ""
+    if not module:
+        return False
+    from doctor.probes.jupyter.imports import lacks  # only where somebody names a class
+
+    return lacks(prefix, module)
+
+
+def _parsed(path: Path, prefix: str) -> Said:
     source = peek(path)
     if source is None:
         return Said(error="it may not be read" if not os.access(path, os.R_OK) else "it is no regular file")
     if path.suffix == ".py":
-        return read_python(source)
+        return read_python(source, path, prefix)
     try:
         data = json.loads(source)
     except json.JSONDecodeError as error:
@@ -97,7 +112,9 @@ def _shown(name: str, value: Any, marks: dict[str, str]) -> str | int | bool | N
     if name.endswith(".jpserver_extensions") and isinstance(value, dict):
         return " ".join(sorted(str(extension) for extension, on in value.items() if on is False))
     if value is None or isinstance(value, bool | int) or (name.rpartition(".")[2] in SHOWN):
-        return value if isinstance(value, str | bool | int | None) else type(value).__name__
+        return (
+            value if isinstance(value, str | bool | int | None) else _mark(type(value).__name__, value, marks)
+        )
     return _mark("text" if isinstance(value, str) else type(value).__name__, value, marks)
 
 

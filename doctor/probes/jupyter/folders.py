@@ -41,7 +41,16 @@ def folder(role: str, path: Path, named_by: str = "") -> Folder:
     """What is known of a folder. One that is not there yet is as writable as the nearest that is."""
     try:
         exists = is_folder(path)
-        nearest = next(p for p in (path, *path.parents) if is_there(p))
+        nearest = next(p for p in (path, *path.parents) if os.path.lexists(p))
+        if not is_there(nearest):  # a link to a disk that is gone, or in a circle
+            return Folder(
+                role=role,
+                path=str(path),
+                exists=False,
+                writable=False,
+                in_the_way=str(nearest),
+                named_by=named_by,
+            )
         room = os.statvfs(nearest)
     except OSError as error:
         return Folder(role=role, path=str(path), exists=False, writable=False, owner=str(error.strerror))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+from itertools import pairwise
 from pathlib import Path
 
 from doctor.facts import Kernel
@@ -60,16 +62,40 @@ def _kernel(place: Path, prefix: str, seen: dict[str, str]) -> Kernel:
         return Kernel(name=name, path=str(path), error="no argv")
     if _is_ipykernel(argv) and not any("{connection_file}" in word for word in argv):
         return Kernel(name=name, path=str(path), error="argv lacks {connection_file}")
+    if refused := _refused(spec):
+        return Kernel(name=name, path=str(path), error=refused)
     return _described(name, path, spec, argv, prefix)
+
+
+def _lacks(prefix: str, module: str) -> bool:
+    from doctor.probes.jupyter.imports import lacks  # most kernels are ipykernel's
+
+    return lacks(prefix, module)
+
+
+def _refused(spec: dict[str, object]) -> str | None:
+    """What Jupyter does not take: a whole kernel is lost for one value of the wrong kind."""
+    env, mode = spec.get("env", {}), spec.get("interrupt_mode", "signal")
+    for name, kind in (("display_name", str), ("language", str), ("metadata", dict), ("env", dict)):
+        if name in spec and not isinstance(spec[name], kind):
+            return f"{name} is not {'a text' if kind is str else 'an object'}"
+    if isinstance(env, dict) and (wrong := [key for key, value in env.items() if not isinstance(value, str)]):
+        return f"env: {wrong[0]} is not a text"
+    if not isinstance(mode, str) or mode.lower() not in ("signal", "message"):
+        return "interrupt_mode is neither signal nor message"
+    return None
 
 
 def _described(name: str, path: Path, spec: dict[str, object], argv: list[str], prefix: str) -> Kernel:
     env = spec.get("env")
-    interpreter = argv[0]
+    interpreter = argv[0].replace("{resource_dir}", str(path.parent))
     own = bool(re.fullmatch(r"python(3(\.\d+)?)?", interpreter))  # jupyter_client starts its own Python then
-    runs = own or not interpreter.startswith("/") or os.access(interpreter, os.X_OK)
+    runs = own or _can_run(interpreter, prefix)
     ipykernel = _is_ipykernel(argv)
     where = prefix if own else _prefix(interpreter)
+    module = next((word for flag, word in pairwise(argv) if flag == "-m"), None)
+    if where and runs and module and not ipykernel and _lacks(where, module):
+        return Kernel(name=name, path=str(path), error=f"no module {module} in {where}")
     return Kernel(
         name=name,
         path=str(path),
@@ -83,6 +109,15 @@ def _described(name: str, path: Path, spec: dict[str, object], argv: list[str], 
         env=tuple(sorted(str(key) for key in env)) if isinstance(env, dict) else (),
         lost_home=_lost_home(env.get("PYTHONHOME")) if isinstance(env, dict) else None,
     )
+
+
+def _can_run(program: str, prefix: str) -> bool:
+    """No shell reads it: `~` and `$HOME` are names of folders here. One without a slash is looked for on PATH."""
+    if "/" not in program:
+        return shutil.which(program, path=f"{prefix}/bin:{os.environ.get('PATH', os.defpath)}") is not None
+    if not program.startswith("/"):
+        return not program.startswith(("~", "$"))
+    return is_file(program) and os.access(program, os.X_OK)
 
 
 def _is_ipykernel(argv: list[str]) -> bool:

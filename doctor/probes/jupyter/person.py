@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from doctor.facts import SettingsFile
-from doctor.goal import Goal
+from doctor.goal import Goal, Tls
 from doctor.lab.sockets import Listening, is_absent
+from doctor.lab.tls import unfit_pair
 from doctor.lab.wanted import kernel_folder
 from doctor.peek import is_file
 from doctor.probes.jupyter import around, shell
@@ -20,6 +21,7 @@ from doctor.probes.jupyter.logs import log_lines
 from doctor.probes.jupyter.places import home
 from doctor.probes.jupyter.processes import kernel_process, processes
 from doctor.probes.jupyter.servers import dead_servers, lab_process, port_holder
+from doctor.text import Text
 
 DEFAULT_PORT = 8888
 ASKED = 3  # servers at most: one that hangs costs its second
@@ -44,12 +46,14 @@ def look_at_person(goal: Goal, ours: int | None, sockets: Sequence[Listening]) -
         "kernel_processes": tuple(kernel_process(p) for p in running if p.is_kernel),
         "exports": shell.exports(),
         "provided": shell.provided(),
-        "startup_errors": shell.startup_errors(),
+        "startup_errors": shell.startup_errors(goal.prefix, Path(goal.root_dir)),
         "log_lines": log_lines(servers),
         "extensions": around.extensions(goal.prefix),
         "dead_servers": dead_servers(),
         "absent_addresses": tuple(ip for ip in _named(files, "ip") if is_absent(ip)),
         "absent_files": tuple(f for name in FILES for f in _named(files, name) if _is_absent_file(f)),
+        "lost_assets": around.lost_assets(goal.prefix),
+        "unfit_certificate": unfit_certificate(files),
         "wanted_port": wanted_port(files),
         "wanted_port_owner": port_holder(wanted_port(files), servers, sockets),
         "provider": name,
@@ -73,6 +77,21 @@ def _named(files: Iterable[SettingsFile], trait: str) -> Iterator[str]:
 
 def _is_absent_file(path: str) -> bool:
     return bool(path) and not is_file(Path(path).expanduser())
+
+
+def unfit_certificate(files: Iterable[SettingsFile]) -> Text | None:
+    """Why no server can use what the configurations name; nothing of files that are not there."""
+    ordered = sorted(files, key=lambda file: file.rank)
+    certificate, key = (next(filter(None, _named(ordered, name)), None) for name in FILES)
+    if key and not certificate:
+        return Text(
+            f"{key} is a key, and no certificate (certfile) is named",
+            f"{key} 是密钥，但没有指定证书（certfile）",
+        )
+    if not certificate or any(map(_is_absent_file, filter(None, (certificate, key)))):
+        return None
+    paths = [str(Path(path).expanduser()) for path in (certificate, key or certificate)]
+    return unfit_pair(Tls(paths[0], paths[1], own=False))
 
 
 def wanted_port(files: Iterable[SettingsFile]) -> int:

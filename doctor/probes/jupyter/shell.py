@@ -9,8 +9,10 @@ from pathlib import Path
 
 from doctor.facts import Export
 from doctor.peek import is_file, peek, peek_text
+from doctor.probes.jupyter.kernels import has_package
 from doctor.probes.jupyter.places import home, ipython_dir
 from doctor.probes.jupyter.processes import HUB, without_secret
+from doctor.probes.jupyter.pyconfig import Said, read_python
 
 # By shell: what another shell's file says holds for nobody here.
 RC_FILES = {
@@ -81,13 +83,22 @@ def startup_files() -> list[Path]:
     return [*sorted(profile.glob("startup/*.py")), *(path for path in configs if is_file(path))]
 
 
-def startup_errors() -> tuple[str, ...]:
-    """Startup files that cannot even be compiled; IPython runs them as plain Python."""
-    found = []
-    for path in startup_files():
-        try:
-            ast.parse(peek(path) or b"")
-        except (SyntaxError, ValueError, RecursionError) as error:
-            line, said = getattr(error, "lineno", None), getattr(error, "msg", None) or error
-            found.append(f"{path}:{line or 1}: {said}")
-    return tuple(found)
+def startup_errors(prefix: str, notebooks: Path) -> tuple[str, ...]:
+    """Startup files that end with an error, as far as their text tells. IPython runs them in the folder of the notebook."""
+    files = startup_files()
+    reader = prefix if files and has_package(prefix, "IPython") else ""
+    said = ((path, _startup(path, reader, notebooks)) for path in files)
+    return tuple(f"{path}:{one.line or 1}: {one.error}" for path, one in said if one.error)
+
+
+def _startup(path: Path, prefix: str, notebooks: Path) -> Said:
+    source = peek(path) or b""
+    if path.name.endswith("_config.py"):
+        return read_python(source, path, prefix)
+    from doctor.probes.jupyter.imports import first_lost  # only where somebody has a startup file
+
+    try:
+        lost = first_lost(ast.parse(source), prefix, notebooks)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        return Said({}, getattr(error, "msg", None) or str(error), getattr(error, "lineno", None))
+    return Said({}, *(lost or ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,16 +50,26 @@ def read_all(site: Path) -> tuple[list[Dist], tuple[str, ...]]:
     eggs = [
         _read_egg(site / name) for name in names if name.endswith(".egg-info") and not LEFTOVER.match(name)
     ]
-    known = {dist.name for dist in dists}
-    return dists + [egg for egg in eggs if egg.name not in known], tuple(
-        n for n in names if LEFTOVER.match(n)
-    )
+    links = [link for name in names if name.endswith(".egg-link") and (link := _read_link(site / name))]
+    known = {dist.name: dist.version for dist in dists}
+    beside = [egg for egg in eggs if egg.name in known and egg.version not in ("", known[egg.name])]
+    others = [old for old in (*eggs, *links) if old.name not in known]
+    return [*beside, *dists, *others], tuple(n for n in names if LEFTOVER.match(n))
 
 
 def split(info: Path | str) -> tuple[str, str, bool]:
     """Name, version and whether it is whole. Installers write RECORD last, so one without it was killed."""
     name, _, version = str(info).rpartition("/")[2].removesuffix(".dist-info").partition("-")
-    return canonicalize_name(name), version, is_file(f"{info}/RECORD") and is_file(f"{info}/METADATA")
+    return canonicalize_name(name), version, _holds_lines(f"{info}/RECORD") and is_file(f"{info}/METADATA")
+
+
+def _holds_lines(record: str) -> bool:
+    """An empty one is as bad as none: a full disk, or power that failed."""
+    try:
+        about = os.stat(record)  # noqa: PTH116 - a Path for each of them costs more
+        return stat.S_ISREG(about.st_mode) and about.st_size > 0
+    except OSError:
+        return False
 
 
 def _read(site: Path, entry: str) -> Dist:
@@ -76,7 +87,7 @@ def _read(site: Path, entry: str) -> Dist:
         # A packager of the system needs no RECORD of its own.
         whole=whole or by_system,
         unsigned="RECORD" in there and "INSTALLER" not in there and not _signed(folder, entry),
-        unreadable="RECORD" in there and (said != name or not fields.get("version")),
+        unreadable=whole and (said != name or not fields.get("version")),
         by_system=by_system,
         requires=tuple(fields.get("requires-dist", ())),
         editable=_editable(f"{folder}/direct_url.json") if "direct_url.json" in there else None,
@@ -106,6 +117,17 @@ def _read_egg(info: Path) -> Dist:
         whole=True,
         by_system=True,
     )
+
+
+def _read_link(path: Path) -> Dist | None:
+    """What `setup.py develop` leaves: a file with the path of the source folder, where the rest of it is."""
+    source = peek_text(path, 4096).partition("\n")[0].strip()
+    name = canonicalize_name(path.name.removesuffix(".egg-link"))
+    infos = sorted(Path(source).glob("*.egg-info")) if source.startswith("/") else []
+    version = headers(infos[0] / "PKG-INFO").get("version", [""])[0] if infos else ""
+    if not version and is_folder(source):
+        return None  # it says nothing of itself
+    return Dist(name, version, path.name, whole=True, by_system=True, editable=source or None)
 
 
 def headers(path: Path | str) -> dict[str, list[str]]:
@@ -161,9 +183,13 @@ def requires(dists: Sequence[Dist], python: str) -> dict[str, tuple[str, ...]]:
     return {name: lines for name, lines in found.items() if lines}
 
 
-# Whose extras are looked at, and which of their extras are for their own developers.
+# Whose extras are looked at, and which of their extras are for their own developers, or for few.
 WITH_EXTRAS = ("transformers", "datasets", "evaluate", "huggingface-hub", "diffusers", "peft")
-FOR_DEVELOPERS = re.compile(r"dev|test|quality|docs|benchmark|all|typing|doc|ja|retrieval|sagemaker|example")
+FOR_DEVELOPERS = re.compile(
+    r"dev|test|quality|docs|benchmark|all|typing|doc|ja|retrieval|sagemaker|example"
+    # Servers, other frameworks and services of others: a person has their packages for other work.
+    r"|serving|flax|^tf|onnx|ray|integrations|codecarbon|kernels|optuna|sigopt|deepspeed|tensorflow"
+)
 EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 
 

@@ -51,6 +51,9 @@ def probe(goal: Goal) -> Python:
         scripts=found.astray,
         script_count=found.count,
         long_shebangs=found.unusable,
+        typed=typed_first(prefix),
+        not_executable=found.not_executable,
+        windows_lines=found.windows_lines,
         pth=scripts.pth_lines(site_of(prefix)),
         library_lacks=said.library_lacks if said else (),
         entered=said is None or kind == "conda" or entered(prefix, said),
@@ -62,6 +65,16 @@ def probe(goal: Goal) -> Python:
             else {}
         ),
     )
+
+
+def typed_first(prefix: Path) -> str | None:
+    """What comes before the environment's own Python, in a shell in which it is activated."""
+    active = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX")
+    if not active or os.path.realpath(active) != os.path.realpath(prefix):
+        return None
+    from doctor.probes.python import typed  # only where one is activated
+
+    return typed.another(prefix, os.environ)
 
 
 def entered(prefix: Path, said: interpreter.Said) -> bool:

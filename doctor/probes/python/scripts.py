@@ -27,22 +27,39 @@ class Found(msgspec.Struct, frozen=True):
     count: int = 0
     astray: tuple[Script, ...] = ()
     unusable: tuple[str, ...] = ()
+    not_executable: tuple[str, ...] = ()
+    windows_lines: tuple[str, ...] = ()
+
+
+class Line(msgspec.Struct, frozen=True):
+    """The first line of a command that a Python runs."""
+
+    name: str
+    text: str
+    direct: bool  # the kernel itself reads it
+    windows: bool  # it ends as Windows ends its lines
+    may_run: bool  # by the file's mode: that of a whole file system is another matter
 
 
 def look(prefix: Path) -> Found:
     """The Python commands in bin whose first line starts another Python, or cannot start any."""
     lines = list(_first_lines(prefix / "bin"))
-    astray = [script for name, line, _ in lines if (script := _astray(name, line, prefix))]
-    unusable = [name for name, line, direct in lines if direct and _unusable(line, prefix)]
-    return Found(len(lines), _worst(astray), tuple(unusable[:KEPT]))
+    astray = [script for line in lines if (script := _astray(line.name, line.text, prefix))]
+    return Found(
+        len(lines),
+        _worst(astray),
+        unusable=tuple(line.name for line in lines if line.direct and _unusable(line.text, prefix))[:KEPT],
+        not_executable=tuple(line.name for line in lines if not line.may_run),
+        windows_lines=tuple(line.name for line in lines if line.windows),
+    )
 
 
 def _worst(scripts: list[Script]) -> tuple[Script, ...]:
     return tuple(sorted(scripts, key=lambda script: script.there)[:KEPT])
 
 
-def _first_lines(folder: Path) -> Iterator[tuple[str, str, bool]]:
-    """Name and first line of each script that a Python runs, and whether the kernel itself reads that line."""
+def _first_lines(folder: Path) -> Iterator[Line]:
+    """Of each script that a Python runs."""
     try:
         entries = sorted((e for e in os.scandir(folder) if e.is_file()), key=lambda e: e.name)[:MOST]
     except OSError:
@@ -50,18 +67,19 @@ def _first_lines(folder: Path) -> Iterator[tuple[str, str, bool]]:
     for entry in entries:
         if entry.is_symlink():
             continue
-        line, direct = _first_line(entry.path)
-        if PYTHON.search(line.split(" -")[0].strip()):
-            yield entry.name, line, direct
+        text, direct, windows = _first_line(entry.path)
+        if PYTHON.search(text.split(" -")[0].strip()):
+            yield Line(entry.name, text, direct, windows, bool(entry.stat().st_mode & 0o111))
 
 
-def _first_line(path: str) -> tuple[str, bool]:
-    """What stands behind #!. Of a trampoline, which installers write for long paths, what it calls, and False."""
+def _first_line(path: str) -> tuple[str, bool, bool]:
+    """What stands behind #!, and whether Windows ended it. Of a trampoline, which installers write for long paths, what
+    it calls, and that the kernel does not read it."""
     first, _, second = (peek(path, LINE) or b"").partition(b"\n")
     called = TRAMPOLINE.match(second)
     if called:
-        return os.fsdecode(called.group(1)), False
-    return (os.fsdecode(first[2:]).strip() if first.startswith(b"#!") else ""), True
+        return os.fsdecode(called.group(1)), False, False
+    return (os.fsdecode(first[2:]).strip() if first.startswith(b"#!") else ""), True, first.endswith(b"\r")
 
 
 def _astray(name: str, line: str, prefix: Path) -> Script | None:

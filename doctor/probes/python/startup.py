@@ -44,7 +44,7 @@ def of_person(
         return {"stopped": by_file(interpreter, site)}
     if starts_alike(said, environ):
         return {
-            "start_errors": start_errors(said.complaints),
+            "start_errors": start_errors(said.complaints, interpreter),
             "inserted": inserted(said.path, said, site, environ),
         }
     theirs = {name: value for name, value in environ.items() if name not in PRIVATE}
@@ -54,7 +54,7 @@ def of_person(
     if answer.returncode != 0:
         return {"stopped": by_variable(interpreter, theirs, last_error(answer.stderr))}
     return {
-        "start_errors": start_errors(answer.stderr),
+        "start_errors": start_errors(answer.stderr, interpreter),
         "inserted": inserted(answer.stdout.splitlines(), said, site, theirs),
     }
 
@@ -128,12 +128,13 @@ def _customised(interpreter: str) -> str | None:
     return None if isinstance(said, Unknown) else said.stdout.strip() or None
 
 
-def start_errors(stderr: str) -> tuple[str, ...]:
+def start_errors(stderr: str, interpreter: str) -> tuple[str, ...]:
     """What fails at each start and is passed over, with the error of each."""
     parts = ERROR.split(stderr)
     found = []
     for index in range(1, len(parts) - 2, 3):
-        where = Path(parts[index]).name if parts[index] else parts[index + 1]
+        # Python does not say where that module is.
+        where = Path(parts[index]).name if parts[index] else _customised(interpreter) or parts[index + 1]
         found.append(f"{where}: {last_error(parts[index + 2].partition('Remainder of file')[0])}")
     return tuple(dict.fromkeys(found))[:MOST]
 

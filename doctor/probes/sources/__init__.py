@@ -10,19 +10,23 @@ from collections.abc import Mapping
 
 from doctor.facts import Sources
 from doctor.goal import Goal
-from doctor.probes.sources.questions import arguments, late_endpoint, shadows, tasks
+from doctor.probes.sources.questions import arguments, late_settings, lost_exports, shadows, tasks
 from doctor.probes.sources.reading import read
+
+BROKEN = 20  # notebooks that are told of
 
 
 def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
     """What the person's code in the notebook folder, and where they stand now, asks for."""
     with warnings.catch_warnings():  # of the person's code, as of '\d' in a plain string
         warnings.simplefilter("ignore")
-        found = read(goal)
+        found, broken = read(goal)
     return Sources(
         files=len(found),
+        broken=tuple(broken[:BROKEN]),
         tasks=tuple(use for code in found for use in tasks(code)),
         arguments=tuple(use for code in found for use in arguments(code)),
-        late_endpoint=tuple(use for code in found for use in late_endpoint(code)),
+        late_endpoint=tuple(use for code in found for use in late_settings(code)),
+        lost_exports=tuple(use for code in found for use in lost_exports(code)),
         shadows=tuple(shadows(found, goal, installed)),
     )

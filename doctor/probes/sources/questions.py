@@ -1,4 +1,4 @@
-"""What is asked of each parsed file: tasks, arguments, a late HF_ENDPOINT, names that hide a module."""
+"""What is asked of each parsed file: tasks, arguments, variables that come too late, names that hide a module."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from doctor.facts import SourceUse
 from doctor.goal import Goal
 from doctor.peek import is_file, is_there
 from doctor.probes.python.shadows import DISTRIBUTIONS, STACK
-from doctor.probes.sources.reading import Code, roots
+from doctor.probes.sources.reading import EXPORT, Code, roots
 
 ARGUMENTS = (
     "grouped_entities",
@@ -30,6 +30,17 @@ HF = (
     "evaluate",
     "timm",
 )
+READ_AT_IMPORT = (
+    *(
+        "HF_ENDPOINT",
+        "HF_HOME",
+        "HF_HUB_CACHE",
+        "HF_HUB_OFFLINE",
+        "TRANSFORMERS_OFFLINE",
+        "HF_HUB_DISABLE_XET",
+    ),
+    *("HF_HUB_ENABLE_HF_TRANSFER", "HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT"),
+)
 # Modules of the standard library that the course's libraries import, and that are not loaded before a person's file.
 STDLIB = (
     "token", "tokenize", "random", "types", "queue", "code", "copy", "string", "json", "logging", "email", "http",
@@ -44,7 +55,7 @@ STDLIB = (
 # Of the course's modules those that transformers and torch import by themselves; the others only matter where asked for.
 ALWAYS = (
     "torch", "transformers", "tokenizers", "huggingface_hub", "safetensors", "numpy", "tqdm", "requests", "packaging",
-    "regex", "yaml", "filelock", "typing_extensions", "jinja2", "sympy",
+    "regex", "yaml", "filelock", "typing_extensions", "jinja2", "sympy", "accelerate", "PIL", "sklearn", "scipy",
 )  # fmt: skip
 
 
@@ -97,15 +108,27 @@ def arguments(code: Code) -> Iterator[SourceUse]:
                     yield SourceUse(file=code.shown, line=keyword.value.lineno, what=keyword.arg)
 
 
-def late_endpoint(code: Code) -> Iterator[SourceUse]:
-    """Where HF_ENDPOINT is set after the first import that reads it, and never before. In functions: not judged."""
+def late_settings(code: Code) -> Iterator[SourceUse]:
+    """Where a variable is set after the first import that reads it, and never before. In functions: not judged."""
     imported: str | None = None
+    seen: set[str] = set()
     for node in (node for tree in code.trees for node in _top(tree.body)):
         imported = imported or next((name for name in _modules_of(node) if name in HF), None)
-        if _sets_endpoint(node):
+        for name in (name for name in _set_by(node) if name not in seen):
+            seen.add(name)
             if imported:
-                yield SourceUse(file=code.shown, line=getattr(node, "lineno", 0), what=imported)
-            return
+                yield SourceUse(
+                    file=code.shown, line=getattr(node, "lineno", 0), what=imported, variable=name
+                )
+
+
+def lost_exports(code: Code) -> Iterator[SourceUse]:
+    """`!export NAME=value`: a shell of its own has it, and ends with the line."""
+    nodes = (node for tree in code.trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    for node in nodes:
+        if isinstance(node.value, str) and node.value.startswith(EXPORT):
+            name = node.value.removeprefix(EXPORT)
+            yield SourceUse(file=code.shown, line=node.lineno, what=name, variable=name)
 
 
 def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -117,7 +140,8 @@ def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from _top([n for n in getattr(node, part, []) if isinstance(n, ast.stmt)])
 
 
-def _sets_endpoint(node: ast.stmt) -> bool:
+def _set_by(node: ast.stmt) -> list[str]:
+    """The variables that huggingface_hub reads at its import and that a statement sets."""
     if isinstance(node, ast.Assign):
         keys = [
             t.slice
@@ -128,8 +152,9 @@ def _sets_endpoint(node: ast.stmt) -> bool:
         name = ast.unparse(node.value.func)
         keys = node.value.args[:1] if name.endswith(("environ.setdefault", "os.putenv")) else []
     else:
-        return False
-    return any(isinstance(key, ast.Constant) and key.value == "HF_ENDPOINT" for key in keys)
+        return []
+    named = (key.value for key in keys if isinstance(key, ast.Constant))
+    return [name for name in named if name in READ_AT_IMPORT]
 
 
 def shadows(found: list[Code], goal: Goal, installed: Mapping[str, str]) -> Iterator[SourceUse]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from doctor.facts.packages import SourceUse
 from doctor.goal import Goal
 from doctor.peek import is_folder, is_there
 from doctor.profile import CONFIGS
@@ -21,6 +22,7 @@ FILES = 150
 ENTRIES = 3000  # names that are looked at
 DEPTH = 3
 LARGEST = {".py": 300_000, ".ipynb": 3_000_000}
+EXPORT = "!export "  # a line of that kind, as a text in the parsed code
 LEFT_OUT = {
     "node_modules",
     "site-packages",
@@ -42,16 +44,20 @@ class Code(msgspec.Struct, frozen=True):
     trees: tuple[ast.Module, ...]
 
 
-def read(goal: Goal) -> list[Code]:
-    """The person's files that can be parsed."""
-    until = time.monotonic() + SECONDS
-    found = []
+def read(goal: Goal) -> tuple[list[Code], list[SourceUse]]:
+    """The person's files that can be parsed, and notebooks that are none."""
+    until, root = time.monotonic() + SECONDS, Path(goal.root_dir)
+    found: list[Code] = []
+    broken: list[SourceUse] = []
     for path in _files(roots(goal), until):
-        code = _parse(path, Path(goal.root_dir))
-        found += [code] if code else []
+        text = _text(path)
+        if text is not None and path.suffix == ".ipynb" and (kind := no_notebook(text)):
+            broken.append(SourceUse(file=_shown(path, root), line=1, what=kind))
+        elif text is not None and (code := _parse(path, text, root)):
+            found.append(code)
         if time.monotonic() > until:
             break
-    return found
+    return found, broken
 
 
 def roots(goal: Goal) -> list[Path]:
@@ -94,17 +100,55 @@ def _left_out(folder: os.DirEntry[str]) -> bool:
     return folder.name in LEFT_OUT or made or library
 
 
-def _parse(path: Path, root: Path) -> Code | None:
+def _text(path: Path) -> str | None:
+    """A file of the person's, None when it is none to be read."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST[path.suffix]:
             return None
-        text = path.read_text(encoding="utf-8")
-        trees = [ast.parse(text)] if path.suffix == ".py" else [ast.parse(cell) for cell in _cells(text)]
-    except (OSError, UnicodeDecodeError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError, MemoryError):
         return None
-    shown = str(path.relative_to(root)) if root in path.parents else str(path)
-    return Code(path, shown, tuple(trees))
+
+
+def no_notebook(text: str) -> str | None:
+    """What a file is that Jupyter cannot open as a notebook. One that is no JSON at all is looked at more closely."""
+    try:
+        msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        if _is_object(text):
+            return None
+        head = text[:512].lstrip().lower()
+        if not text.strip("\0 \n"):
+            return "empty"
+        if head.startswith(("<!doctype", "<html", "<?xml")):
+            return "html"
+        if head.startswith("version https://git-lfs"):
+            return "pointer"
+        return "conflict" if re.search(r"^(<{7} |={7}$|>{7} )", text, re.MULTILINE) else "not-json"
+    return None
+
+
+def _is_object(text: str) -> bool:
+    """As Jupyter reads it: NaN, which outputs hold, is no JSON, and taken all the same."""
+    import json  # for the few that msgspec refuses
+
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if root in path.parents else str(path)
+
+
+def _parse(path: Path, text: str, root: Path) -> Code | None:
+    try:
+        trees = [ast.parse(text)] if path.suffix == ".py" else [ast.parse(cell) for cell in _cells(text)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return Code(path, _shown(path, root), tuple(trees))
 
 
 class _Cell(msgspec.Struct):
@@ -134,6 +178,9 @@ def _python_line(line: str) -> str:
     env = re.match(r"%(?:set_)?env\s+(\w+)[ =](\S*)", bare)
     if env:
         return f"import os; os.environ[{env.group(1)!r}] = {env.group(2)!r}"
+    lost = re.match(r"!\s*export\s+(\w+)=[^;&|]*$", bare) if bare.startswith("!") else None
+    if lost:
+        return f"{line[: len(line) - len(bare)]}{EXPORT + lost.group(1)!r}"
     magic = bare.startswith(("%", "!", "?")) or bare.rstrip().endswith("?")
     return line[: len(line) - len(bare)] + "pass" if magic else line
 

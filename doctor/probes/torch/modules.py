@@ -119,7 +119,7 @@ class Site:
         for entry in _entries(self.folder):
             if self._importable(entry.name) or PLAIN.fullmatch(entry.name):
                 yield entry.name
-            elif entry.name.isidentifier() and entry.is_dir():
+            elif entry.name.isidentifier() and _is_folder(entry):
                 yield from (f"{entry.name}/{name}" for name in _names(entry.path) if self._importable(name))
 
     def _importable(self, name: str) -> bool:
@@ -153,6 +153,13 @@ def _names(folder: str) -> list[str]:
         return sorted(name for name in os.listdir(folder) if name.endswith(".so"))  # noqa: PTH208 - names alone
     except OSError:
         return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # links in a circle
+        return False
 
 
 def _entries(folder: str | Path) -> list[os.DirEntry[str]]:

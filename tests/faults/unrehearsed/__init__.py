@@ -1,0 +1,1 @@
+"""Faults that nobody had in mind when the checks were written: found by trying what people do."""

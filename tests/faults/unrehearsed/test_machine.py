@@ -1,0 +1,50 @@
+"""What is wrong with the machine itself, or with what each program on it inherits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.conftest import missing
+from tests.faults.patient import diagnose
+from tests.faults.unrehearsed.look import look
+
+
+def test_a_text_encoding_that_a_variable_forces(person: dict[str, str]) -> None:
+    assert look(person, PYTHONIOENCODING="utf_8:replace").complaints == []
+    assert look(person, PYTHONIOENCODING="ascii").complaints == ["locale-not-utf8"]
+
+
+def test_a_machine_that_cannot_reach_itself(person: dict[str, str]) -> None:
+    if os.geteuid() != 0:
+        missing("root", "a network namespace needs root")
+    assert diagnose(person, "--area", "host", prefix=["unshare", "-n"]).failed == ["loopback-down"]
+
+
+def test_a_file_in_the_place_of_the_null_device(person: dict[str, str], tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        missing("root", "a mount namespace needs root")
+    (tmp_path / "null").write_text("")
+    cover = ["unshare", "-m", "sh", "-c", f'mount --bind {tmp_path}/null /dev/null && exec "$@"', "-"]
+    assert diagnose(person, "--area", "host", prefix=cover).failed == ["dev-null-not-a-device"]
+
+
+def test_a_hosts_file_that_was_written_over(person: dict[str, str], tmp_path: Path) -> None:
+    """`echo ... > /etc/hosts`: nobody knows localhost, and JupyterLab does not start."""
+    if os.geteuid() != 0:
+        missing("root", "a mount namespace needs root")
+    (tmp_path / "hosts").write_text("192.0.2.7 huggingface.co  # localhost\n")
+    (tmp_path / "order").write_text("hosts: files dns\n")
+    mounts = [
+        f"mount --bind {tmp_path}/{name} /etc/{of}"
+        for name, of in (("hosts", "hosts"), ("order", "nsswitch.conf"))
+    ]
+    cover = ["unshare", "-m", "sh", "-c", f'{" && ".join(mounts)} && exec "$@"', "-"]
+    assert diagnose(person, "--area", "host", prefix=cover).failed == ["localhost-unknown"]
+    (tmp_path / "order").write_text("hosts: files myhostname dns\n")
+    assert diagnose(person, "--area", "host", prefix=cover).complaints == []
+
+
+def test_a_library_to_load_first_that_is_not_there(person: dict[str, str]) -> None:
+    assert look(person, LD_PRELOAD="/usr/lib/libtcmalloc_of_old.so.4").complaints == ["preload-missing"]
+    assert look(person, LD_PRELOAD="").complaints == []
