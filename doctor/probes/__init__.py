@@ -43,7 +43,6 @@ def gather(
     """Facts of the given areas. The others are Unknown("not asked"). `meanwhile` is done while they are awaited."""
     answers: dict[str, Any] = {}
     until = time.monotonic() + seconds
-    once.forget()
     elsewhere = _start_apart(goal, areas, seconds)  # before any thread
     threads = [_start(group[0], answers, partial(_hear, group, hear)) for group, hear in elsewhere.items()]
     left = [area for area in areas if not any(area in group for group in elsewhere)]
@@ -90,7 +89,7 @@ def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[tuple
                 import_module("doctor.probes.packages")  # once, for most of them
         if group:
             name, kind = " and ".join(group), dict[str, _kind(group)]  # type: ignore[misc]
-            started[group] = apart.start(name, partial(_ask_all, group, goal), seconds, kind)
+            started[group] = apart.start(name, partial(_ask_apart, group, goal), seconds, kind)
     return {group: hear for group, hear in started.items() if hear}
 
 
@@ -109,6 +108,11 @@ def _start(name: str, answers: dict[str, Any], ask: Callable[[], dict[str, Any]]
     thread = threading.Thread(target=lambda: answers.update(ask()), name=f"probe-{name}", daemon=True)
     thread.start()
     return thread
+
+
+def _ask_apart(areas: Sequence[str], goal: Goal) -> dict[str, Any]:
+    once.keep()
+    return _ask_all(areas, goal)
 
 
 def _ask_all(areas: Sequence[str], goal: Goal) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +90,33 @@ def test_not_beside_other_threads() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=50
     )
     assert done.stdout.split()[1] == "False"
+
+
+READS = """
+import os
+from doctor import probes
+from doctor.probes import apart
+from doctor.probes.packages import metadata
+from doctor.settings import resolve
+
+read = metadata.read_all
+metadata.read_all = lambda site: os.write({to}, b"x") and read(site)
+apart.possible = lambda: {apart}
+goal = resolve({{}})
+for _ in range(2):
+    probes.gather(goal, ("smoke", "packages", "torch"))
+"""
+
+
+@pytest.mark.parametrize(("apart", "times"), [(True, 1), (False, 2)], ids=["process", "thread"])
+def test_what_two_areas_read_is_kept_only_where_the_process_ends(
+    apart: bool, times: int, tmp_path: Path
+) -> None:
+    """A process that looks again would else see what was there before."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as pipe:
+        environ = {**os.environ, "GROUNDWORK_HOME": str(tmp_path)}
+        argv = [sys.executable, "-c", READS.format(to=writing, apart=apart)]
+        subprocess.run(argv, cwd=ROOT, env=environ, pass_fds=(writing,), check=True, timeout=50)
+        os.close(writing)
+        assert len(pipe.read()) == 2 * times

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,16 @@ def bare(tmp_path: Path, libraries: tuple[Path, Path]) -> World:
 @pytest.fixture
 def t4(bare: World) -> World:
     return working(bare)
+
+
+@pytest.fixture
+def alone() -> None:
+    """For a test whose process is seen by every doctor on the machine."""
+
+
+@pytest.fixture(autouse=True)
+def in_turn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Other tests of this room wait for it, and it for them: they run in several processes."""
+    with (tmp_path_factory.getbasetemp().parent / "gpu.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX if "alone" in request.fixturenames else fcntl.LOCK_SH)
+        yield

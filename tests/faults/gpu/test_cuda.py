@@ -52,6 +52,7 @@ def test_hidden_from_notebooks_only(t4: World) -> None:
     assert "kernelspec course" in said.of(said.failed[0])["evidence"]
 
 
+@pytest.mark.usefixtures("alone")
 def test_hidden_from_a_running_notebook(t4: World) -> None:
     code = "import time; time.sleep(60)"
     kernel = subprocess.Popen(
