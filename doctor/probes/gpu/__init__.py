@@ -34,7 +34,7 @@ def probe(goal: Goal) -> Gpu:
     cards, nodes = pci.cards(), nvml.listed()
     holders = processes.holders() if nodes else ()
     installed, wsl = libraries.libraries(), is_wsl()
-    # Starting an interpreter to be told that there is no NVML is not worth its time.
+    # Starting an interpreter to be told that there is no NVML is not worth its time, nor is looking through all processes.
     nothing = not (cards or nodes or installed or wsl)
     said = nvml.NO_NVML if nothing else nvml.ask_child(nodes, len(cards))
     hung = said.hung is not None
@@ -66,15 +66,15 @@ def probe(goal: Goal) -> Gpu:
         secure_boot=module.secure_boot(),
         key_enrolled=module.key_enrolled(),
         uptime_seconds=uptime(),
-        fabric_manager=bool(processes.named("nv-fabricmanager")),
+        fabric_manager=not nothing and bool(processes.named("nv-fabricmanager")),
         makes_nodes=shutil.which("nvidia-modprobe") is not None,
-        visible=visible.visible(goal, look_at_processes=not hung),
+        visible=visible.visible(goal, look_at_processes=not (hung or nothing)),
         visible_set_in=visible.set_in(goal),
         nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
         slurm="SLURM_JOB_ID" in os.environ,
         groups=groups(),
-        xids=kernel_log.lines(),
+        xids=() if nothing else kernel_log.lines(),
     )
 
 

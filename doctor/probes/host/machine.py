@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from doctor.elf import read
 from doctor.facts import Unknown
 from doctor.peek import is_file, is_there
 from doctor.probes.host.cgroup import counter, text
@@ -21,7 +22,7 @@ from doctor.probes.patience import within
 
 FLAGS = ("avx", "avx2", "avx512f", "fma", "asimd", "sse4_2")
 LIBSTDCXX = "libstdc++.so.6"
-ENOUGH = 64 << 20  # bytes read of a library at most
+GLIBCXX = "GLIBCXX_3.4."
 OURS = Path(__file__).resolve().parents[2]
 
 
@@ -37,12 +38,12 @@ def glibcxx() -> str | Unknown | None:
     path = next((folder / LIBSTDCXX for folder in library_folders() if is_file(folder / LIBSTDCXX)), None)
     if path is None:
         return None
-    try:
-        with path.open("rb") as file:
-            found = re.findall(rb"GLIBCXX_3\.4\.(\d+)\0", file.read(ENOUGH))
-    except OSError as error:
-        return Unknown(error.strerror or str(error))
-    return f"3.4.{max(map(int, found))}" if found else Unknown(f"{path} lists no GLIBCXX level")
+    library = read(str(path))
+    if isinstance(library, Unknown):
+        return library
+    ends = (name.removeprefix(GLIBCXX) for name in library.offers if name.startswith(GLIBCXX))
+    levels = [int(end) for end in ends if end.isdecimal()]
+    return f"3.4.{max(levels)}" if levels else Unknown(f"{path} lists no GLIBCXX level")
 
 
 def library_folders() -> Iterator[Path]:
