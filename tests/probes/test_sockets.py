@@ -19,7 +19,8 @@ PLACES = (
     (socket.AF_INET6, "::1"),
     (socket.AF_INET6, "::"),
 )
-HAS_IPV6 = Path("/proc/net/if_inet6").exists()
+INTERFACES = Path("/proc/net/if_inet6")
+HAS_IPV6 = INTERFACES.exists() and f"{1:032x} " in INTERFACES.read_text()
 
 
 @pytest.fixture
