@@ -19,6 +19,7 @@ import msgspec
 
 from doctor.facts.network import Flaw
 from doctor.peek import is_file, is_there, peek, peek_text
+from doctor.probes.python.interpreter import sees_system
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -171,8 +172,8 @@ def _stops(key: str, value: str, prefix: Path) -> bool:
     if value.lower() not in YES:
         return False
     is_venv = is_file(prefix / "pyvenv.cfg")
-    closed = is_venv and "include-system-site-packages = true" not in peek_text(prefix / "pyvenv.cfg").lower()
-    return key in NEVER or (key == "user" and closed) or (key.startswith("require-v") and not is_venv)
+    closed = is_venv and key == "user" and not sees_system(prefix)
+    return key in NEVER or closed or (key.startswith("require-v") and not is_venv)
 
 
 def _has_links(known: Mapping[str, Setting]) -> bool:

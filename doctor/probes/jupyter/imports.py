@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from doctor.peek import is_file, is_folder, peek_text
-from doctor.probes.jupyter.places import home
-from doctor.target import site_of
+from doctor.probes.jupyter.kernels import borrows, sites_of
+from doctor.probes.python.interpreter import sees_system
 
 MAKES_NAMES = re.compile(
     r"__getattr__|sys\.modules|__path__|import \*"
@@ -50,7 +50,7 @@ def lacks(prefix: str, module: str, *beside: Path) -> bool:
         return False
     place = _place(sites, parts[0])
     if place is None:
-        return not any(map(_borrows, sites)) and _place((*beside, Path.cwd()), parts[0]) is None
+        return not any(map(borrows, sites)) and _place((*beside, Path.cwd()), parts[0]) is None
     for part in parts[1:]:
         if not is_file(place / "__init__.py"):
             return False  # a part of a namespace, or a single file
@@ -82,19 +82,8 @@ def _place(folders: Sequence[Path], name: str) -> Path | None:
     return None
 
 
-def _sites(prefix: str) -> tuple[Path, ...]:
+def _sites(prefix: str) -> list[Path]:
     """The folders that an environment's Python takes packages from; none where that is not known."""
-    own = site_of(Path(prefix)) if prefix else None
-    if own is None:
-        return ()
-    if is_folder(Path(prefix) / "conda-meta"):
-        return (own, *sorted(home().glob(".local/lib/python3*/site-packages")))
-    config = Path(prefix) / "pyvenv.cfg"
-    closed = is_file(config) and "include-system-site-packages = true" not in peek_text(config).lower()
-    return (own,) if closed else ()
-
-
-def _borrows(site: Path) -> bool:
-    """A .pth that adds another folder, or code that finds modules in its own way."""
-    lines = (line for path in site.glob("*.pth") for line in peek_text(path).splitlines())
-    return any(line.startswith(("/", "import __editable__")) for line in lines)
+    place = Path(prefix)
+    closed = is_file(place / "pyvenv.cfg") and not sees_system(place)
+    return sites_of(place) if prefix and (closed or is_folder(place / "conda-meta")) else []

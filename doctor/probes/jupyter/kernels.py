@@ -12,6 +12,7 @@ from pathlib import Path
 from doctor.facts import Kernel
 from doctor.peek import is_file, is_folder, peek, peek_text
 from doctor.probes.jupyter.places import data_path, home
+from doctor.probes.python.interpreter import sees_system
 from doctor.target import site_of
 
 HUB_PACKAGES = ("torch", "transformers", "datasets", "accelerate", "diffusers", "sentence_transformers")
@@ -150,13 +151,13 @@ def hub_packages(prefix: str) -> tuple[str, ...] | None:
 
 def has_package(prefix: str, name: str) -> bool | None:
     """Whether a package's folder is in an environment; None where it may come from elsewhere."""
-    sites = _sites(Path(prefix))
+    sites = sites_of(Path(prefix))
     if any(is_folder(site / name) for site in sites):
         return True
-    return None if not sites or _is_open(Path(prefix)) or any(map(_borrows, sites)) else False
+    return None if not sites or sees_system(Path(prefix)) or any(map(borrows, sites)) else False
 
 
-def _sites(prefix: Path) -> list[Path]:
+def sites_of(prefix: Path) -> list[Path]:
     """Folders of packages that the environment's interpreter has on its path."""
     own = site_of(prefix)
     others = [prefix / "lib" / "python3" / "dist-packages"]
@@ -165,14 +166,7 @@ def _sites(prefix: Path) -> list[Path]:
     return [site for site in (own, *others) if site and is_folder(site)]
 
 
-def _is_open(prefix: Path) -> bool:
-    """A virtual environment that also sees the packages of the Python that it was made from."""
-    return "include-system-site-packages = true" in peek_text(prefix / "pyvenv.cfg").lower()
-
-
-def _borrows(site: Path) -> bool:
-    """A .pth with the path of another folder."""
-    for path in site.glob("*.pth"):
-        if any(line.startswith("/") for line in peek_text(path).splitlines()):
-            return True
-    return False
+def borrows(site: Path) -> bool:
+    """A .pth that adds another folder, or code that finds modules in its own way."""
+    lines = (line for path in site.glob("*.pth") for line in peek_text(path).splitlines())
+    return any(line.startswith(("/", "import __editable__")) for line in lines)

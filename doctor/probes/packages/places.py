@@ -8,7 +8,7 @@ from pathlib import Path
 
 from doctor.goal import Goal
 from doctor.peek import is_folder
-from doctor.probes.python.interpreter import config
+from doctor.probes.python.interpreter import config, sees_system
 
 
 def site_packages(goal: Goal) -> Path:
@@ -31,7 +31,7 @@ def beside(goal: Goal) -> tuple[Path, ...]:
     """Folders that the interpreter searches beside its own: the system's where it may, and the person's ~/.local."""
     prefix, python = Path(goal.prefix), python_of(goal)
     venv = config(prefix)
-    if venv and venv.get("include-system-site-packages", "").lower() != "true":
+    if venv and not sees_system(prefix):
         return ()
     base = Path(venv["home"]).parent if venv.get("home") else prefix
     user = Path(os.environ.get("PYTHONUSERBASE") or "~/.local").expanduser()

@@ -22,7 +22,6 @@ def probe(goal: Goal) -> Python:
     version = said.version if said else None
     kind = kind_of(prefix, goal)
     config = interpreter.config(prefix)
-    sees_system = config.get("include-system-site-packages", "").lower() == "true"
     found = scripts.look(prefix) if kind in ("venv", "conda") else scripts.Found()
     # Folders of anybody, on any disk.
     ahead = within(shadows.pythonpath, os.environ, site_of(prefix))
@@ -38,7 +37,7 @@ def probe(goal: Goal) -> Python:
         base=said.base if said else config.get("home"),
         maker=("uv" if "uv" in config else "venv") if config else None,
         made_with=config.get("version_info") or config.get("version"),
-        sees_system=sees_system,
+        sees_system=interpreter.sees_system(prefix),
         other_sites=scripts.other_sites(prefix, version),
         site_empty=scripts.site_empty(prefix, version),
         pip=interpreter.has_pip(prefix, version, said),

@@ -159,6 +159,11 @@ def config(prefix: Path) -> dict[str, str]:
     return dict(parser["venv"])
 
 
+def sees_system(prefix: Path) -> bool:
+    """Whether a virtual environment also sees the packages of the Python that it was made from."""
+    return config(prefix).get("include-system-site-packages", "").lower() == "true"
+
+
 def has_pip(prefix: Path, version: str | None, said: Said | None) -> bool:
     """Whether `python -m pip` would find pip. Nothing is held against an interpreter that does not run."""
     if version is None or said is None:
