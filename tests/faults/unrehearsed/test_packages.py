@@ -136,7 +136,11 @@ def write_notebook(home: Path, *cells: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "version", "other", "its"),
-    [("openai", "1.30.0", "httpx", "0.28.1"), ("onnx", "1.12.0", "protobuf", "6.33.0")],
+    [
+        ("openai", "1.30.0", "httpx", "0.28.1"),
+        ("onnx", "1.12.0", "protobuf", "6.33.0"),
+        ("datasets", "2.14.4", "fsspec", "2024.3.1"),
+    ],
 )
 def test_more_releases_that_do_not_fit(
     course_like: Path, environ: dict[str, str], name: str, version: str, other: str, its: str
