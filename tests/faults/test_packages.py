@@ -57,6 +57,19 @@ def test_a_file_that_is_gone(course_env: Path, environ: dict[str, str]) -> None:
     )
 
 
+@pytest.mark.parametrize("module", ["transformers/models/bert/modeling_bert.py", "torch/nn/modules/linear.py"])
+def test_a_module_deep_in_a_package_that_is_all_zeros(
+    course_env: Path, environ: dict[str, str], module: str
+) -> None:
+    path = site_of(course_env) / module
+    replace(path, bytes(path.stat().st_size))
+    name = module.removesuffix(".py").replace("/", ".")
+    assert "null bytes" in run_in(course_env, f"import {name}")
+    said = diagnose(environ, course_env, *WITH_TORCH)
+    assert said.failed == ["wheel-files-missing"]
+    assert module in said.of("wheel-files-missing")["evidence"]
+
+
 def test_a_package_that_is_there_twice(course_env: Path, environ: dict[str, str]) -> None:
     double(next(site_of(course_env).glob("tokenizers-*.dist-info")), "0.20.3")
     said = diagnose(environ, course_env, *WITH_TORCH)

@@ -66,6 +66,52 @@ def test_what_is_missing_cut_or_blank_is_damage(site: Path, number: int) -> None
     assert one.files == tuple(f"pack{number}/{name}" for name in ("__init__.py", "sub/deep.py", "x.so"))
 
 
+def blank(path: Path) -> None:
+    """The size stays, the content is lost."""
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def later(site: Path) -> float:
+    return max(record.stat().st_mtime for record in site.glob("*/RECORD")) + 1
+
+
+def test_one_deep_in_a_package_is_read_when_it_was_written_after_the_install(site: Path) -> None:
+    deep = site / "pack4/sub/deep.py"
+    blank(deep)
+    os.utime(deep, (later(site),) * 2)
+    (one,) = look(site).damaged
+    assert (one.name, one.files) == ("pack4", ("pack4/sub/deep.py",))
+
+
+def test_one_deep_in_a_package_is_read_when_the_disk_keeps_nothing_of_it(site: Path) -> None:
+    deep = site / "pack4/sub/deep.py"
+    size = deep.stat().st_size
+    os.truncate(deep, 0)
+    os.truncate(deep, size)
+    os.utime(deep, (0, 0))
+    assert deep.stat().st_blocks == 0
+    assert [one.name for one in look(site).damaged] == ["pack4"]
+
+
+def test_all_are_read_once_one_is_blank(site: Path) -> None:
+    """As long as nothing shows, what is old and has its blocks is not read."""
+    for name in ("pack3", "pack5"):
+        blank(site / name / "sub/deep.py")
+        os.utime(site / name / "sub/deep.py", (0, 0))
+    assert look(site).damaged == ()
+    blank(site / "pack4/__init__.py")
+    assert [one.name for one in look(site).damaged] == ["pack3", "pack4", "pack5"]
+
+
+def test_a_copied_environment_is_not_read_to_its_end(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in site.glob("*/sub/deep.py"):
+        os.utime(path, (later(site),) * 2)
+    assert look(site) == files.Recorded()
+    monkeypatch.setattr(files, "SUSPECTS", 0)
+    blank(site / "pack4/sub/deep.py")
+    assert look(site) == files.Recorded()
+
+
 def test_one_that_somebody_edited_is_no_damage(site: Path) -> None:
     (site / "pack3" / "sub" / "deep.py").write_text(BODY + "MORE = 2\n")
     seen = look(site)
