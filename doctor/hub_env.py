@@ -49,6 +49,16 @@ def hub_environment(goal: Goal, recorded: str | None) -> dict[str, str]:
     return env
 
 
+def hub_cache_of(environ: Mapping[str, str]) -> Path:
+    """Where huggingface_hub keeps models with these variables, and nothing else said. The newest name wins."""
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if environ.get(name):
+            return Path(os.path.expandvars(environ[name])).expanduser()
+    usual = Path(environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
+    home = Path(os.path.expandvars(environ.get("HF_HOME") or str(usual)))
+    return home.expanduser() / "hub"
+
+
 def token(goal: Goal, environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
     """The token that programs would send, and where it is kept. The variable wins over the file."""
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):

@@ -66,6 +66,14 @@ class SettingsFile(msgspec.Struct, frozen=True, kw_only=True):
     lost_classes: dict[str, str] = {}  # Class.trait: the class of a package that is not there
 
 
+class KernelVariable(msgspec.Struct, frozen=True):
+    """A variable in the `env` of a kernel.json that leads its notebooks elsewhere than a shell."""
+
+    name: str
+    leads: Literal["packages", "home", "libraries", "endpoint", "path", "cache", "offline"]
+    value: str  # without a secret; of a search path the part that does it
+
+
 class Kernel(msgspec.Struct, frozen=True, kw_only=True):
     """A kernel that the person's Jupyter offers, or would if its file were whole."""
 
@@ -80,7 +88,8 @@ class Kernel(msgspec.Struct, frozen=True, kw_only=True):
     has_ipykernel: bool | None = None  # None: could not tell
     hub_packages: tuple[str, ...] | None = None  # torch, transformers, … in that environment
     env: tuple[str, ...] = ()  # names alone
-    lost_home: str | None = None  # what it sets PYTHONHOME to, where no Python is there
+    lost_home: str | None = None  # what it sets PYTHONHOME to, where its own Python is not
+    astray: tuple[KernelVariable, ...] = ()
     shadows: str | None = None  # the kernel of the same name that it hides
 
 

@@ -75,6 +75,19 @@ class Shadow(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()  # what they ask of it, and it lacks
     readable: bool = True
 
+    @property
+    def is_harmful(self) -> bool:
+        """A newer one, and one that has all that is asked of it, do no harm."""
+        if self.missing:
+            return True
+        if self.used_by and self.readable and not self.name.startswith("libcudnn"):
+            return False  # all that is asked of it is there
+        mine, theirs = self.taken_version, self.shipped_version
+        if not mine or not theirs:
+            return False
+        count = min(mine.count("."), theirs.count(".")) + 1
+        return [int(n) for n in mine.split(".")[:count]] < [int(n) for n in theirs.split(".")[:count]]
+
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
     """What a distribution's metadata asks of another one, here one of the torch family."""

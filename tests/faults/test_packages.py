@@ -57,7 +57,9 @@ def test_a_file_that_is_gone(course_env: Path, environ: dict[str, str]) -> None:
     )
 
 
-@pytest.mark.parametrize("module", ["transformers/models/bert/modeling_bert.py", "torch/nn/modules/linear.py"])
+@pytest.mark.parametrize(
+    "module", ["transformers/models/bert/modeling_bert.py", "torch/nn/modules/linear.py"]
+)
 def test_a_module_deep_in_a_package_that_is_all_zeros(
     course_env: Path, environ: dict[str, str], module: str
 ) -> None:

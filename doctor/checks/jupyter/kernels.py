@@ -9,8 +9,27 @@ from doctor.catalogue import found
 from doctor.facts import Jupyter, Kernel
 from doctor.finding import Finding, by_hand
 from doctor.goal import Goal
+from doctor.text import Text
 
 NEEDED = ("torch", "transformers", "datasets", "diffusers")
+MISSED = ("cache",)
+EFFECTS = {
+    "packages": Text(
+        "other packages come before those of its environment", "其他位置的软件包排在该环境的软件包之前"
+    ),
+    "home": Text(
+        "the packages of another Python come before those of its environment",
+        "使用另一个 Python 的软件包，而不是该环境的",
+    ),
+    "libraries": Text(
+        "other CUDA libraries come before those that torch was built with",
+        "其他 CUDA 库排在 torch 自带的库之前",
+    ),
+    "endpoint": Text("no download can reach that address", "无法从该地址下载"),
+    "path": Text("models are kept at a place that changes with each folder", "模型存放的位置随工作目录而变"),
+    "cache": Text("the models that you have are not there", "该位置没有你已有的模型"),
+    "offline": Text("nothing may be fetched, and no model is there", "不允许下载，而本地没有模型"),
+}
 SHORTEST_NAME = 3  # of an environment; shorter ones are found in any title
 
 
@@ -45,6 +64,8 @@ def each(jupyter: Jupyter) -> Iterator[Finding]:
                 file=kernel.path,
                 home=kernel.lost_home,
             )
+        elif kernel.astray:
+            yield _led_astray(kernel)
         elif kernel.is_ipykernel and kernel.has_ipykernel is False:
             yield found(
                 "jupyter",
@@ -53,6 +74,21 @@ def each(jupyter: Jupyter) -> Iterator[Finding]:
                 file=kernel.path,
                 python=kernel.interpreter,
             )
+
+
+def _led_astray(kernel: Kernel) -> Finding:
+    """One kernel.json to mend, whatever else it says. Where models are kept is merely missed."""
+    first = min(kernel.astray, key=lambda variable: variable.leads in MISSED)
+    return found(
+        "jupyter",
+        "jupyter-kernel-env-misleads",
+        severity="warn" if first.leads in MISSED else None,
+        name=kernel.name,
+        file=kernel.path,
+        variables=[f"{one.name}={one.value}" for one in kernel.astray],
+        variable=first.name,
+        effect=EFFECTS[first.leads],
+    )
 
 
 def _another_python(jupyter: Jupyter, goal: Goal) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 from doctor.catalogue import found
 from doctor.checks.torch.mend import build_of, companion, install, told, trio, vendor
 from doctor.facts import Torch
-from doctor.facts.torch import Pin, Shadow
+from doctor.facts.torch import Pin
 from doctor.finding import Finding
 from doctor.goal import Goal
 
@@ -133,7 +133,7 @@ def _older(pin: Pin) -> bool:
 
 def _shadowed(torch: Torch) -> Iterator[Finding]:
     """Older libraries of LD_LIBRARY_PATH. A newer one, and one that has all that is asked, do no harm."""
-    harmful = [shadow for shadow in torch.shadows if _harmful(shadow)]
+    harmful = [shadow for shadow in torch.shadows if shadow.is_harmful]
     for cudnn in (False, True):
         some = [shadow for shadow in harmful if shadow.name.startswith("libcudnn") == cudnn]
         if some:
@@ -148,18 +148,6 @@ def _shadowed(torch: Torch) -> Iterator[Finding]:
                 symbols=first.missing or ["-"],
                 folder=first.taken.rpartition("/")[0],
             )
-
-
-def _harmful(shadow: Shadow) -> bool:
-    if shadow.missing:
-        return True
-    if shadow.used_by and shadow.readable and not shadow.name.startswith("libcudnn"):
-        return False  # all that is asked of it is there
-    mine, theirs = shadow.taken_version, shadow.shipped_version
-    if not mine or not theirs:
-        return False
-    count = min(mine.count("."), theirs.count(".")) + 1
-    return [int(n) for n in mine.split(".")[:count]] < [int(n) for n in theirs.split(".")[:count]]
 
 
 def _bitsandbytes(torch: Torch, goal: Goal) -> Iterator[Finding]:

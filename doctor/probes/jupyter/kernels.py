@@ -9,7 +9,7 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
-from doctor.facts import Kernel
+from doctor.facts import Kernel, KernelVariable
 from doctor.peek import is_file, is_folder, peek, peek_text
 from doctor.probes.jupyter.places import data_path, home
 from doctor.probes.python.interpreter import sees_system
@@ -108,7 +108,8 @@ def _described(name: str, path: Path, spec: dict[str, object], argv: list[str], 
         has_ipykernel=has_package(where, "ipykernel") if where and runs and ipykernel and not own else None,
         hub_packages=hub_packages(where) if where and runs and ipykernel else None,
         env=tuple(sorted(str(key) for key in env)) if isinstance(env, dict) else (),
-        lost_home=_lost_home(env.get("PYTHONHOME")) if isinstance(env, dict) else None,
+        lost_home=_lost_home(env.get("PYTHONHOME"), where) if isinstance(env, dict) else None,
+        astray=_astray(env, where) if ipykernel and runs and isinstance(env, dict) else (),
     )
 
 
@@ -125,12 +126,23 @@ def _is_ipykernel(argv: list[str]) -> bool:
     return any(word in ("ipykernel", "ipykernel_launcher") for word in argv)
 
 
-def _lost_home(said: object) -> str | None:
-    """PYTHONHOME, which may name two folders, where Python's own library is in none. A variable in it is unknowable."""
+def _astray(env: dict[str, str], prefix: str | None) -> tuple[KernelVariable, ...]:
+    if not env:
+        return ()
+    from doctor.probes.jupyter.kernel_env import astray  # most kernels set nothing
+
+    return astray(env, prefix, os.environ)
+
+
+def _lost_home(said: object, prefix: str | None) -> str | None:
+    """PYTHONHOME, which may name two folders, where the library of that very Python is in none. A variable in it is
+    unknowable."""
     if not isinstance(said, str) or not said or "$" in said:
         return None
+    site = site_of(Path(prefix)) if prefix else None
+    python = site.parent.name if site and site.name == "site-packages" else "python3*"
     places = (Path(place) for place in said.split(":"))
-    return None if any(next(place.glob("lib/python3*/encodings"), None) for place in places) else said
+    return None if any(next(place.glob(f"lib/{python}/encodings"), None) for place in places) else said
 
 
 def _prefix(interpreter: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -74,7 +74,7 @@ def look_into(folder: str) -> Shadow:
         names = [path.name for path in Path(folder).iterdir()]
     except OSError:
         return Shadow(path=folder)
-    versions = dict(_dist(name) for name in names if name.endswith(".dist-info"))
+    versions = dists_in(names)
     here = set(names)
     holds = {
         module: versions.get(DISTRIBUTIONS.get(module) or canonicalize_name(module), "")
@@ -82,6 +82,11 @@ def look_into(folder: str) -> Shadow:
         if f"{module}.py" in here or (module in here and is_file(Path(folder, module, "__init__.py")))
     }
     return Shadow(path=folder, holds=holds)
+
+
+def dists_in(names: Iterable[str]) -> dict[str, str]:
+    """Distributions and their versions, by the names in a folder of packages."""
+    return dict(_dist(name) for name in names if name.endswith(".dist-info"))
 
 
 def _dist(name: str) -> tuple[str, str]:
