@@ -46,6 +46,8 @@ class CondaSettings(msgspec.Struct, frozen=True, kw_only=True):
     classic_solver: bool = False
     proxies: tuple[CondaProxy, ...] = ()
     pins: tuple[str, ...] = ()
+    own_channels: tuple[str, ...] = ()  # names that the settings themselves say the address of
+    subdir: str | None = None  # the platform that packages are to be for, where something says so
 
 
 class CondaTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +96,9 @@ class CondaEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     writable: bool = True
     pins: tuple[str, ...] = ()  # conda-meta/pinned
     unreadable: tuple[str, ...] = ()  # records of packages that are no JSON
+    broken_states: tuple[
+        str, ...
+    ] = ()  # files of its variables that conda reads at each activation, and cannot
     incomplete: tuple[tuple[str, str, int], ...] = ()  # package, one missing file, how many are missing
     pip_user: str | None = None  # what makes pip install into the person's home
 

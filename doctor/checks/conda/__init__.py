@@ -18,7 +18,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     conda = facts.conda
     assert isinstance(conda, Conda)
     yield from installs.check(facts, conda, goal)
-    yield from settings.check(conda, goal)
+    yield from settings.check(facts, conda, goal)
     yield from shell.check(facts, conda, goal)
     yield from environment.check(facts, conda, goal)
     yield from caches.check(conda, goal)

@@ -15,6 +15,10 @@ from doctor.facts import Conda, CondaEnvironment, Facts, Packages, Python
 from doctor.finding import Finding
 from doctor.goal import Goal
 
+NAMED = re.compile(r"(?:[\w./:+-]+::)?[A-Za-z0-9_][\w.*-]*([\s=<>!~].*)?")
+# `1.26`, `=1.26.*`, `>=1.2`, `=1.26=py311_0`, `*`, or a regular expression; conda takes words without a number too.
+VERSION = re.compile(r"\^.*\$|(?:[<>]=?|[=!~]=|=)?[\w.+!*-]*[\d*][\w.+!*-]*(?:=[\w.*]+)?", re.ASCII)
+
 
 def check(facts: Facts, conda: Conda, goal: Goal) -> Iterator[Finding]:
     env = conda.environment
@@ -26,13 +30,32 @@ def check(facts: Facts, conda: Conda, goal: Goal) -> Iterator[Finding]:
     if env.pip_user:
         python = f"{env.prefix}/bin/python"
         yield found("conda", "conda-pip-user", prefix=env.prefix, place=env.pip_user, python=python)
-    pins = [pin for pin in (*env.pins, *conda.settings.pins) if (_contradicts(pin, facts))]
+    yield from _pins(env, facts, conda, goal)
+
+
+def _pins(env: CondaEnvironment, facts: Facts, conda: Conda, goal: Goal) -> Iterator[Finding]:
+    file = f"{env.prefix}/conda-meta/pinned"
+    unreadable = [pin for pin in env.pins if not _is_pin(pin)]
+    if unreadable:
+        severity = weighed("fail", conda, goal)
+        yield found("conda", "conda-pins-unreadable", severity=severity, pins=_shown(unreadable), file=file)
+    pins = [pin for pin in (*env.pins, *conda.settings.pins) if _contradicts(pin, facts)]
     if pins:
-        yield found("conda", "conda-pins-other-versions", pins=pins, file=f"{env.prefix}/conda-meta/pinned")
+        yield found("conda", "conda-pins-other-versions", pins=pins, file=file)
 
 
 def _records(env: CondaEnvironment, conda: Conda, goal: Goal) -> Iterator[Finding]:
     severity = weighed("fail", conda, goal)
+    if env.broken_states:
+        yield found(
+            "conda",
+            "conda-variables-unreadable",
+            severity=severity,
+            files=env.broken_states,
+            kept=tuple(f"{file}.broken" for file in env.broken_states)[:1],
+            file=env.broken_states[0],
+            prefix=env.prefix,
+        )
     if env.unreadable:
         yield found(
             "conda",
@@ -73,6 +96,24 @@ def _changeable(env: CondaEnvironment, conda: Conda, goal: Goal) -> Iterator[Fin
         yield found("conda", "conda-env-frozen", prefix=env.prefix)
     if not env.writable:
         yield found("conda", "conda-env-not-writable", prefix=env.prefix)
+
+
+def _is_pin(pin: str) -> bool:
+    """Whether conda can read it: a name, then versions, then a build. In brackets anything may stand."""
+    pattern = NAMED.fullmatch(re.sub(r"\[[^]]*\]$|\s#.*", "", pin).strip())
+    if not pattern:
+        return False
+    words = (
+        re.sub(r"\s*([,|<>=!~]+)\s*", r"\1", pattern.group(1) or "").replace("(", "").replace(")", "").split()
+    )
+    if len(words) > 2:
+        return False
+    return all(VERSION.fullmatch(one) for word in words[:1] for one in re.split(r"[,|]", word))
+
+
+def _shown(pins: list[str]) -> list[str]:
+    """What the file holds in their place may be anything: zeros, a page, a merge."""
+    return [f"{pin[:60]!a}" for pin in pins[:3]]
 
 
 def _contradicts(pin: str, facts: Facts) -> bool:

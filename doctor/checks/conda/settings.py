@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from doctor.catalogue import found
 from doctor.checks.conda.weight import is_needed, is_used, main_install, weighed_setting
-from doctor.facts import Conda
+from doctor.facts import Conda, Facts, Host, Network
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.near import one_slip
 from doctor.text import Text
 
+HTTP_OK = 200
 NO_FALLBACK = 26  # the first year of conda without channels of its own
 ZH = {
     "a tab": "制表符",
@@ -19,10 +21,31 @@ ZH = {
     "no YAML": "不是 YAML",
     "this user may not read it": "当前用户无权读取",
 }
+KNOWN = (
+    *(
+        "conda-forge",
+        "defaults",
+        "bioconda",
+        "pytorch",
+        "nvidia",
+        "huggingface",
+        "anaconda",
+        "rapidsai",
+        "intel",
+    ),
+    *("pytorch3d", "fastai", "xformers", "msys2", "main", "free"),
+)
+LONG_ENOUGH = 6  # letters: each neighbour of a shorter name may be somebody's
+# What runs on this kind of machine, by the kernel's name of it. `noarch` alone lacks Python, and conda allows it.
+PLATFORMS = {
+    "x86_64": ("linux-64", "linux-32"),
+    "aarch64": ("linux-aarch64",),
+    "ppc64le": ("linux-ppc64le",),
+}
 NO_FILE = Text("no settings file names a channel", "没有任何配置文件写明频道")
 
 
-def check(conda: Conda, goal: Goal) -> Iterator[Finding]:
+def check(facts: Facts, conda: Conda, goal: Goal) -> Iterator[Finding]:
     said = conda.settings
     for file, reason in said.broken:
         severity = weighed_setting("fail", conda, goal)
@@ -33,6 +56,8 @@ def check(conda: Conda, goal: Goal) -> Iterator[Finding]:
     if not is_used(conda, goal):
         return
     yield from _channels(conda, goal)
+    yield from _misspelt(facts, conda, goal)
+    yield from _platform(facts, conda, goal)
     yield from _terms(conda, goal)
     for proxy in said.proxies:
         if proxy.error:
@@ -72,6 +97,40 @@ def _channels(conda: Conda, goal: Goal) -> Iterator[Finding]:
         )
     elif main and is_needed(conda, goal):
         yield found("conda", "conda-defaults-channel", channels=main)
+
+
+def _misspelt(facts: Facts, conda: Conda, goal: Goal) -> Iterator[Finding]:
+    """One channel that is not there stops every install. What the settings give an address, or what answers, is there."""
+    said = conda.settings
+    answered = facts.network.channels if isinstance(facts.network, Network) else ()
+    there = {*said.own_channels, *(one.name for one in answered if one.reply.status == HTTP_OK), *KNOWN}
+    long = [name for name in KNOWN if len(name) >= LONG_ENOUGH]
+    for name in said.channels or ():
+        right = None if name in there else one_slip(name, long)
+        if right:
+            severity = weighed_setting("fail", conda, goal)
+            yield found(
+                "conda",
+                "conda-channel-misspelt",
+                severity=severity,
+                name=name,
+                right=right,
+                files=said.files or ("CONDA_CHANNELS",),
+            )
+
+
+def _platform(facts: Facts, conda: Conda, goal: Goal) -> Iterator[Finding]:
+    subdir = conda.settings.subdir
+    own = PLATFORMS.get(facts.host.machine) if isinstance(facts.host, Host) else None
+    if subdir and own and subdir not in own:
+        yield found(
+            "conda",
+            "conda-platform-foreign",
+            severity=weighed_setting("fail", conda, goal),
+            subdir=subdir,
+            own=own[0],
+            files=conda.settings.files,
+        )
 
 
 def _is_anacondas(name: str) -> bool:

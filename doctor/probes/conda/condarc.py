@@ -197,7 +197,7 @@ def from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
         for name, value in environ.items()
         if name.startswith("CONDA_")
         and value
-        and name[6:].lower() in (*LISTS, *ALIASES, "channel_alias", "solver")
+        and name[6:].lower() in (*LISTS, *ALIASES, "channel_alias", "solver", "subdir")
     }
 
 

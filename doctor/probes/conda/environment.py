@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -44,6 +44,7 @@ def environment(goal: Goal, environ: Mapping[str, str]) -> CondaEnvironment | No
         writable=os.access(meta, os.W_OK | os.X_OK),
         pins=_pins(meta / "pinned"),
         unreadable=unreadable,
+        broken_states=tuple(_broken_states(prefix)),
         incomplete=incomplete,
         pip_user=_pip_user(prefix, environ),
     )
@@ -70,14 +71,29 @@ def _records(prefix: Path, until: float) -> tuple[tuple[str, ...], tuple[tuple[s
         try:
             record = decoder.decode(content)
         except (UnicodeDecodeError, msgspec.DecodeError):
+            record = Record()
+        if not record.name:
             unreadable.append(str(path))
             continue
         missing = [file for file in _lasting(record.files) if not os.path.lexists(prefix / file)]
         if missing:
-            incomplete.append((record.name or path.stem.rsplit("-", 2)[0], missing[0], len(missing)))
+            incomplete.append((record.name, missing[0], len(missing)))
         if time.monotonic() > until:
             break
     return tuple(unreadable), tuple(incomplete)
+
+
+def _broken_states(prefix: Path) -> Iterator[str]:
+    """`conda env config vars set` keeps them in the first, packages in the others; conda takes nothing but JSON objects."""
+    for path in (prefix / "conda-meta/state", *sorted(prefix.glob("etc/conda/env_vars.d/*.json"))):
+        content = peek(path)
+        try:
+            said = {} if content is None else msgspec.json.decode(content, type=dict[str, object])
+        except (UnicodeDecodeError, msgspec.DecodeError):
+            yield str(path)
+            continue
+        if path.name == "state" and not isinstance(said.get("env_vars", {}), dict):
+            yield str(path)
 
 
 def _lasting(files: list[str]) -> list[str]:

@@ -45,6 +45,8 @@ def settings(said: Condarc) -> CondaSettings:
         == "classic",
         proxies=tuple(_proxies(said)),
         pins=said.strings("pinned_packages"),
+        own_channels=(*said.mapping("custom_channels"), *said.mapping("custom_multichannels")),
+        subdir=str(said.settings["subdir"]) if said.settings.get("subdir") else None,
     )
 
 

@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.conda_host import prefixes
 from tests.conda_host.prefixes import PYTHON, write
 from tests.faults.conda.patient import Patient, in_namespace
@@ -69,6 +71,59 @@ def test_pins_that_forbid_what_is_there(patient: Patient) -> None:
     said = patient.said()
     assert said.complaints == ["conda-pins-other-versions"]
     assert "3.8" in said.of("conda-pins-other-versions")["evidence"]
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"env_vars": ["HF_HOME=/data"]}', "null", "\0" * 40])
+def test_variables_that_conda_cannot_read(patient: Patient, text: str) -> None:
+    state = patient.env / "conda-meta/state"
+    write(state, '{"env_vars": {"HF_HOME": "/data"}}')
+    assert patient.said().complaints == []
+    write(state, text)
+    said = patient.said()
+    assert said.failed == said.complaints == ["conda-variables-unreadable"]
+    assert str(state) in said.of("conda-variables-unreadable")["evidence"]
+
+
+def test_variables_of_a_package_that_conda_cannot_read(patient: Patient) -> None:
+    write(patient.env / "etc/conda/env_vars.d/gdal.json", '{"GDAL_DATA": "/x"')
+    assert patient.said().failed == ["conda-variables-unreadable"]
+
+
+def test_a_record_without_a_name(patient: Patient) -> None:
+    (record,) = patient.env.glob("conda-meta/libopus-*.json")
+    record.write_text("{}")
+    assert patient.said().complaints == ["conda-record-unreadable"]
+
+
+@pytest.mark.parametrize(
+    "pin", ["<<<<<<< HEAD", "numpy >=", "numpy is pinned here", "\0\0\0", "torch>=2; python_version<'3'"]
+)
+def test_pins_that_conda_cannot_read(patient: Patient, pin: str) -> None:
+    write(patient.env / "conda-meta/pinned", f"# mine\n{pin}\n")
+    assert patient.said().complaints == ["conda-pins-unreadable"]
+
+
+@pytest.mark.parametrize(
+    "pin",
+    [
+        "numpy",
+        "conda-forge::numpy 1.26.*",
+        "numpy >=1.26, <3",
+        "numpy=1.26.4=py312h_0",
+        "libblas=*=*mkl",
+        "libblas * *openblas",
+        "numpy 1.8|1.8.1  # why",
+        "numpy[version='>=1.26']",
+        "pytorch=*=cuda*",
+        "numpy ==1.26.4 py312_0",
+        "python_abi 3.12.* *_cp312",
+        "numpy !=1.25.0,>=1.24",
+        "openssl ~=3.0",
+    ],
+)
+def test_pins_that_conda_reads(patient: Patient, pin: str) -> None:
+    write(patient.env / "conda-meta/pinned", f"{pin}\n")
+    assert patient.said().complaints == []
 
 
 def test_a_broken_conda_of_somebody_else_does_not_fail(patient: Patient, empty_env: Path) -> None:

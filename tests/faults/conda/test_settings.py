@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import socket
 from pathlib import Path
 
@@ -124,3 +125,38 @@ def test_no_secret_of_condarc_is_saved(patient: Patient, tmp_path: Path) -> None
     diagnose(patient.environ, "--area", "conda", "--save", str(tmp_path / "facts.json"))
     saved = (tmp_path / "facts.json").read_text()
     assert "h.example" in saved and "hunter2" not in saved and "5ecret" not in saved
+
+
+@pytest.mark.parametrize("name", ["conda-frge", "condaforge", "pytroch", "nvdia", "bioconda-"])
+def test_a_misspelt_channel_while_offline(patient: Patient, name: str) -> None:
+    write(patient.home / ".condarc", f"channels: [{name}, conda-forge]\n")
+    said = patient.said()
+    assert said.failed == said.complaints == ["conda-channel-misspelt"]
+    assert name in said.of("conda-channel-misspelt")["title"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "channels: [pytorch3d, nvidia, huggingface, my-lab]",
+        "channels: [conda-forge/label/rust_dev, https://mirror.example/conda-frge]",
+        "channels: [pytorh]\ncustom_channels:\n  pytorh: https://mirror.example",
+        "channels: [conda-forg]\ncustom_multichannels:\n  conda-forg: [conda-forge]",
+    ],
+)
+def test_channels_that_may_be_there(patient: Patient, text: str) -> None:
+    write(patient.home / ".condarc", f"{text}\n")
+    assert patient.said().complaints == []
+
+
+@pytest.mark.parametrize("subdir", ["osx-arm64", "win-64", "linux-amd64"])
+def test_packages_for_another_platform(patient: Patient, subdir: str) -> None:
+    assert patient.said(CONDA_SUBDIR=subdir).complaints == ["conda-platform-foreign"]
+    write(patient.env / ".condarc", f"subdir: {subdir}\n")
+    active = {"CONDA_PREFIX": str(patient.env), "PATH": f"{patient.env}/bin:/usr/bin:/bin"}
+    assert patient.said(**active).complaints == ["conda-platform-foreign"]
+
+
+def test_packages_for_this_platform(patient: Patient) -> None:
+    own = {"x86_64": "linux-64"}.get(platform.machine(), f"linux-{platform.machine()}")
+    assert patient.said(CONDA_SUBDIR=own).complaints == []
