@@ -118,7 +118,16 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
     """A setting of pip or uv with which it cannot work, or works elsewhere than one thinks."""
 
     kind: Literal[
-        "unreadable", "uv-unreadable", "index", "plain-http", "no-index", "constraint", "elsewhere", "stops"
+        "unreadable",
+        "uv-unreadable",
+        "uv-ignored",
+        "no-effect",
+        "index",
+        "plain-http",
+        "no-index",
+        "constraint",
+        "elsewhere",
+        "stops",
     ]
     source: str  # the file or variable
     key: str = ""

@@ -18,8 +18,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from doctor.facts.network import Flaw
+from doctor.near import one_slip
 from doctor.peek import is_file, is_there, peek, peek_text
 from doctor.probes.python.interpreter import sees_system
+from doctor.probes.uv_config import uv_files, uv_flaws
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,6 +29,52 @@ else:
     import tomli as tomllib
 
 SECTIONS = ("global", "install")
+# Options that people write into pip's files.
+KEYS = (
+    *(
+        "index-url",
+        "extra-index-url",
+        "trusted-host",
+        "no-index",
+        "find-links",
+        "timeout",
+        "default-timeout",
+        "retries",
+    ),
+    *(
+        "proxy",
+        "cert",
+        "client-cert",
+        "cache-dir",
+        "no-cache-dir",
+        "constraint",
+        "requirement",
+        "build-constraint",
+    ),
+    *(
+        "no-binary",
+        "only-binary",
+        "prefer-binary",
+        "require-virtualenv",
+        "break-system-packages",
+        "no-deps",
+        "pre",
+    ),
+    *(
+        "target",
+        "prefix",
+        "root",
+        "user",
+        "log",
+        "src",
+        "index",
+        "format",
+        "quiet",
+        "verbose",
+        "no-build-isolation",
+    ),
+)
+LONGER = {"extra-index": "extra-index-url"}  # more than one letter is missing
 YES = ("1", "true", "yes", "on", "y", "t")
 ONE_PLATFORM = ("platform", "python-version", "implementation", "abi")
 NEVER = ("require-hashes", "dry-run", "no-deps", "no-dependencies")  # for all installations
@@ -72,22 +120,32 @@ def read_pip(prefix: str, environ: Mapping[str, str] = os.environ) -> dict[str, 
     return found
 
 
-def _in_file(path: Path) -> dict[str, Setting]:
+def _parsed(path: Path) -> configparser.RawConfigParser:
     """What pip could not read tells nothing."""
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(peek_text(path))
     except configparser.Error:
-        return {}
+        return configparser.RawConfigParser()
+    return parser
+
+
+def _in_file(path: Path) -> dict[str, Setting]:
+    parser = _parsed(path)
     pairs = (pair for section in SECTIONS if parser.has_section(section) for pair in parser.items(section))
     named = ((key.replace("_", "-"), value) for key, value in pairs)
     return {key: Setting(value, key, str(path)) for key, value in named}
 
 
-def flaws(prefix: str, environ: Mapping[str, str] = os.environ) -> tuple[Flaw, ...]:
+def flaws(
+    prefix: str, environ: Mapping[str, str] = os.environ, folder: Path | None = None
+) -> tuple[Flaw, ...]:
+    """What pip and uv cannot work with, or pass over. `folder` is that of the notebooks."""
     known = read_pip(prefix, environ)
     return (
         *_unreadable(prefix, environ),
+        *uv_flaws(environ, folder),
+        *_without_effect(prefix, environ),
         *_index_flaws(known),
         *_other_flaws(known),
         *_stopping(known, Path(prefix)),
@@ -99,12 +157,20 @@ def _unreadable(prefix: str, environ: Mapping[str, str]) -> Iterator[Flaw]:
         said = _pip_error(peek(path) or b"")
         if said:
             yield Flaw(kind="unreadable", source=str(path), said=said)
-    for path in uv_files(environ):
-        try:
-            tomllib.loads(peek_text(path))
-        except ValueError as error:
-            place = re.search(r"\(at (.*)\)", str(error))
-            yield Flaw(kind="uv-unreadable", source=str(path), said=place[1] if place else "no TOML")
+
+
+def _without_effect(prefix: str, environ: Mapping[str, str]) -> Iterator[Flaw]:
+    """Misspelt names: pip takes what it knows from its files, and passes over the rest without a word."""
+    for path in filter(is_file, dict.fromkeys(pip_files(prefix, environ))):
+        for section in _parsed(path).sections():
+            lower = section.lower()  # pip minds the case of a section, and not that of a name
+            right = lower if lower in SECTIONS else one_slip(lower, SECTIONS)
+            if right and section not in SECTIONS:
+                yield Flaw(kind="no-effect", source=str(path), key=f"[{section}]", said=f"[{right}]")
+        for key in _in_file(path):
+            meant = None if key in KEYS else LONGER.get(key) or one_slip(key, KEYS)
+            if meant:
+                yield Flaw(kind="no-effect", source=str(path), key=key, said=meant)
 
 
 def _pip_error(content: bytes) -> str:
@@ -205,12 +271,6 @@ def _of_uv(environ: Mapping[str, str]) -> Iterator[tuple[Setting, bool]]:
             yield Setting(re.sub(r"^[\w-]+=(?=http)", "", word), name, name), extra
     for path in uv_files(environ):
         yield from _in_uv_file(path)
-
-
-def uv_files(environ: Mapping[str, str]) -> list[Path]:
-    home = Path(environ.get("HOME") or "~").expanduser()
-    bases = (Path("/etc"), Path(environ.get("XDG_CONFIG_HOME") or home / ".config"))
-    return [base / "uv/uv.toml" for base in bases]
 
 
 def _in_uv_file(path: Path) -> Iterator[tuple[Setting, bool]]:

@@ -12,6 +12,8 @@ from doctor.finding import Finding
 IDS = {
     "unreadable": "pip-config-unreadable",
     "uv-unreadable": "uv-config-unreadable",
+    "uv-ignored": "uv-project-settings-ignored",
+    "no-effect": "pip-setting-without-effect",
     "index": "pip-index-not-an-address",
     "plain-http": "pip-index-not-trusted",
     "no-index": "pip-no-index-left-on",

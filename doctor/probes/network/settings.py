@@ -50,7 +50,7 @@ def settings(goal: Goal, endpoint: str, source: str) -> Network:
         name_servers=names.name_servers(),
         offline_flag=offline_flag(),
         via=proxies.place_of(via) if (via := proxies.proxy_for(endpoint)) else "",
-        flaws=flaws(goal.prefix),
+        flaws=flaws(goal.prefix, folder=Path(goal.root_dir)),
         turbo=is_file(Path("/etc/network_turbo")),
     )
 
