@@ -82,6 +82,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     null_device: bool = True  # /dev/null is the device, not a file that somebody put in its place
     loopback: bool = True  # this machine reaches itself at 127.0.0.1
     knows_localhost: bool = True  # something says what `localhost` is
+    localhost_elsewhere: str = ""  # the address that it leads to, where that is none of this machine's
     lost_preloads: tuple[str, ...] = ()  # libraries that LD_PRELOAD names and that are not there
     systemd: bool | None = None  # process 1 is systemd
     wsl: int | None = None  # 1 or 2

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from doctor.catalogue import found
 from doctor.facts import Host
 from doctor.finding import Finding
+from doctor.text import Text
 
+NO_LINE = Text("/etc/hosts has no line for localhost", "/etc/hosts 中没有 localhost 一行")
 UTF8 = ("utf-8", "utf8")
 
 
@@ -35,8 +37,10 @@ def check(host: Host) -> Iterator[Finding]:
         yield found("host", "dev-null-not-a-device")
     if not host.loopback:
         yield found("host", "loopback-down")
-    elif not host.knows_localhost:
-        yield found("host", "localhost-unknown")
+    elif not host.knows_localhost or host.localhost_elsewhere:
+        place = host.localhost_elsewhere
+        leads = Text(f"localhost leads to {place}", f"localhost 指向 {place}")
+        yield found("host", "localhost-unknown", seen=leads if place else NO_LINE)
     if host.lost_preloads:
         yield found("host", "preload-missing", paths=host.lost_preloads)
     if host.systemd is False and host.wsl:  # elsewhere nobody misses it

@@ -28,6 +28,7 @@ def probe(goal: Goal) -> Host:
     home, home_state = person.home_state()
     user = person.user_name()
     total = int(memory.total)
+    leads_to = machine.localhost()
     return Host(
         os_id=release.get("ID", "unknown"),
         os_version=release.get("VERSION_ID", ""),
@@ -62,7 +63,8 @@ def probe(goal: Goal) -> Host:
         home_state=home_state,
         null_device=machine.null_device(),
         loopback=machine.loopback(),
-        knows_localhost=machine.knows_localhost(),
+        knows_localhost=bool(leads_to),
+        localhost_elsewhere=machine.elsewhere(leads_to),
         lost_preloads=person.lost_preloads(),
         systemd=text(Path("/proc/1/comm")) == "systemd",
         wsl=machine.wsl(platform.release()),

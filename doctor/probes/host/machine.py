@@ -10,7 +10,7 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from doctor.elf import read
@@ -107,15 +107,26 @@ def loopback() -> bool:
     return True
 
 
-def knows_localhost(hosts: Path = Path("/etc/hosts"), order: Path = Path("/etc/nsswitch.conf")) -> bool:
-    """Whether /etc/hosts, or a service that needs no file, says what `localhost` is."""
-    words = (line.partition("#")[0].split() for line in text(hosts).splitlines())
-    if any("localhost" in names[1:] for names in words):
-        return True
+def localhost(hosts: Path = Path("/etc/hosts"), order: Path = Path("/etc/nsswitch.conf")) -> tuple[str, ...]:
+    """The addresses that `localhost` leads to, by /etc/hosts, by a service that needs no file, or by a name server."""
+    lines = (line.partition("#")[0].split() for line in text(hosts).splitlines())
+    listed = tuple(words[0] for words in lines if "localhost" in words[1:])
+    if listed:
+        return listed
     services = re.search(r"^hosts:(.*)", text(order), re.MULTILINE)
     if services and re.search(r"\b(?:myhostname|resolve)\b", services[1]):
-        return True
-    return not isinstance(within(socket.getaddrinfo, "localhost", None), Unknown)  # some name servers know it
+        return ("127.0.0.1",)
+    answer = within(socket.getaddrinfo, "localhost", None)  # some name servers know it
+    return () if isinstance(answer, Unknown) else tuple(str(one[4][0]) for one in answer)
+
+
+def elsewhere(addresses: Sequence[str]) -> str:
+    """The first of these addresses, where none is this machine's: a name server that answers for every name gives such."""
+    if any(address.startswith("127.") or address == "::1" for address in addresses):
+        return ""
+    from doctor.lab.sockets import is_absent  # few machines come this far
+
+    return addresses[0] if addresses and all(map(is_absent, addresses)) else ""
 
 
 def clock(folder: Path = OURS, status: Path = Path("/var/lib/dpkg/status")) -> tuple[float, float, str]:

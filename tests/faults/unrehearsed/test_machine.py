@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.conftest import missing
+import msgspec
+import pytest
+
+from tests.conftest import ROOT, missing
+from tests.faults.island import Island
 from tests.faults.patient import diagnose
 from tests.faults.unrehearsed.look import look
 
@@ -43,6 +49,31 @@ def test_a_hosts_file_that_was_written_over(person: dict[str, str], tmp_path: Pa
     assert diagnose(person, "--area", "host", prefix=cover).failed == ["localhost-unknown"]
     (tmp_path / "order").write_text("hosts: files myhostname dns\n")
     assert diagnose(person, "--area", "host", prefix=cover).complaints == []
+
+
+@pytest.mark.parametrize(
+    ("address", "failed"),
+    [("127.0.0.1", []), (None, ["localhost-unknown"]), ("198.51.100.9", ["localhost-unknown"])],
+)
+def test_a_name_server_that_is_asked_for_localhost(
+    person: dict[str, str], tmp_path: Path, address: str | None, failed: list[str]
+) -> None:
+    """Where no file says it: it knows the name, does not, or answers for each name with an address of its own."""
+    if os.geteuid() != 0:
+        missing("root", "a network namespace needs root")
+    names = {"localhost": address} if address else {}
+    spec = msgspec.json.encode(Island(names=names, hosts="192.0.2.7 huggingface.co\n")).decode()
+    (tmp_path / "order").write_text("hosts: files dns\n")
+    order = f'mount --bind {tmp_path}/order /etc/nsswitch.conf && exec "$@"'
+    cover = ["unshare", "-n", "-m", "sh", "-c", order, "-", sys.executable, "-m", "tests.faults.island", spec]
+    listening = "import socket; socket.create_server(('localhost', 0))"
+    done = subprocess.run(
+        [*cover, sys.executable, "-c", listening], cwd=ROOT, capture_output=True, check=False
+    )
+    assert (done.returncode == 0) == (failed == [])
+    said = diagnose(person, "--area", "host", prefix=cover)
+    assert said.failed == said.complaints == failed
+    assert address is None or not failed or address in said.of(failed[0])["evidence"]
 
 
 def test_a_library_to_load_first_that_is_not_there(person: dict[str, str]) -> None:
