@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -44,6 +45,26 @@ def _read(descriptor: int, most: int, size: int) -> bytes:
 def peek_text(path: Path | str, most: int = MOST, *, end: bool = False) -> str:
     """The same as text, empty when it cannot be read; what is no UTF-8 is replaced."""
     return (peek(path, most, end=end) or b"").decode("utf-8", "replace")
+
+
+def fails(path: Path | str) -> bool:
+    """Whether the disk itself cannot give back a file, at its beginning or its end: an input/output error."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        return is_of_the_disk(error)
+    try:
+        os.pread(descriptor, MOST, 0)
+        os.pread(descriptor, PIECE, max(0, os.fstat(descriptor).st_size - PIECE))
+    except OSError as error:
+        return is_of_the_disk(error)
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def is_of_the_disk(error: OSError | ValueError) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.EIO, errno.EUCLEAN)
 
 
 # Path.exists() and its like raise where a folder on the way is closed to us (before Python 3.14): /root, another's home.

@@ -12,7 +12,7 @@ EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "passwo
 TokenShape = Literal[
     "fine", "quoted", "not-ascii", "inner-space", "placeholder", "several", "unusual", "unreadable"
 ]
-BadKind = Literal["pointer", "html", "empty", "cut", "header", "special", "link", "not-json"]
+BadKind = Literal["pointer", "html", "empty", "cut", "header", "special", "link", "not-json", "failing"]
 
 
 class CachedModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +92,7 @@ class Damage(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()  # names of commits with a line end or a blank that the client takes for part of it
     nameless: bool = False  # snapshots, and no name that leads to one
     corrupt: tuple[str, ...] = ()  # blobs whose bytes do not have the hash that names them
+    failing: tuple[str, ...] = ()  # paths of blobs that the disk cannot give back
 
 
 class Cache(msgspec.Struct, frozen=True, kw_only=True, tag="cache"):

@@ -88,4 +88,5 @@ class Packages(msgspec.Struct, frozen=True, kw_only=True, tag="packages"):
     bytecode: tuple[str, ...] = ()  # compiled files that Python takes and cannot read (--deep)
     optional: tuple[str, ...] = ()  # "transformers: jinja2>=3.1.0": asked only where it is used, and not met
     torch_off: str | None = None  # the variable that makes transformers pass over torch: "USE_TF=1"
+    failing: tuple[str, ...] = ()  # files that the disk cannot give back
     sources: Sources = Sources()

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from doctor.catalogue import found
 from doctor.checks.disk import cache, places, room
 from doctor.checks.disk.room import CPU_ENVIRONMENT_BYTES, CUDA_ENVIRONMENT_BYTES, FEW_INODES, TOOL_BYTES
-from doctor.facts import Disk, Facts
+from doctor.facts import Disk, Facts, Hub, Packages
+from doctor.facts.hub import Cache
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.text import human_bytes
@@ -21,6 +22,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     disk = facts.disk
     assert isinstance(disk, Disk)
     yield from _silent(disk)
+    yield from _failing(facts)
     yield from places.check(disk, goal)
     yield from room.check(disk, facts, goal)
     yield from cache.check(disk, facts, goal)
@@ -39,6 +41,18 @@ def _silent(disk: Disk) -> Iterator[Finding]:
             filesystem=first.filesystem,
             said=first.reason,
         )
+
+
+def _failing(facts: Facts) -> Iterator[Finding]:
+    """Met by whoever read the files: nothing is read only to find out."""
+    packages = facts.packages.failing if isinstance(facts.packages, Packages) else ()
+    paths = [f"{facts.packages.site}/{path}" for path in packages]  # type: ignore[union-attr]
+    seen = facts.hub.seen if isinstance(facts.hub, Hub) else None
+    if isinstance(seen, Cache):
+        paths += [one.path for one in (*seen.bad_files, *seen.bad_texts) if one.kind == "failing"]
+        paths += [path for damage in seen.damage for path in damage.failing]
+    if paths:
+        yield found("disk", "disk-read-error", path=paths[0], paths=paths[:5], count=len(paths))
 
 
 def _slow(disk: Disk, goal: Goal) -> Iterator[Finding]:

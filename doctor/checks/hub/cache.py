@@ -100,7 +100,7 @@ def _damage(seen: Cache, goal: Goal) -> Iterator[Finding]:
 
 def _bad_files(seen: Cache, goal: Goal) -> Iterator[Finding]:
     """One finding for all: they mostly have one cause, a clone without LFS or a portal's page."""
-    bad = [one for one in seen.bad_files if one.kind != "link"]
+    bad = [one for one in seen.bad_files if one.kind not in ("link", "failing")]
     if bad:
         first = bad[0]
         yield found(
@@ -118,7 +118,7 @@ def _bad_files(seen: Cache, goal: Goal) -> Iterator[Finding]:
 def _texts(seen: Cache, goal: Goal) -> Iterator[Finding]:
     """Files beside the weights, and links that were copied as text, which concerns all files at once."""
     links = [one for one in (*seen.bad_files, *seen.bad_texts) if one.kind == "link"]
-    others = [one for one in seen.bad_texts if one.kind != "link"]
+    others = [one for one in seen.bad_texts if one.kind not in ("link", "failing")]
     for name, those in (("cache-links-became-text", links), ("model-file-damaged", others)):
         if those:
             first = those[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts.hub import Damage
+from doctor.peek import is_of_the_disk
 
 PART = 4 << 20
 
@@ -18,12 +19,17 @@ PART = 4 << 20
 def corrupt_blobs(repo: Path, damage: Damage, until: float) -> Damage:
     """The damage of a repository with its corrupt blobs added, as far as the time reaches."""
     blobs = sorted((repo / "blobs").glob("*"))
-    wrong = tuple(blob.name for blob in blobs if time.monotonic() < until and is_corrupt(blob))
-    return msgspec.structs.replace(damage, corrupt=wrong)
+    said = {blob: is_corrupt(blob) for blob in blobs if time.monotonic() < until}
+    wrong = tuple(blob.name for blob, corrupt in said.items() if corrupt)
+    failing = tuple(str(blob) for blob, corrupt in said.items() if corrupt is None)
+    return msgspec.structs.replace(damage, corrupt=wrong, failing=failing)
 
 
-def is_corrupt(blob: Path) -> bool:
-    """Large files are named by the SHA-256 of their content, small ones by git's SHA-1. Other names say nothing."""
+def is_corrupt(blob: Path) -> bool | None:
+    """Large files are named by the SHA-256 of their content, small ones by git's SHA-1. Other names say nothing.
+
+    None where the disk cannot give it back.
+    """
     try:
         about = blob.stat()
         if not stat.S_ISREG(about.st_mode):
@@ -33,8 +39,8 @@ def is_corrupt(blob: Path) -> bool:
         if re.fullmatch(r"[0-9a-f]{40}", blob.name):
             head = hashlib.sha1(b"blob %d\0" % about.st_size, usedforsecurity=False)
             return _digest(blob, head) != blob.name
-    except OSError:
-        return False
+    except OSError as error:
+        return None if is_of_the_disk(error) else False
     return False
 
 

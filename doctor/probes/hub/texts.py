@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from doctor.facts.hub import BadFile, BadKind
-from doctor.peek import peek
-from doctor.probes.hub.weights import kind_of_head
+from doctor.peek import fails, peek
+from doctor.probes.hub.weights import judged, kind_of_head
 from doctor.probes.listing import shown
 
 NAMES = (
@@ -46,7 +46,7 @@ def bad_text(path: Path, repo: str | None) -> BadFile | None:
         return None
     if not stat.S_ISREG(about.st_mode):
         return None
-    kind = _kind(path, about.st_size)
+    kind = judged(path, about.st_size, _kind)
     blob = shown(path.resolve()) if path.is_symlink() else None
     return BadFile(path=shown(path), kind=kind, bytes=about.st_size, repo=repo, blob=blob) if kind else None
 
@@ -54,7 +54,7 @@ def bad_text(path: Path, repo: str | None) -> BadFile | None:
 def _kind(path: Path, size: int) -> BadKind | None:
     head = peek(path, WHOLE if size <= WHOLE else 512)
     if head is None:
-        return None
+        return "failing" if fails(path) else None
     right = path.name in PLAIN or _holds_json(path, head, size)
     return kind_of_head(head, size) or (None if right else "not-json")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from doctor.facts.hub import BadFile, BadKind
-from doctor.peek import is_folder, is_there, peek
+from doctor.peek import fails, is_folder, is_there, peek
 from doctor.probes.listing import names_in, shown
 
 SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".model")
@@ -35,7 +35,9 @@ def bad(path: Path, repo: str | None) -> BadFile | None:
         about = path.stat()
     except OSError:
         return None
-    kind: BadKind | None = "special" if not stat.S_ISREG(about.st_mode) else _kind(path, about.st_size)
+    kind: BadKind | None = (
+        "special" if not stat.S_ISREG(about.st_mode) else judged(path, about.st_size, _kind)
+    )
     if kind is None and repo is None and is_there(f"{path}{CONTROL}"):
         kind = "cut"
     if kind is None:
@@ -44,10 +46,16 @@ def bad(path: Path, repo: str | None) -> BadFile | None:
     return BadFile(path=shown(path), kind=kind, bytes=about.st_size, repo=repo, blob=blob)
 
 
+def judged(path: Path, size: int, judge: Callable[[Path, int], BadKind | None]) -> BadKind | None:
+    """What `judge` says, unless the disk cannot give the file back: what was not read proves nothing."""
+    kind = judge(path, size)
+    return "failing" if kind and kind not in ("empty", "pointer", "link") and fails(path) else kind
+
+
 def _kind(path: Path, size: int) -> BadKind | None:
     head = peek(path, 512)
     if head is None:
-        return None
+        return "failing" if fails(path) else None
     if known := kind_of_head(head, size):
         return known
     if size > END and _ends_in_a_hole(path, size):

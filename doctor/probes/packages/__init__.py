@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from doctor.facts import Packages, Sources
 from doctor.goal import Goal
 from doctor.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
-from doctor.peek import is_there
+from doctor.peek import fails, is_there
 from doctor.probes.once import distributions
 from doctor.probes.packages import metadata
 from doctor.probes.packages.places import beside, python_of
@@ -89,6 +89,14 @@ def _rest(
         mixed=recorded.mixed,
         bytecode=bytecode.damaged(goal.interpreter, site) if goal.deep else (),
         optional=metadata.optional_unmet(dists, there),
+        failing=(*recorded.failing, *(path for path in _written_of(dists) if fails(site / path))),
         torch_off=uses.torch_switched_off(os.environ),
         sources=code if isinstance(code, Sources) else Sources(),
     )
+
+
+def _written_of(dists: Sequence[metadata.Dist]) -> Iterator[str]:
+    """What would say of a distribution what it is, where it does not."""
+    for dist in dists:
+        if dist.unreadable or not dist.whole:
+            yield f"{dist.folder}/METADATA"

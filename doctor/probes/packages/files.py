@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts import Damage
+from doctor.peek import fails, is_of_the_disk
 from doctor.probes import apart
 from doctor.probes.packages.metadata import Dist
 from doctor.probes.packages.records import LIBRARY, Records, Row
@@ -47,6 +48,7 @@ class Recorded(msgspec.Struct, frozen=True):
     closed: tuple[str, ...] = ()
     ffmpeg_owners: tuple[str, ...] = ()
     mixed: tuple[str, ...] = ()
+    failing: tuple[str, ...] = ()
 
 
 LookAt = Callable[[Sequence[Dist]], "Seen"]
@@ -81,6 +83,10 @@ def _finish(records: Records, look: LookAt, other: apart.Waiting | None) -> Reco
         root_owned=tuple(d.name for d, look in found if look.of_root),
         closed=tuple(path for _, look in found for path in look.closed)[:KEPT],
         ffmpeg_owners=records.owners_of(FFMPEG),
+        failing=(
+            *(path for path in records.silent() if fails(records.site / path)),
+            *(path for _, look in found for path in look.failing),
+        )[:KEPT],
     )
 
 
@@ -100,7 +106,7 @@ def _look_at(records: Records, seconds: float, deep: bool, dists: Sequence[Dist]
         seen |= _look_at_each(records, until, dists, all_of_it=True)
     for dist in dists if deep else ():
         if dist.folder in seen and time.monotonic() < until:
-            seen[dist.folder].bad += _other_content(dist, records, seen[dist.folder].bad)
+            _compare(dist, records, seen[dist.folder])
     return Seen(seen)
 
 
@@ -140,6 +146,7 @@ class Look(msgspec.Struct):
     edited: list[str] = []
     closed: list[str] = []
     of_root: bool = False
+    failing: list[str] = []
     blank: bool = False
     suspects: int = 0  # deep in a package, and read
 
@@ -168,8 +175,8 @@ def _look(
     for path, size in rows:
         try:
             status = ask(path if folder is not None else f"{base}/{path}", dir_fd=folder)
-        except (OSError, ValueError):
-            look.bad.append(path)
+        except (OSError, ValueError) as error:
+            (look.failing if is_of_the_disk(error) else look.bad).append(path)
             continue
         if status.st_uid != owner or not status.st_mode & READABLE:
             _note_owner(look, path, status, owner)
@@ -188,14 +195,20 @@ def _look(
                 look.suspects += 1
         elif ending != LIBRARY:
             continue
-        if _is_blank(path if folder is not None else f"{base}/{path}", status.st_size, folder):
+        blank = _is_blank(path if folder is not None else f"{base}/{path}", status.st_size, folder)
+        if blank is None:
+            look.failing.append(path)
+        elif blank:
             look.bad.append(path)
             look.blank = True
     return look
 
 
-def _is_blank(path: str, size: int, folder: int | None) -> bool:
-    """Zeros at the end, which neither text nor modules have: the machine went down before the content was on the disk."""
+def _is_blank(path: str, size: int, folder: int | None) -> bool | None:
+    """Zeros at the end, which neither text nor modules have: the machine went down before the content was on the disk.
+
+    None where the disk cannot give it back.
+    """
     is_library = path.endswith(LIBRARY)
     tail = min(size, BLOCK if is_library else 64)
     try:
@@ -207,20 +220,22 @@ def _is_blank(path: str, size: int, folder: int | None) -> bool:
             return False
         # Programs of a Mac end in zeros; what lost its content to the disk has lost its head as well, or is ELF.
         return not is_library or os.pread(descriptor, 4, 0) in (b"\x7fELF", bytes(4))
-    except OSError:
-        return False
+    except OSError as error:
+        return None if is_of_the_disk(error) else False
     finally:
         os.close(descriptor)
 
 
-def _other_content(dist: Dist, records: Records, bad: Sequence[str]) -> list[str]:
+def _compare(dist: Dist, records: Records, look: Look) -> None:
     """Libraries of the right size whose bytes are not those that RECORD states. A path with two owners is not judged."""
-    stated = {path: said for path, said in records.digests(dist).items() if path not in bad}
-    return [
-        path
-        for path, said in stated.items()
-        if len(records.sizes[path]) == 1 and not _same(f"{records.site}/{path}", said)
-    ]
+    for path, said in records.digests(dist).items():
+        if path in look.bad or path in look.failing or len(records.sizes[path]) != 1:
+            continue
+        try:
+            if not _same(f"{records.site}/{path}", said):
+                look.bad.append(path)
+        except OSError as error:
+            (look.failing if is_of_the_disk(error) else look.bad).append(path)
 
 
 def _note_owner(look: Look, path: str, status: os.stat_result, owner: int) -> None:

@@ -80,6 +80,10 @@ class Records:
                 rows.append((path, int(size) if size.isdecimal() else -1))
         return rows
 
+    def silent(self) -> list[str]:
+        """The RECORDs that say nothing, though they are there."""
+        return [f"{dist.folder}/RECORD" for dist in self.dists if not self._texts[dist.folder]]
+
     def owners_of(self, path: str) -> tuple[str, ...]:
         """The distributions that list a file."""
         texts = ((dist.name, self._texts[dist.folder]) for dist in self.dists)
