@@ -36,12 +36,15 @@ def uv_flaws(environ: Mapping[str, str], folder: Path | None) -> Iterator[Flaw]:
     """Of the machine, the person, and the `folder` of the notebooks, which may be on a disk that does not answer."""
     for path in uv_files(environ):
         yield from _in_uv_toml(path, peek_text(path))
-    texts = within(_texts, folder) if folder else ()
+    if not folder:
+        return
+    # Of the home everything is read; another folder gets a thread, and no more than its deadline.
+    texts = _texts(folder) if str(folder) == environ.get("HOME") else within(_texts, folder)
     if isinstance(texts, tuple):
-        own, project = texts or ("", "")
-        yield from _in_uv_toml(Path(str(folder), PROJECT[0]), own)
+        own, project = texts
+        yield from _in_uv_toml(folder / PROJECT[0], own)
         if not own and "[tool.uv" in project:  # beside a uv.toml it does not count
-            yield from _in_pyproject(Path(str(folder), PROJECT[1]), project)
+            yield from _in_pyproject(folder / PROJECT[1], project)
 
 
 def _texts(folder: Path) -> tuple[str, ...]:
@@ -49,6 +52,8 @@ def _texts(folder: Path) -> tuple[str, ...]:
 
 
 def _in_uv_toml(path: Path, text: str) -> Iterator[Flaw]:
+    if not text:
+        return
     try:
         said = tomllib.loads(text)
     except ValueError as error:

@@ -25,13 +25,13 @@ from doctor.facts import Damage
 from doctor.peek import fails, is_of_the_disk
 from doctor.probes import apart
 from doctor.probes.packages.metadata import Dist
-from doctor.probes.packages.records import LIBRARY, Records, Row
+from doctor.probes.packages.records import DEEP, LIBRARY, OTHER, Records, Row
 
 SECONDS = 2.0  # for all of it; a network disk may take minutes
 KEPT = 5
 MIXED = 10  # files of one distribution that differ: more than one edits by hand
 BLOCK = 4096  # what a disk writes at a time
-READABLE, PYTHON = stat.S_IRUSR, ".py"
+READABLE = stat.S_IRUSR
 FFMPEG = "ffmpeg/__init__.py"
 CERTIFICATES = "certifi/cacert.pem"  # companies add their own authority to it
 SUSPECTS = 300  # read at most: in a copied environment all files are later than RECORD, and nothing is wrong
@@ -119,7 +119,7 @@ def _look_at_each(
         for dist in dists:
             if time.monotonic() > until:
                 break
-            installed = None if all_of_it else _written(f"{records.site}/{dist.folder}/RECORD")
+            installed = None if all_of_it else _written(f"{dist.folder}/RECORD", records, folder)
             seen[dist.folder] = look = _look(records.rows(dist), records, folder, owner, installed, left)
             left -= look.suspects
     return seen
@@ -172,7 +172,7 @@ def _look(
 ) -> Look:
     """`installed`: when RECORD was written, None where all modules are to be read; `suspects`: how many at most else."""
     look, base, ask = Look(), str(records.site), os.stat
-    for path, size in rows:
+    for path, size, kind in rows:
         try:
             status = ask(path if folder is not None else f"{base}/{path}", dir_fd=folder)
         except (OSError, ValueError) as error:
@@ -185,15 +185,13 @@ def _look(
             if status.st_size not in known and -1 not in known:
                 _note_size(look, path, status.st_size, base)
                 continue
-        ending = path[-3:]
-        if ending == PYTHON:
-            if installed is not None and path.count("/") > 1:
-                if status.st_mtime <= installed and (status.st_blocks or not size):
-                    continue
-                if look.suspects == suspects:
-                    continue
-                look.suspects += 1
-        elif ending != LIBRARY:
+        if kind == DEEP and installed is not None:
+            if status.st_mtime <= installed and (status.st_blocks or not size):
+                continue
+            if look.suspects == suspects:
+                continue
+            look.suspects += 1
+        elif kind == OTHER:
             continue
         blank = _is_blank(path if folder is not None else f"{base}/{path}", status.st_size, folder)
         if blank is None:
@@ -279,10 +277,10 @@ def _same(path: str, wanted: str) -> bool:
     return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode() == value
 
 
-def _written(path: str) -> float:
+def _written(path: str, records: Records, folder: int | None) -> float:
     """When a file was last written; 0 where it is not there."""
     try:
-        return os.stat(path).st_mtime  # noqa: PTH116 - no Path for each of two hundred
+        return os.stat(path if folder is not None else f"{records.site}/{path}", dir_fd=folder).st_mtime
     except OSError:
         return 0.0
 

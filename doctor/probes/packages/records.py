@@ -26,14 +26,18 @@ IDLE_ENDINGS = frozenset(
     )
 )
 IDLE_FOLDERS = re.compile(r"^(?:\.\./|/)|__pycache__/|/tests?/|\.dist-info/|/docs/|/examples/|/include/")
-Row = tuple[str, int]  # path of a file that counts, and its size; -1 where RECORD does not say
+# Path of a file that counts, its size (-1 where RECORD does not say), and what it is, for whoever reads its end.
+Row = tuple[str, int, int]
+OTHER, NATIVE, MODULE, DEEP = range(4)  # DEEP: a module further down than the folder of its package
+IDLE = -1
 
 
-class Folders(dict[str, bool]):
-    """Whether anybody misses what is in a folder, found out once for each: the files of one follow each other."""
+class Folders(dict[str, int]):
+    """What a Python file in a folder is, IDLE where nobody misses it: found out once for each folder."""
 
-    def __missing__(self, folder: str) -> bool:
-        self[folder] = IDLE_FOLDERS.search(f"{folder}/") is not None
+    def __missing__(self, folder: str) -> int:
+        kind = DEEP if "/" in folder else MODULE
+        self[folder] = IDLE if IDLE_FOLDERS.search(f"{folder}/") else kind
         return self[folder]
 
 
@@ -44,7 +48,7 @@ class Records:
         self.site = site
         self.dists = [dist for dist in dists if dist.whole and not dist.editable]
         self._texts = {d.folder: record(site, d.folder) for d in self.dists}
-        self._is_idle = Folders()
+        self._folders = Folders()
         self._rows: dict[str, list[Row]] = {}
 
     def parts(self) -> tuple[list[Dist], list[Dist]]:
@@ -60,24 +64,27 @@ class Records:
         return self._rows[dist.folder]
 
     def _read(self, text: str) -> list[Row]:
-        rows, is_idle = [], self._is_idle
+        rows, folders = [], self._folders
         for line in text.split("\n"):
             if line[:1] == '"':  # a name with a comma
                 path, _, stated = line[1:].partition('",')
             else:
                 path, _, stated = line.partition(",")
             folder, _, name = path.rpartition("/")
-            if is_idle[folder]:
+            kind = folders[folder]
+            if kind == IDLE:
                 continue
             _, dot, ending = name.rpartition(".")
             if ending in IDLE_ENDINGS and (dot or ending == CACHE):
                 continue
+            if ending != "py" or not dot:
+                kind = NATIVE if ending == "so" and dot else OTHER
             _, comma, size = stated.rpartition(",")
             if comma and size.isdecimal():
-                rows.append((path, int(size)))
+                rows.append((path, int(size), kind))
             elif comma:
                 size = size.rstrip()  # the lines may end as Windows has it
-                rows.append((path, int(size) if size.isdecimal() else -1))
+                rows.append((path, int(size) if size.isdecimal() else -1, kind))
         return rows
 
     def silent(self) -> list[str]:
@@ -93,7 +100,7 @@ class Records:
     def sizes(self) -> dict[str, set[int]]:
         """All that are stated for a path: two distributions may own one."""
         found: dict[str, set[int]] = {}
-        for path, size in (row for dist in self.dists for row in self.rows(dist)):
+        for path, size, _ in (row for dist in self.dists for row in self.rows(dist)):
             found.setdefault(path, set()).add(size)
         return found
 
