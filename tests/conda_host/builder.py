@@ -31,7 +31,7 @@ def _prefix() -> bytes:
         "bin/conda": CONDA_COMMAND,
         f"{site}/conda/__init__.py": "",
         f"{site}/conda/__main__.py": (HERE / "standin.py").read_text(),
-        "conda-meta/conda-26.5.3-py_0.json": "{}",
+        "conda-meta/conda-26.5.3-py_0.json": '{"name": "conda"}',
         "conda-meta/history": "==> install <==\n",
         "condabin/conda": CONDA_COMMAND,
         ".condarc": "channels: [defaults]\n",

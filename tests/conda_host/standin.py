@@ -104,7 +104,7 @@ def link(spec: str, prefix: Path, channels: list[dict[str, dict[str, str]]]) -> 
     files = [f for channel in channels for f, entry in channel.items() if matches(entry, name, version)]
     if not files:
         raise LookupError(f"PackagesNotFoundInChannelsError: {spec}")
-    (prefix / "conda-meta" / f"{files[-1]}.json").write_text("{}")
+    (prefix / "conda-meta" / f"{files[-1]}.json").write_text(json.dumps({"name": name}))
     if name == "ffmpeg":
         (prefix / "bin" / "ffmpeg").write_text("#!/bin/sh\necho ffmpeg version 7.1-conda\n")
         (prefix / "bin" / "ffmpeg").chmod(0o755)
