@@ -36,7 +36,7 @@ KNOWN = (
     *("pytorch3d", "fastai", "xformers", "msys2", "main", "free"),
 )
 LONG_ENOUGH = 6  # letters: each neighbour of a shorter name may be somebody's
-# What runs on this kind of machine, by the kernel's name of it. `noarch` alone lacks Python, and conda allows it.
+# What runs on a machine, by the kernel's name of its kind.
 PLATFORMS = {
     "x86_64": ("linux-64", "linux-32"),
     "aarch64": ("linux-aarch64",),
