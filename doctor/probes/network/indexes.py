@@ -17,7 +17,7 @@ import msgspec
 
 from doctor.facts.network import Index, Reply
 from doctor.goal import Goal
-from doctor.lockfile import hashes, lock_path, pins
+from doctor.goal.lockfile import hashes, lock_path, pins
 from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.proxies import with_scheme
 from doctor.probes.network.question import Question, Said, without_login
