@@ -98,6 +98,12 @@ def _keep(out: IO[bytes], text: str) -> None:
         out.write(text.encode(errors="replace"))
 
 
+def note(log: Path, text: str) -> None:
+    """A line of ours into a step's log, where it can be written."""
+    with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as out:
+        out.write(f"{text}\n")
+
+
 def check_stop() -> None:
     """For work that is not a program, such as a download: raises Stopped once the run is being stopped."""
     if _stopping.is_set():

@@ -74,7 +74,7 @@ def prove(work: Work, more: Mapping[str, str] | None = None) -> process.Done:
     done = work.call(arguments(goal), seconds=SECONDS, env=env, check=False, stdin="go\n")
     if raw.is_file():
         keep(raw, report, proved)
-        seen.keep(goal)
+        seen.keep(goal, work.log)
     return done
 
 
