@@ -25,6 +25,7 @@ from doctor.facts.conda import (
 from doctor.facts.disk import Disk, Place
 from doctor.facts.ffmpeg import Ffmpeg
 from doctor.facts.gpu import (
+    Allocator,
     Docker,
     DriverLibrary,
     Gpu,
@@ -80,6 +81,7 @@ __all__ = [
     "CondaTerms",
     "Damage",
     "Disk",
+    "Allocator",
     "Docker",
     "DriverLibrary",
     "EnvironmentState",

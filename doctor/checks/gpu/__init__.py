@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doctor.checks.gpu import containers, devices, fabric, libraries, unlisted, visible, wsl
+from doctor.checks.gpu import allocator, containers, devices, fabric, libraries, unlisted, visible, wsl
 from doctor.facts import Facts, Gpu
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -32,4 +32,5 @@ def _listed(gpu: Gpu) -> Iterator[Finding]:
     yield from fabric.check(gpu)
     yield from libraries.unusable(gpu)
     yield from visible.check(gpu)
+    yield from allocator.check(gpu)
     yield from libraries.not_starting(gpu)

@@ -17,6 +17,7 @@ from doctor.facts import Docker, Gpu, GpuDevice
 from doctor.goal import Goal
 from doctor.peek import is_there, peek_text
 from doctor.probes.gpu import (
+    allocator,
     container,
     docker,
     kernel_log,
@@ -28,6 +29,9 @@ from doctor.probes.gpu import (
     processes,
     visible,
 )
+
+
+JETSON = Path("/etc/nv_tegra_release")
 
 
 def probe(goal: Goal) -> Gpu:
@@ -73,6 +77,8 @@ def probe(goal: Goal) -> Gpu:
         nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
         slurm="SLURM_JOB_ID" in os.environ,
+        jetson=is_there(JETSON),
+        allocator=None if nothing else allocator.allocator(),
         groups=groups(),
         xids=() if nothing else kernel_log.lines(),
     )

@@ -76,6 +76,7 @@ def device(index: int) -> dict[str, Any]:
     handle = pynvml.nvmlDeviceGetHandleByIndex(index)
     major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
     slices = mig_devices(handle)
+    mig = optional(pynvml.nvmlDeviceGetMigMode, handle) or [0, 0]
     return {
         "index": index,
         "name": optional(pynvml.nvmlDeviceGetName, handle) or "",
@@ -84,7 +85,8 @@ def device(index: int) -> dict[str, Any]:
         "uuid": optional(pynvml.nvmlDeviceGetUUID, handle) or "",
         "pci": pci_address(handle),
         "processes": processes(handle),
-        "mig": (optional(pynvml.nvmlDeviceGetMigMode, handle) or [0])[0] == 1,
+        "mig": mig[0] == 1,
+        "mig_pending": mig[0] != mig[1],
         "mig_devices": [optional(pynvml.nvmlDeviceGetUUID, one) or "" for one in slices],
         **health(handle),
         **power(handle),
@@ -131,6 +133,7 @@ def health(handle: Any) -> dict[str, Any]:
         "ecc_uncorrected": optional(pynvml.nvmlDeviceGetTotalEccErrors, handle, uncorrected, volatile) or 0,
         "remap_pending": bool(remapped[2]),
         "remap_failed": bool(remapped[3]),
+        "pages_pending": bool(optional(pynvml.nvmlDeviceGetRetiredPagesPendingStatus, handle)),
         "compute_mode": optional(pynvml.nvmlDeviceGetComputeMode, handle) or 0,
         "is_vgpu": optional(pynvml.nvmlDeviceGetVirtualizationMode, handle)
         == pynvml.NVML_GPU_VIRTUALIZATION_MODE_VGPU,
