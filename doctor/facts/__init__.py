@@ -65,6 +65,7 @@ from doctor.facts.unknown import Unknown
 __all__ = [
     "AREAS",
     "SCHEMA",
+    "Allocator",
     "Answer",
     "AreaFacts",
     "CachedModel",
@@ -81,7 +82,6 @@ __all__ = [
     "CondaTerms",
     "Damage",
     "Disk",
-    "Allocator",
     "Docker",
     "DriverLibrary",
     "EnvironmentState",

@@ -45,7 +45,9 @@ class Module(msgspec.Struct, frozen=True, kw_only=True):
     other_kernels: tuple[str, ...] = ()  # kernels, other than the running one, that have it
     unsigned: bool | None = None  # the file carries no signature; None: packed, or not there
     sources: tuple[str, ...] = ()  # versions whose source lies ready for DKMS
-    forbidden: tuple[str, ...] = ()  # what keeps it from being loaded at boot: FILE:LINE of modprobe.d, or a word of the kernel's command line
+    forbidden: tuple[
+        str, ...
+    ] = ()  # what keeps it from being loaded at boot: FILE:LINE of modprobe.d, or a word of the kernel's command line
     empty: bool = False  # its file for the running kernel has no bytes
 
 

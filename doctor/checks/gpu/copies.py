@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from doctor.catalogue import found
-from doctor.checks.gpu.see import loaded
+from doctor.checks.gpu.see import library, loaded
 from doctor.facts import DriverLibrary, Gpu
 from doctor.finding import Finding
 
@@ -22,8 +22,9 @@ def damaged(gpu: Gpu, name: str) -> Finding | None:
 
 
 def stub(gpu: Gpu, name: str) -> Finding | None:
+    """Before the driver's own. Where that is not here, its absence is the cause."""
     first = _first(gpu, name)
-    if first is None or STUBS not in first.real:
+    if first is None or STUBS not in first.real or library(gpu, name) is None:
         return None
     return found("gpu", "cuda-stub-library-used", path=first.path, via=first.via, commands=_away(first))
 

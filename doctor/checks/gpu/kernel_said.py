@@ -11,7 +11,9 @@ from doctor.finding import Finding
 
 # The sentence is broken into lines: "NVRM: installed in this system is not supported by the", "NVRM: NVIDIA 550.144.03 driver release."
 NOT_SERVED = re.compile(r"is not supported by the(?: NVRM:)? NVIDIA [\d.]+ driver release")
-NO_WINDOW = re.compile(r"NVRM: This PCI I/O region assigned to your NVIDIA device is invalid|NVRM: BAR\d is 0M")
+NO_WINDOW = re.compile(
+    r"NVRM: This PCI I/O region assigned to your NVIDIA device is invalid|NVRM: BAR\d is 0M"
+)
 NO_FIRMWARE = re.compile(r".*Direct firmware load for nvidia\S* failed.*|NVRM: .*No firmware image found.*")
 
 

@@ -32,7 +32,13 @@ def not_loaded(gpu: Gpu) -> Finding | None:
         if foreign:
             return found("gpu", "driver-module-does-not-fit-kernel", file=file, sign=foreign)
         if gpu.module.forbidden:
-            return found("gpu", "driver-module-blacklisted", file=file, places=gpu.module.forbidden)
+            return found(
+                "gpu",
+                "driver-module-blacklisted",
+                file=file,
+                places=gpu.module.forbidden,
+                commands=_allow(gpu),
+            )
         return found("gpu", "driver-module-not-loaded", cards=shown, file=file)
     if _installed(gpu):
         others = ", ".join(gpu.module.other_kernels) or NONE
@@ -53,6 +59,12 @@ def _installed(gpu: Gpu) -> tuple[str, ...]:
     sources = [f"/usr/src/nvidia-{version}" for version in gpu.module.sources]
     trees = [f"/lib/modules/{kernel}" for kernel in gpu.module.other_kernels]
     return tuple((packages or sources or trees)[:3])
+
+
+def _allow(gpu: Gpu) -> tuple[tuple[str, ...], ...]:
+    files = dict.fromkeys(place.partition(":")[0] for place in gpu.module.forbidden)
+    edited = tuple(("$EDITOR", "/etc/default/grub" if f == "/proc/cmdline" else f) for f in files)
+    return (*edited, ("update-initramfs", "-u"), ("modprobe", "nvidia"))
 
 
 def _does_not_fit(gpu: Gpu) -> str | None:

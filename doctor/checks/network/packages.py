@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from doctor.catalogue import found
+from doctor.checks.network.judge import bare_host
 from doctor.facts import Conda, Facts, Gpu, Network, Python, Unknown, said_by
-from doctor.facts.network import Channel, Index
+from doctor.facts.network import Channel, Index, Reply
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 from doctor.text import Text
@@ -21,8 +22,13 @@ WHAT = {
 
 def package_findings(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
     for index in network.indexes:
-        if is_dead(index, network):
+        if refused(index):
+            yield of_index("pip-index-refuses", index)
+        elif is_dead(index, network):
+            yield from pinned(index, network)
             yield dead(index)
+        elif index.files:
+            yield of_index("pip-index-files-unreachable", index)
         elif index.listed is False or index.mismatch:
             yield other_content(index)
     yield from silent_hosts(network, facts, goal)
@@ -37,10 +43,43 @@ def is_dead(index: Index, network: Network) -> bool:
     reply = index.reply
     if reply is None:
         return False
-    if reply.stage != "answered" or reply.status >= 500:
+    if reply.stage != "answered" or reply.status >= 500 or index.not_an_index:
         return True
     alone = not any(other.reply and other.reply.status == 200 for other in network.indexes)
     return reply.status in (404, 410) and alone and not index.extra
+
+
+def refused(index: Index) -> bool:
+    """It is there and lets nobody in from here. A login that only pip knows where to find was not tried; one of several
+    indexes may refuse."""
+    tried = index.login in ("none", "address")
+    return bool(index.reply and index.reply.status in (401, 403, 451) and tried and not index.extra)
+
+
+def of_index(name: str, index: Index) -> Finding:
+    assert index.reply
+    return found(
+        "network",
+        name,
+        url=index.url,
+        source=index.source,
+        setting=index.setting,
+        said=index.files or index.reply.said,
+        commands=undo(index),
+    )
+
+
+def pinned(index: Index, network: Network) -> Iterator[Finding]:
+    """A line of the hosts file leads to where nothing answers."""
+    name = next((one for one in network.names if one.host == bare_host(index.url)), None)
+    if name and name.pinned and index.reply and index.reply.stage in ("connect", "late", "http", "tls"):
+        yield found(
+            "network",
+            "hosts-file-pins-index",
+            host=name.host,
+            addresses=name.addresses[:3],
+            said=index.reply.said,
+        )
 
 
 def dead(index: Index) -> Finding:
@@ -52,7 +91,7 @@ def dead(index: Index) -> Finding:
         url=index.url,
         source=index.source,
         setting=index.setting,
-        said=index.reply.said,
+        said="HTTP 200, no page of an index" if index.not_an_index else index.reply.said,
         commands=undo(index),
     )
 
@@ -123,10 +162,16 @@ def channels(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
     if not isinstance(facts.conda, Conda) or all(i.state != "complete" for i in facts.conda.installs):
         return
     gone = [channel for channel in network.channels if channel.reply.status in (404, 410)]
-    silent = [c for c in network.channels if c.reply.stage != "answered" or c.reply.status >= 500]
+    silent = [channel for channel in network.channels if is_silent(channel.reply)]
     for name, those in (("conda-channel-404", gone), ("conda-channel-unreachable", silent)):
         if those:
             yield of_channels(name, those, needed(facts, goal))
+
+
+def is_silent(reply: Reply) -> bool:
+    """No answer, a refusal, or a web page in place of a list of packages."""
+    refused = reply.status >= 500 or reply.status in (401, 403, 407, 429, 451)
+    return reply.stage != "answered" or refused or (reply.status == 200 and reply.html)
 
 
 def of_channels(name: str, those: list[Channel], severity: Severity) -> Finding:

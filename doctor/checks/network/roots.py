@@ -22,7 +22,7 @@ Look = Callable[[Network, Facts, Goal], Finding | None]
 
 def root_cause(network: Network, facts: Facts, goal: Goal) -> Finding | None:
     looks: tuple[Look, ...] = (ca_file, malformed, dead_proxy, login, nothing_forwarded, nothing_outside)
-    rest: tuple[Look, ...] = (no_name_server, no_name, portal, clock, untrusted)
+    rest: tuple[Look, ...] = (no_name_server, names_not_asked_for, no_name, portal, clock, untrusted)
     seen = (look(network, facts, goal) for look in (*looks, *rest))
     return next((finding for finding in seen if finding), None)
 
@@ -38,7 +38,9 @@ def spared(one: CaFile, facts: Facts) -> bool:
     """httpx (huggingface_hub 1 and later) and requests (before) each have variables of their own."""
     version = version_of(facts, "huggingface-hub")
     modern = version is not None and version.major >= 1
-    return one.setting.isupper() and (one.setting == "SSL_CERT_FILE") != modern
+    if one.setting == "GIT_SSL_CAINFO":
+        return True
+    return one.setting.isupper() and one.setting.startswith("SSL_CERT_") != modern
 
 
 def bundle(one: CaFile, severity: Severity | None = None) -> Finding:
@@ -105,6 +107,17 @@ def no_name_server(network: Network, facts: Facts, goal: Goal) -> Finding | None
             "network", "resolv-conf-empty", severity=by_choice(network, facts, goal), host=lost[0].host
         )
     return None
+
+
+def names_not_asked_for(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """/etc/nsswitch.conf names no source that asks a name server."""
+    lost, order = nameless(network), network.name_order
+    if not lost or not order or {"dns", "resolve"} & set(order):
+        return None
+    severity = by_choice(network, facts, goal)
+    return found(
+        "network", "nsswitch-without-dns", severity=severity, order=" ".join(order), host=lost[0].host
+    )
 
 
 def no_name(network: Network, facts: Facts, goal: Goal) -> Finding | None:

@@ -30,7 +30,6 @@ from doctor.probes.gpu import (
     visible,
 )
 
-
 JETSON = Path("/etc/nv_tegra_release")
 
 
