@@ -7,7 +7,7 @@
  *   driver VERSION
  *   makes PATH         nvmlInit makes this device node, as the real one does when run by root
  *   N KEY VALUE        of GPU number N: name, cc (8.9), memory, used (MiB), lost CODE, ecc, pending, failed, mig 1,
- *                      slice UUID, mode, reasons, fabric, pid "PID MIB", noprocesses 1, vgpu 1, watts "LIMIT DEFAULT"
+ *                      wanted 1 (MIG mode after the next reset), pages 1 (retirement pending), slice UUID, mode, reasons, fabric, pid "PID MIB", noprocesses 1, vgpu 1, watts "LIMIT DEFAULT"
  */
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ enum { SUCCESS = 0, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7 };
 
 typedef struct {
     char name[96];
-    int major, minor, lost, mig, slices, mode, fabric, pids, noprocesses, vgpu;
+    int major, minor, lost, mig, wanted, pages, slices, mode, fabric, pids, noprocesses, vgpu;
     unsigned long long memory, used, ecc, reasons, pid_bytes[MOST_PIDS];
     unsigned pending, failed, limit, standard, pid[MOST_PIDS];
     char slice[MOST_SLICES][80];
@@ -45,7 +45,9 @@ static void set(Gpu *gpu, const char *key, const char *value) {
     else if (!strcmp(key, "ecc")) gpu->ecc = strtoull(value, 0, 10);
     else if (!strcmp(key, "pending")) gpu->pending = atoi(value);
     else if (!strcmp(key, "failed")) gpu->failed = atoi(value);
-    else if (!strcmp(key, "mig")) gpu->mig = atoi(value);
+    else if (!strcmp(key, "mig")) gpu->mig = gpu->wanted = atoi(value);
+    else if (!strcmp(key, "wanted")) gpu->wanted = atoi(value);
+    else if (!strcmp(key, "pages")) gpu->pages = atoi(value);
     else if (!strcmp(key, "slice")) snprintf(gpu->slice[gpu->slices++], 80, "%.79s", value);
     else if (!strcmp(key, "mode")) gpu->mode = atoi(value);
     else if (!strcmp(key, "reasons")) gpu->reasons = strtoull(value, 0, 0);
@@ -202,9 +204,12 @@ int nvmlDeviceGetRemappedRows(void *d, unsigned *c, unsigned *u, unsigned *pendi
     return SUCCESS;
 }
 
+int nvmlDeviceGetRetiredPagesPendingStatus(void *d, int *out) { *out = of(d)->pages; return SUCCESS; }
+
 int nvmlDeviceGetMigMode(void *d, unsigned *current, unsigned *pending) {
     if (!strstr(of(d)->name, "A100") && !strstr(of(d)->name, "H100")) return NOT_SUPPORTED;
-    *current = *pending = of(d)->mig;
+    *current = of(d)->mig;
+    *pending = of(d)->wanted;
     return SUCCESS;
 }
 
