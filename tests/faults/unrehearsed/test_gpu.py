@@ -5,10 +5,12 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.faults.gpu.test_places import NVIDIA, forbidden_devices
 from tests.faults.gpu.world import DRIVER, LIBRARIES, World, windows, working
 
 KERNEL = platform.release()
@@ -92,6 +94,14 @@ def test_the_node_for_memory_is_closed(t4: World) -> None:
     said = t4.diagnose()
     assert said.complaints == ["gpu-nodes-not-permitted"]
     assert "/dev/nvidia-uvm" in said.of(said.failed[0])["evidence"]
+
+
+def test_the_node_for_memory_is_kept_from_the_container(t4: World) -> None:
+    """Its number changed with the host's last start, and the container's rules have the former one."""
+    t4.without_node("nvidia-uvm").node("nvidia-uvm", number=f"{NVIDIA} 250")
+    with forbidden_devices(f"groundwork-test-{time.monotonic_ns()}") as group:
+        t4.inner = ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', str(group)]
+        assert t4.in_container().diagnose().complaints == ["nvidia-uvm-not-allowed"]
 
 
 @pytest.mark.parametrize("code", ["9", "999"])
