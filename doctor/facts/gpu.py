@@ -70,6 +70,7 @@ class GpuDevice(msgspec.Struct, frozen=True, kw_only=True):
     pci: str = ""
     processes: tuple[GpuProcess, ...] | None = None  # None: not said
     is_vgpu: bool = False  # a share of a card, handed out by a hypervisor
+    unlicensed: bool = False  # a share that found no licence and is held back for it
     ecc_uncorrected: int = 0  # since the driver was loaded
     remap_pending: bool = False
     remap_failed: bool = False

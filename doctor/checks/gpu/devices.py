@@ -39,6 +39,9 @@ def check(gpu: Gpu) -> Iterator[Finding]:
     yield from filter(None, (lost(gpu), unpowered(gpu), to_be_reset(gpu)))
     yield from _worn_out(gpu)
     yield from _closed(gpu)
+    bare = tuple(f"GPU {one.index} {one.name}" for one in devices(gpu) if one.unlicensed)
+    if bare:
+        yield found("gpu", "vgpu-unlicensed", cards=bare)
     yield from _mig(gpu)
     yield from _memory(gpu)
     yield from _slow(gpu)

@@ -192,6 +192,16 @@ def test_what_waits_for_the_next_reset(bare: World, said: str, cause: str) -> No
     assert working(bare, "a100").says(said).diagnose().complaints == [cause]
 
 
+@pytest.mark.parametrize(
+    ("state", "causes"),
+    [("3", ["vgpu-unlicensed"]), ("4", ["vgpu-unlicensed"]), ("5", []), ("2", []), ("0", [])],
+)
+def test_a_share_of_a_card_without_its_licence(bare: World, state: str, causes: list[str]) -> None:
+    """In the first minutes (2) it works without."""
+    world = working(bare, "a10").says("0 vgpu 1", f"0 licence {state}", "0 noprocesses 1")
+    assert world.diagnose().complaints == causes
+
+
 @pytest.mark.parametrize("number", ["46", "62", "154"])
 def test_errors_of_the_hardware(t4: World, number: str) -> None:
     world = t4.kernel_says(f"NVRM: Xid (PCI:0000:01:00): {number}, pid=1")
