@@ -20,7 +20,6 @@ import msgspec
 from doctor.facts.network import Flaw
 from doctor.peek import is_file, is_there, peek, peek_text
 from doctor.probes.python.interpreter import sees_system
-from doctor.probes.uv_config import uv_flaws
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -90,10 +89,17 @@ def flaws(prefix: str, environ: Mapping[str, str] = os.environ) -> tuple[Flaw, .
     return (
         *_unreadable(prefix, environ),
         *_index_flaws(known),
-        *uv_flaws(environ),
+        *_uv_flaws(environ),
         *_other_flaws(known),
         *_stopping(known, Path(prefix)),
     )
+
+
+def _uv_flaws(environ: Mapping[str, str]) -> Iterator[Flaw]:
+    if any(name.startswith("UV_") for name in environ):
+        from doctor.probes.uv_config import uv_flaws  # few have such variables
+
+        yield from uv_flaws(environ)
 
 
 def _unreadable(prefix: str, environ: Mapping[str, str]) -> Iterator[Flaw]:

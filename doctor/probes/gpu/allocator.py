@@ -25,7 +25,7 @@ OPTIONS = {
 }
 
 
-def allocator(environ: Mapping[str, str] = os.environ) -> Allocator | None:
+def unreadable(environ: Mapping[str, str] = os.environ) -> Allocator | None:
     """The first of the variables at whose value torch stops."""
     said = ((name, environ.get(name, "")) for name in NAMES)
     found = ((name, value, fault(value)) for name, value in said)
