@@ -85,6 +85,13 @@ class Name(msgspec.Struct, frozen=True, kw_only=True):
     pinned: bool = False  # /etc/hosts names it
 
 
+class Resolver(msgspec.Struct, frozen=True, kw_only=True):
+    """A name server of resolv.conf."""
+
+    address: str
+    answers: bool
+
+
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """TCP to one address of the Hub's host. An empty error: it connects."""
 
@@ -177,6 +184,7 @@ class Network(msgspec.Struct, frozen=True, tag="network"):
         str, ...
     ] = ()  # where names are looked for, as nsswitch.conf has it; () where it does not say
     tool_proxies: tuple[Proxy, ...] = ()  # of git, curl, wget and apt, as their own files name them
+    resolvers: tuple[Resolver, ...] = ()  # in their order; () where names are found in time
     name_servers: int | None = None  # listed in resolv.conf; None: not read
     outside: bool | None = None  # does any well-known address connect? None: not asked
     clock_skew: float | None = None  # seconds that this clock is ahead of the Date of a server

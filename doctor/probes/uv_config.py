@@ -35,5 +35,6 @@ def _stops(name: str, value: str) -> bool:
     if name in CHOICES:
         return value not in CHOICES[name]
     if name in FILES:
-        return any("://" not in word and not is_there(Path(word)) for word in value.split())
+        words = () if is_there(Path(value)) else re.split(r"[,\s]+", value.strip())
+        return any("://" not in word and not is_there(Path(word)) for word in words)
     return name in INDEXES and any(not ADDRESS.match(word) and not is_there(word) for word in value.split())

@@ -22,13 +22,14 @@ WHAT = {
 
 def package_findings(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
     for index in network.indexes:
-        if refused(index):
+        if refused(index, network):
             yield of_index("pip-index-refuses", index)
         elif is_dead(index, network):
             yield from pinned(index, network)
             yield dead(index)
         elif index.files:
-            yield of_index("pip-index-files-unreachable", index)
+            slow = index.files.endswith(("timed out", "no answer in time"))
+            yield of_index("pip-index-files-unreachable", index, "warn" if slow else None)
         elif index.listed is False or index.mismatch:
             yield other_content(index)
     yield from silent_hosts(network, facts, goal)
@@ -43,24 +44,32 @@ def is_dead(index: Index, network: Network) -> bool:
     reply = index.reply
     if reply is None:
         return False
-    if reply.stage != "answered" or reply.status >= 500 or index.not_an_index:
+    if reply.stage != "answered" or reply.status >= 500:
         return True
-    alone = not any(other.reply and other.reply.status == 200 for other in network.indexes)
-    return reply.status in (404, 410) and alone and not index.extra
+    return (reply.status in (404, 410) or index.not_an_index) and is_needed(index, network)
 
 
-def refused(index: Index) -> bool:
-    """It is there and lets nobody in from here. A login that only pip knows where to find was not tried; one of several
-    indexes may refuse."""
+def is_needed(index: Index, network: Network) -> bool:
+    """No other one can stand in for it."""
+    others = (other for other in network.indexes if other is not index and not other.not_an_index)
+    return not index.extra and not any(other.reply and other.reply.status == 200 for other in others)
+
+
+def refused(index: Index, network: Network) -> bool:
+    """It is there and lets nobody in from here. A login that only pip knows where to find was not tried.
+
+    Beside another one an index may say 403 of a package that it does not have.
+    """
     tried = index.login in ("none", "address")
-    return bool(index.reply and index.reply.status in (401, 403, 451) and tried and not index.extra)
+    return bool(index.reply and index.reply.status in (401, 403, 451) and tried and is_needed(index, network))
 
 
-def of_index(name: str, index: Index) -> Finding:
+def of_index(name: str, index: Index, severity: Severity | None = None) -> Finding:
     assert index.reply
     return found(
         "network",
         name,
+        severity=severity,
         url=index.url,
         source=index.source,
         setting=index.setting,

@@ -41,6 +41,8 @@ def of_others(network: Network, facts: Facts) -> Iterator[Finding]:
     """What does not stop the Hub, and will stop something else."""
     told = {one.path for one in network.ca_files if not spared(one, facts)}
     for one in network.ca_files:
+        if one.setting == "SSL_CERT_DIR":  # besides it the others have a file
+            continue
         if one.fault and spared(one, facts) and one.path not in told:  # stage 0 repeats pip's in a variable
             yield bundle(one, "warn")
             return

@@ -47,7 +47,10 @@ def ca_files(
     pip_cert: tuple[str, str] | None, environ: Mapping[str, str] = os.environ, *, by_form: bool = False
 ) -> tuple[CaFile, ...]:
     """The settings that name certificates, and whether what they name can be used."""
-    named = [(name, environ[name]) for name in (*OF_HTTPX, *OF_REQUESTS, *OF_GIT) if environ.get(name)]
+    names = [name for name in (*OF_HTTPX, *OF_REQUESTS, *OF_GIT) if environ.get(name)]
+    if "SSL_CERT_FILE" in names and "SSL_CERT_DIR" in names:
+        names.remove("SSL_CERT_DIR")  # httpx looks at the file alone
+    named = [(name, environ[name]) for name in names]
     own = [(pip_cert[0], str(Path(pip_cert[1]).expanduser()))] if pip_cert else []  # pip fills in ~
     return tuple(
         CaFile(setting=name, path=path, fault=FAULT_OF.get(name, fault_of)(path, by_form))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import certifi
 import pytest
 
+from tests.faults.dists import install
 from tests.faults.network.outside import sources
 from tests.faults.patient import Diagnosis, diagnose
 from tests.faults.unrehearsed.look import look
@@ -68,9 +70,19 @@ def test_folders_and_files_of_certificates(person: dict[str, str], tmp_path: Pat
     assert look(person, REQUESTS_CA_BUNDLE=str(home / "ca.pem"), PIP_CERT="~/ca.pem").complaints == []
 
 
-@pytest.mark.parametrize("name", ["GIT_SSL_CAINFO", "SSL_CERT_DIR"])
-def test_certificates_that_are_gone(person: dict[str, str], name: str) -> None:
-    assert look(person, **{name: "/etc/removed/ca"}).complaints == ["ca-bundle-missing"]
+def test_certificates_of_git_that_are_gone(person: dict[str, str]) -> None:
+    assert look(person, GIT_SSL_CAINFO="/etc/removed/ca.pem").complaints == ["ca-bundle-missing"]
+
+
+def test_a_folder_of_certificates_that_is_gone(person: dict[str, str], empty_env: Path) -> None:
+    """Only httpx, of huggingface_hub 1 and later, has nothing besides it."""
+    gone = {"SSL_CERT_DIR": "/etc/removed/certs"}
+    area = ("--area", "network,packages")
+    assert "ca-bundle-missing" not in diagnose({**person, **gone}, *area).complaints
+    install(empty_env, "huggingface-hub", "1.5.0")
+    assert "ca-bundle-missing" in diagnose({**person, **gone}, *area).failed
+    bundle = {"SSL_CERT_FILE": certifi.where()}
+    assert "ca-bundle-missing" not in diagnose({**person, **gone, **bundle}, *area).complaints
 
 
 # --- with somebody to talk to ------------------------------------------------------------------------

@@ -194,3 +194,10 @@ def test_a_line_for_the_index_in_the_hosts_file(person: dict[str, str]) -> None:
     index = {"PIP_INDEX_URL": "http://index.example/simple", "PIP_TRUSTED_HOST": "index.example"}
     island = msgspec.structs.replace(whole(), hosts=hosts)
     assert on_island(person, island, **index, **ENDPOINT) == ["hosts-file-pins-index"]
+
+
+def test_the_first_name_server_is_gone(person: dict[str, str]) -> None:
+    """The second answers, and each name comes late."""
+    servers = "nameserver 10.1.1.77\nnameserver 127.0.0.1\n"
+    island = msgspec.structs.replace(whole(), route=True, resolv_conf=servers)
+    assert on_island(person, island, **ENDPOINT) == ["name-server-first-silent"]
