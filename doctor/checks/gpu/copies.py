@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from doctor.catalogue import found
 from doctor.checks.gpu.see import library, loaded
 from doctor.facts import DriverLibrary, Gpu
@@ -57,7 +55,7 @@ def _first(gpu: Gpu, name: str) -> DriverLibrary | None:
 def _right_one(gpu: Gpu, file: DriverLibrary) -> str | None:
     driver = loaded(gpu)
     others = (one.real for one in gpu.libraries if one.name == file.name and one.version == driver)
-    beside = f"{Path(file.real).parent}/{file.name.removesuffix('1')}{driver}"
+    beside = f"{file.real.rpartition('/')[0]}/{file.name.removesuffix('1')}{driver}"
     return next(others, None) or (beside if driver in file.beside else None)
 
 

@@ -13,6 +13,7 @@ from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 from doctor.text import Text
 
+NO_INDEX = Text("HTTP 200, and what came is no page of an index", "HTTP 200，但返回的不是索引页面")
 CPU_INDEX = re.compile(r"/whl/cpu/?$")
 WHAT = {
     "conda_installer": "network-conda-installer-silent",
@@ -100,7 +101,7 @@ def dead(index: Index) -> Finding:
         url=index.url,
         source=index.source,
         setting=index.setting,
-        said="HTTP 200, no page of an index" if index.not_an_index else index.reply.said,
+        said=NO_INDEX if index.not_an_index else index.reply.said,
         commands=undo(index),
     )
 
