@@ -88,6 +88,10 @@ def _other_cuda(gpu: Gpu, cuda: DriverLibrary) -> Iterator[Finding]:
     if not _is_compat(gpu, cuda):
         yield copies.hides_the_right_one(gpu, cuda) or _mismatch(gpu, cuda)
     elif not _compat_serves(gpu, cuda):
+        copy = None if "/compat/" in cuda.real else copies.hides_the_right_one(gpu, cuda)
+        if copy:  # of the image, and never meant for compatibility
+            yield copy
+            return
         card = ", ".join(dict.fromkeys(device.name for device in devices(gpu)))
         yield found(
             "gpu",
