@@ -97,7 +97,7 @@ def flaws(prefix: str, environ: Mapping[str, str] = os.environ) -> tuple[Flaw, .
 
 def _uv_flaws(environ: Mapping[str, str]) -> Iterator[Flaw]:
     if any(name.startswith("UV_") for name in environ):
-        from doctor.probes.uv_config import uv_flaws  # few have such variables
+        from doctor.probes.uv_variables import uv_flaws  # few have such variables
 
         yield from uv_flaws(environ)
 
