@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from doctor.elf import Elf, read
+from doctor.elf.seen import Reader
 from doctor.facts.unknown import Unknown
 
 How = Literal["rpath", "LD_LIBRARY_PATH", "runpath", "system", "loaded"]
@@ -60,7 +61,12 @@ class Linker:
     """One process's view: its LD_LIBRARY_PATH, the search path of its program, and this machine's libraries."""
 
     def __init__(
-        self, machine: str, library_path: Sequence[str] = (), program: str | None = None, cache: Path = CACHE
+        self,
+        machine: str,
+        library_path: Sequence[str] = (),
+        program: str | None = None,
+        cache: Path = CACHE,
+        read: Reader = read,
     ) -> None:
         self.machine = machine
         self.library_path = tuple(library_path)

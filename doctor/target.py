@@ -1,4 +1,4 @@
-"""An environment of the person's own: TARGET names its folder or its interpreter. Found by its files, for it may not run."""
+"""The environment that is looked at, found by its files, for it may not run: ours, or one of the person's own (TARGET)."""
 
 from __future__ import annotations
 
@@ -61,6 +61,16 @@ def site_of(prefix: Path) -> Path | None:
     return max(
         found, key=lambda site: [int(part) for part in re.findall(r"\d+", site.parent.name)], default=None
     )
+
+
+def site_packages(goal: Goal) -> Path:
+    """The environment's site-packages folder; of several (an upgraded Python) the wanted one."""
+    if goal.system:
+        return Path(goal.system.site)
+    lib = Path(goal.prefix) / "lib"
+    wanted = lib / f"python{goal.python}" / "site-packages"
+    others = sorted(lib.glob("python3*/site-packages"))
+    return wanted if is_folder(wanted) or not others else others[-1]
 
 
 def look_at_active(goal: Goal, environ: Mapping[str, str]) -> Goal:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bootstrap import process
+from bootstrap import process, seen
 from bootstrap.safety.files import write_atomically
 from bootstrap.step import Cost, Work
 from doctor.ask import ask, clean_environ
@@ -74,6 +74,7 @@ def prove(work: Work, more: Mapping[str, str] | None = None) -> process.Done:
     done = work.call(arguments(goal), seconds=SECONDS, env=env, check=False, stdin="go\n")
     if raw.is_file():
         keep(raw, report, proved)
+        seen.keep(goal)
     return done
 
 

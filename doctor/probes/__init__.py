@@ -26,7 +26,6 @@ from doctor.redact import redacted, secrets_here
 
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
 DEEP_DEADLINE = 150.0  # where it may take its time
-AHEAD = ("ffmpeg",)  # a program that takes a while to start, and needs nothing of ours meanwhile
 LARGE = ("packages", "torch")  # most of the work by far, and both read the same files
 # Seconds that the others have for themselves before the next one starts too: each question to the kernel gives the
 # interpreter away, and threads that all ask many wait for each other at every one.
@@ -43,11 +42,12 @@ def gather(
     """Facts of the given areas. The others are Unknown("not asked"). `meanwhile` is done while they are awaited."""
     answers: dict[str, Any] = {}
     until = time.monotonic() + seconds
-    elsewhere = _start_apart(goal, areas, seconds)  # before any thread
-    threads = [_start(group[0], answers, partial(_hear, group, hear)) for group, hear in elsewhere.items()]
-    left = [area for area in areas if not any(area in group for group in elsewhere)]
+    large = tuple(area for area in LARGE if area in areas)
+    hear = _start_apart(large, goal, seconds) if large and len(areas) > 1 else None  # before any thread
+    threads = [_start(large, answers, partial(_hear, large, hear))] if hear else []
+    left = [area for area in areas if not (hear and area in large)]
     for area in sorted(left, key=lambda area: not _waits(area, goal)):
-        threads.append(_start(area, answers, partial(_ask_all, (area,), goal)))
+        threads.append(_start((area,), answers, partial(_ask_all, (area,), goal)))
         threads[-1].join(0 if _waits(area, goal) else TURN)
     known = secrets_here()
     meanwhile()
@@ -77,20 +77,14 @@ def _waits(area: str, goal: Goal) -> bool:
     return area in ("ffmpeg", "python") or (area == "network" and not goal.offline)
 
 
-def _start_apart(goal: Goal, areas: Sequence[str], seconds: float) -> dict[tuple[str, ...], apart.Waiting]:
-    """What uses another processor, where there are other areas to do meanwhile."""
-    if len(areas) < 2 or not apart.possible():
-        return {}
-    started: dict[tuple[str, ...], apart.Waiting | None] = {}
-    for together in (AHEAD, LARGE):
-        group = tuple(area for area in together if area in areas)
-        if group and together is LARGE:
-            with suppress(Exception):  # told by the probe that needs it
-                import_module("doctor.probes.packages")  # once, for most of them
-        if group:
-            name, kind = " and ".join(group), dict[str, _kind(group)]  # type: ignore[misc]
-            started[group] = apart.start(name, partial(_ask_apart, group, goal), seconds, kind)
-    return {group: hear for group, hear in started.items() if hear}
+def _start_apart(areas: Sequence[str], goal: Goal, seconds: float) -> apart.Waiting | None:
+    """On another processor, while the others are asked on this one; None where there is no second one."""
+    if not apart.possible():
+        return None
+    with suppress(Exception):  # told by the probe that needs it
+        import_module("doctor.probes.packages")  # once, for most of them
+    kind = dict[str, _kind(areas)]  # type: ignore[misc, valid-type]
+    return apart.start(" and ".join(areas), partial(_ask_apart, areas, goal), seconds, kind)
 
 
 def _kind(areas: Sequence[str]) -> Any:
@@ -103,9 +97,12 @@ def _hear(areas: Sequence[str], hear: apart.Waiting) -> dict[str, Any]:
     return dict.fromkeys(areas, said) if isinstance(said, Unknown) else said
 
 
-def _start(name: str, answers: dict[str, Any], ask: Callable[[], dict[str, Any]]) -> threading.Thread:
+def _start(
+    areas: Sequence[str], answers: dict[str, Any], ask: Callable[[], dict[str, Any]]
+) -> threading.Thread:
     # Daemon threads: a probe stuck in the kernel must not keep the process from ending.
-    thread = threading.Thread(target=lambda: answers.update(ask()), name=f"probe-{name}", daemon=True)
+    name = f"probe-{'-'.join(areas)}"
+    thread = threading.Thread(target=lambda: answers.update(ask()), name=name, daemon=True)
     thread.start()
     return thread
 

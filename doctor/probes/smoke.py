@@ -15,8 +15,8 @@ from doctor.lockfile import lock_path, pins, torch_lock_path
 from doctor.model_sets import profile_models
 from doctor.peek import peek
 from doctor.probes.hub import cached_models
-from doctor.probes.packages import site_packages
 from doctor.probes.patience import within
+from doctor.target import site_packages
 
 PATIENCE = 5.0  # seconds for the fingerprint, which reads a few hundred names
 

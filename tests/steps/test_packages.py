@@ -22,6 +22,7 @@ from doctor.facts import Packages, Torch
 from doctor.goal import Goal
 from doctor.probes import gather
 from doctor.probes import packages as probe
+from doctor.target import site_packages
 from tests.serving import serving
 from tests.steps.test_torch import wheel
 from tests.work import make_venv, make_work
@@ -102,7 +103,7 @@ def run_packages(work: Work, monkeypatch: pytest.MonkeyPatch, locked: Path, torc
 
 
 def pycs(work: Work) -> list[Path]:
-    return list(Path(probe.site_packages(work.goal)).rglob("*.pyc"))
+    return list(site_packages(work.goal).rglob("*.pyc"))
 
 
 def test_the_line_is_free_before_modules_are_compiled(
@@ -119,12 +120,12 @@ def test_what_is_there_is_compiled_while_torch_comes(
     run_packages(work, monkeypatch, lock(tmp_path, offer(index)), None)
     assert not pycs(work), "nobody waits for that yet"
     with compiling_what_is_there(work):
-        (Path(probe.site_packages(work.goal)) / "torch.py").write_text("x = 1\n")
+        (site_packages(work.goal) / "torch.py").write_text("x = 1\n")
     assert {path.parent.parent.name for path in pycs(work)} == {"demo"}
 
 
 def test_tests_of_packages_are_not_compiled_wherever_the_environment_lies(work: Work) -> None:
-    site = Path(probe.site_packages(work.goal))
+    site = site_packages(work.goal)
     assert "/test_tests_of" in str(site)
     for name in ("demo/a.py", "demo/tests/b.py", "demo/test/c.py", "tests.py"):
         (site / name).parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +135,7 @@ def test_tests_of_packages_are_not_compiled_wherever_the_environment_lies(work: 
 
 
 def test_a_file_that_cannot_be_compiled_keeps_nobody(work: Work) -> None:
-    site = Path(probe.site_packages(work.goal))
+    site = site_packages(work.goal)
     (site / "later.py").write_text("def f[T](a: T): ...\nnot python\n")
     (site / "good.py").write_text("x = 1\n")
     compile_modules(work)
@@ -144,7 +145,7 @@ def test_a_file_that_cannot_be_compiled_keeps_nobody(work: Work) -> None:
 def test_nothing_is_compiled_where_half_a_file_could_be_left(
     work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site = Path(probe.site_packages(work.goal))
+    site = site_packages(work.goal)
     (site / "good.py").write_text("x = 1\n")
     monkeypatch.setattr("bootstrap.env.bytecode.ROOM", shutil.disk_usage(site).total)
     compile_modules(work)

@@ -13,14 +13,14 @@ import psutil
 from doctor.facts import Host
 from doctor.facts.host import Cgroup
 from doctor.goal import Goal
-from doctor.probes.host import machine, person
-from doctor.probes.host.apt import apt
+from doctor.probes.host import apt, machine, person
 from doctor.probes.host.cgroup import cgroup, text
 
 SCARCE = 0.8  # of the processes that are allowed: from there on the zombies are counted
 
 
 def probe(goal: Goal) -> Host:
+    packages = apt.begin()
     release, memory, group = os_release(), psutil.virtual_memory(), cgroup()
     seen = len(os.sched_getaffinity(0))
     flags, virtual = machine.cpu_flags()
@@ -69,7 +69,7 @@ def probe(goal: Goal) -> Host:
         clock=now,
         newest_file=newest,
         newest_path=newest_path,
-        apt=apt(),
+        apt=packages(),
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from doctor.facts import Unknown
 from doctor.facts.host import Apt, Program
 from doctor.peek import is_folder
 from doctor.probes.listing import names_in
-from doctor.probes.locks import holder, holders
+from doctor.probes.locks import Held, holder, holders
+from doctor.probes.patience import PATIENCE, start
 
 ADMIN = Path("/var/lib/dpkg")
 LOCKS = ("lock-frontend", "lock")
@@ -16,16 +19,21 @@ HALF = ("unpacked", "half-configured", "half-installed")
 NAMED = 12
 
 
-def apt(admin: Path = ADMIN) -> Apt:
+def begin(admin: Path = ADMIN) -> Callable[[], Apt]:
+    """Ask the kernel for its table of locks, which takes it 15 ms; the rest when what is returned is called."""
     if not is_folder(admin):
-        return Apt()
-    return Apt(
-        holder=lock_holder(admin), unfinished=unfinished(admin / "status")[:NAMED], interrupted=journal(admin)
+        return Apt
+    known = start(holders)
+    return lambda: Apt(
+        unfinished=unfinished(admin / "status")[:NAMED],
+        interrupted=journal(admin),
+        holder=lock_holder(admin, known(PATIENCE)),
     )
 
 
-def lock_holder(admin: Path) -> Program | None:
-    known = holders()
+def lock_holder(admin: Path, known: Held | Unknown) -> Program | None:
+    if isinstance(known, Unknown):
+        return None
     return next((held for name in LOCKS if (held := holder(admin / name, known))), None)
 
 
@@ -37,12 +45,12 @@ def unfinished(status: Path) -> tuple[str, ...]:
         return ()
     found, at = [], text.find(STATUS)
     while at >= 0:  # faster than a regular expression over the whole file
-        start, at = at + len(STATUS), text.find(STATUS, at + 1)
-        if text.startswith(USUAL, start):
+        said, at = at + len(STATUS), text.find(STATUS, at + 1)
+        if text.startswith(USUAL, said):
             continue
-        words = text[start:].partition("\n")[0].split()
+        words = text[said:].partition("\n")[0].split()
         if len(words) == 3 and (words[2] in HALF or words[1] == "reinstreq"):
-            found.append(text[:start].rpartition("\nPackage: ")[2].split("\n")[0].strip())
+            found.append(text[:said].rpartition("\nPackage: ")[2].split("\n")[0].strip())
     return tuple(found)
 
 

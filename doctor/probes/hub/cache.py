@@ -10,15 +10,14 @@ from itertools import chain, islice
 from pathlib import Path
 
 from doctor.facts import Unknown
-from doctor.facts.host import Program
-from doctor.facts.hub import BadFile, Cache, Damage, HeldLock
+from doctor.facts.hub import BadFile, Cache, Damage
 from doctor.goal import Goal
 from doctor.peek import is_file, is_folder, is_there, peek_text
+from doctor.probes.hub import held
 from doctor.probes.hub.blobs import corrupt_blobs
 from doctor.probes.hub.texts import INDEX, bad_text, is_json, is_text, lost_shards
 from doctor.probes.hub.weights import UNFINISHED, bad, folders_of_models, is_weights
 from doctor.probes.listing import names_in, shown
-from doctor.probes.locks import holder, holders, state
 from doctor.probes.patience import within
 
 SECONDS = 0.4  # for the whole look
@@ -52,6 +51,7 @@ def look(goal: Goal, hub: Path) -> Cache | Unknown:
 
 def _look(goal: Goal, hub: Path) -> Cache:
     budget = Budget(SECONDS)
+    locks = held.begin(hub)
     repos = repositories(hub)
     # What is wanted is looked at first, should the budget not reach for all.
     wanted = {f"models--{want.id.replace('/', '--')}" for want in goal.models}
@@ -79,7 +79,7 @@ def _look(goal: Goal, hub: Path) -> Cache:
         bad_files=(*bad_files(files, budget), *bad_in_folders(Path(goal.root_dir), budget)),
         partial_files=len(partial),
         partial_bytes=sum(partial),
-        locks=held_locks(hub),
+        locks=locks(),
         foreign_folders=tuple(map(shown, blocked[:NAMED])),
         owners=tuple(sorted({owner(path) for path in blocked})),
         not_a_folder=not_a_folder(goal, hub),
@@ -252,28 +252,6 @@ def partials(repo: Path) -> Iterator[int]:
         yield _size(path)
 
 
-def held_locks(hub: Path) -> tuple[HeldLock, ...]:
-    """Locks of the cache that somebody really holds: the files stay behind for ever and say nothing."""
-    known = holders()
-    if not known:
-        return ()
-    paths = islice((hub / ".locks").glob("*/*.lock"), FILES)
-    held = ((path, holder(path, known)) for path in paths)
-    return tuple(_held(hub, path, program) for path, program in held if program)[:NAMED]
-
-
-def _held(hub: Path, path: Path, program: Program) -> HeldLock:
-    under_way = list((hub / path.parent.name / "blobs").glob("*.incomplete"))
-    newest = max((_modified(one) for one in [*under_way, path]), default=0.0)
-    return HeldLock(
-        path=shown(path),
-        pid=program.pid,
-        name=program.name,
-        stopped=state(program.pid) in ("T", "t", "Z"),
-        idle_seconds=round(max(0.0, time.time() - newest)),
-    )
-
-
 def not_a_folder(goal: Goal, hub: Path) -> str | None:
     """The first part of the cache's path that is there and is no folder: a file, or a link to a disk that is gone."""
     parts = [*reversed(hub.parents), Path(goal.cache), hub]
@@ -303,10 +281,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from doctor.goal import Goal
 from doctor.peek import peek, peek_text
-from doctor.probes.packages import site_packages, split
+from doctor.target import site_packages
 
 KINDS = (
     "models/auto/configuration_auto.py",
@@ -25,7 +25,8 @@ def newer_than_transformers(goal: Goal, configs: Iterable[tuple[str, Path]]) -> 
     if not said:
         return ()
     site = site_packages(goal)
-    have = next((_version(split(info)[1]) for info in sorted(site.glob("transformers-*.dist-info"))), None)
+    infos = sorted(site.glob("transformers-*.dist-info"))
+    have = next((_version(info.stem.partition("-")[2]) for info in infos), None)
     known = "".join(peek_text(site / "transformers" / name) for name in KINDS)
     return tuple(_unknown(said, have, known)) if have and known else ()
 

@@ -14,14 +14,12 @@ from doctor.lockfile import digest, inputs_digest, lock_path, pins, recorded_inp
 from doctor.peek import is_there
 from doctor.probes.once import distributions
 from doctor.probes.packages import metadata
-from doctor.probes.packages.metadata import split
-from doctor.probes.packages.places import beside, python_of, site_packages
+from doctor.probes.packages.places import beside, python_of
 from doctor.probes.patience import within
+from doctor.target import site_packages
 
 if TYPE_CHECKING:
     from doctor.probes.packages.files import Recorded
-
-__all__ = ["probe", "site_packages", "split"]
 
 
 def probe(goal: Goal) -> Packages:

@@ -9,16 +9,7 @@ from pathlib import Path
 from doctor.goal import Goal
 from doctor.peek import is_folder
 from doctor.probes.python.interpreter import config, sees_system
-
-
-def site_packages(goal: Goal) -> Path:
-    """The environment's site-packages folder; of several (an upgraded Python) the wanted one."""
-    if goal.system:
-        return Path(goal.system.site)
-    lib = Path(goal.prefix) / "lib"
-    wanted = lib / f"python{goal.python}" / "site-packages"
-    others = sorted(lib.glob("python3*/site-packages"))
-    return wanted if is_folder(wanted) or not others else others[-1]
+from doctor.target import site_packages
 
 
 def python_of(goal: Goal) -> str:

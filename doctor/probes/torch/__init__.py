@@ -7,18 +7,20 @@ import platform
 import re
 from pathlib import Path
 
+from doctor.elf import read
+from doctor.elf.seen import Reader, reader
 from doctor.facts import Torch
 from doctor.goal import Goal
 from doctor.linker import Linker
 from doctor.peek import peek_text
 from doctor.probes.once import distributions
-from doctor.probes.packages import site_packages
 from doctor.probes.torch import toolkit
 from doctor.probes.torch.deep import really_import
 from doctor.probes.torch.modules import Site
 from doctor.probes.torch.native import codec_cores, native_faults, needs_cuda, sound_library
 from doctor.probes.torch.pins import pins
 from doctor.probes.torch.shadows import shadows
+from doctor.target import site_packages
 
 FAMILY = re.compile(
     r"(torch|triton|nvidia-|cuda-|xformers|flash-attn|bitsandbytes|vllm|deepspeed|opencv-|soundfile|intel-extension)"
@@ -27,13 +29,22 @@ CONDA = ("pytorch", "libtorch", "mkl", "cpuonly", "pytorch-cuda")
 
 
 def probe(goal: Goal) -> Torch:
+    return look(goal, read if goal.deep else reader(seen_in(goal)))
+
+
+def seen_in(goal: Goal) -> Path:
+    """Where setup keeps what it read of the native libraries."""
+    return Path(goal.home) / "smoke" / f"{goal.env_name}.elf.json"
+
+
+def look(goal: Goal, read_elf: Reader) -> Torch:
     folder = site_packages(goal)
     dists = [dist for dist in distributions(folder)[0] if dist.folder.endswith(".dist-info")]
     installed = {dist.name: dist.version for dist in dists if dist.whole}
     built = version_file(folder)
     site = Site(folder, dists, Path(goal.interpreter))
     path = tuple(word for word in os.environ.get("LD_LIBRARY_PATH", "").split(":") if word)
-    linker = Linker(platform.machine(), path, os.path.realpath(goal.interpreter))
+    linker = Linker(platform.machine(), path, os.path.realpath(goal.interpreter), read=read_elf)
     nvcc = toolkit.nvcc()
     return Torch(
         version=installed.get("torch"),

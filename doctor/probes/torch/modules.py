@@ -122,9 +122,14 @@ class Site:
             elif entry.name.isidentifier() and _is_folder(entry):
                 yield from (f"{entry.name}/{name}" for name in _names(entry.path) if self._importable(name))
 
+    @cached_property
+    def _tag(self) -> str:
+        """Of this Python's modules: 311."""
+        return self.folder.parent.name.removeprefix("python").replace(".", "")
+
     def _importable(self, name: str) -> bool:
         """Named like a module, and for this Python: others are passed over by `import`."""
-        match, own = MODULE.search(name), self.folder.parent.name.removeprefix("python").replace(".", "")
+        match, own = MODULE.search(name), self._tag
         return match is not None and (match["tag"] in (None, own) or len(own) < 2)
 
     def _named(self) -> Iterator[str]:

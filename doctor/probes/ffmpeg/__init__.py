@@ -13,6 +13,7 @@ from doctor.elf import read
 from doctor.facts import Ffmpeg, Unknown
 from doctor.goal import Goal
 from doctor.peek import is_file, peek
+from doctor.probes.ffmpeg import proof
 
 Said = subprocess.CompletedProcess[str] | Unknown
 VERSION = re.compile(r"ffmpeg version (\S+)")
@@ -29,7 +30,16 @@ FORMATS = {
 
 
 def probe(goal: Goal) -> Ffmpeg:
-    path = shutil.which("ffmpeg", path=search_path(goal))
+    return proof.kept(goal, found(goal)) or look(goal)
+
+
+def found(goal: Goal) -> str | None:
+    return shutil.which("ffmpeg", path=search_path(goal))
+
+
+def look(goal: Goal) -> Ffmpeg:
+    """What the command tells of itself when it is started, or why it tells nothing."""
+    path = found(goal)
     if path is None:
         return Ffmpeg(path=None, version=None, not_executable=not_executable(goal))
     started = ask([path, "-decoders"], seconds=5)  # its first line, on standard error, tells the version too
