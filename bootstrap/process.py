@@ -16,8 +16,8 @@ from typing import IO
 import msgspec
 
 from bootstrap.pace import Floor, watch
-from doctor.ask import clean_environ
 from doctor.errors import Exit, Trouble
+from doctor.reading.ask import clean_environ
 from doctor.text import Text
 
 GRACE = 5.0  # seconds between asking a process group to end and killing it

@@ -1,4 +1,4 @@
-"""What setup keeps for the doctor, which need not find it out again while no file of it changes (doctor/unchanged.py)."""
+"""What setup keeps for the doctor, which need not find it out again while no file of it changes (doctor/reading/unchanged.py)."""
 
 from __future__ import annotations
 

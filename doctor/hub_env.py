@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.goal import Goal
-from doctor.peek import peek, peek_text
+from doctor.reading.peek import peek, peek_text
 
 OFFICIAL = "https://huggingface.co"
 # What guides and other programs call HF_ENDPOINT; huggingface_hub reads none of them.

@@ -22,7 +22,7 @@ from bootstrap.hub.place import blob_path, clear, has_blob, is_shown, show
 from bootstrap.hub.sources import Meter, Source
 from bootstrap.hub.transfer import BACK_OFF, LONGEST_PAUSE, PAUSE, TRIES, Failure, File, Transfer
 from bootstrap.hub.verify import BadBytes
-from doctor.profile import ModelWant
+from doctor.goal.profile import ModelWant
 
 LISTED_AT_ONCE = 16
 LEAST = 1_000_000  # bytes that have to move within `patience`; a slower link would need days

@@ -20,7 +20,7 @@ from bootstrap.hub.listing import Offer
 from bootstrap.hub.partial import LARGEST, SMALLEST, Partial, Run
 from bootstrap.hub.place import blob_lock, blob_path, show
 from bootstrap.hub.sources import AT_ONE_FILE, CRAWL, Gauge, Pace, Source, pick
-from doctor.profile import ModelWant
+from doctor.goal.profile import ModelWant
 
 TRIES = 4  # one after the other, without a byte
 PAUSE = 30.0  # seconds after a 429 without a word

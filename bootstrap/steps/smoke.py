@@ -12,13 +12,13 @@ import msgspec
 from bootstrap import process, seen
 from bootstrap.safety.files import write_atomically
 from bootstrap.step import Cost, Work
-from doctor.ask import ask, clean_environ
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Unknown
 from doctor.goal import Goal
-from doctor.model_sets import profile_models
+from doctor.goal.model_sets import profile_models
 from doctor.probes.ffmpeg import search_path
 from doctor.probes.smoke import fingerprint, report_path
+from doctor.reading.ask import ask, clean_environ
 from doctor.text import Text, pick_lang
 
 NAME = "smoke"

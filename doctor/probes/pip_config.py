@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from doctor.facts.network import Flaw
-from doctor.peek import is_file, is_there, peek, peek_text
 from doctor.probes.python.interpreter import sees_system
+from doctor.reading.peek import is_file, is_there, peek, peek_text
 
 if sys.version_info >= (3, 11):
     import tomllib

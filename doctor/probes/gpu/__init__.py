@@ -15,7 +15,6 @@ import msgspec
 
 from doctor.facts import Allocator, Docker, Gpu, GpuDevice
 from doctor.goal import Goal
-from doctor.peek import is_there, peek_text
 from doctor.probes.gpu import (
     container,
     docker,
@@ -28,6 +27,7 @@ from doctor.probes.gpu import (
     processes,
     visible,
 )
+from doctor.reading.peek import is_there, peek_text
 
 JETSON = Path("/etc/nv_tegra_release")
 

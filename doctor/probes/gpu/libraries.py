@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from doctor.elf import read
+from doctor.elf.linker import CACHE, FLAGS, cache_entries
 from doctor.facts import DriverLibrary, Unknown
-from doctor.linker import CACHE, FLAGS, cache_entries
-from doctor.peek import peek
+from doctor.reading.peek import peek
 
 NAMES = ("libnvidia-ml.so.1", "libcuda.so.1")
 # Where ld.so looks without being told.

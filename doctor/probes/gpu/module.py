@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from doctor.facts import Module
-from doctor.peek import is_folder, peek, peek_text
+from doctor.reading.peek import is_folder, peek, peek_text
 
 PROC = Path("/proc/driver/nvidia/version")
 SYS = Path("/sys/module")

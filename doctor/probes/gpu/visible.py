@@ -10,7 +10,7 @@ from pathlib import Path
 from doctor.facts import Visible
 from doctor.goal import Goal
 from doctor.lab.files import read_json
-from doctor.peek import peek, peek_text
+from doctor.reading.peek import peek, peek_text
 
 NAME = "CUDA_VISIBLE_DEVICES"
 PROC = Path("/proc")

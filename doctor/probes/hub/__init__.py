@@ -19,9 +19,9 @@ from pathlib import Path
 
 from doctor.facts import CachedModel, Hub, Unknown
 from doctor.goal import Goal
-from doctor.peek import is_file, is_there, peek_text
+from doctor.goal.profile import ModelWant
 from doctor.probes.patience import within
-from doctor.profile import ModelWant
+from doctor.reading.peek import is_file, is_there, peek_text
 
 NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 

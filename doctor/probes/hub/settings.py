@@ -10,8 +10,8 @@ from pathlib import Path
 from doctor.facts.hub import CachePlace, EndpointShape, Variable
 from doctor.goal import Goal
 from doctor.hub_env import OTHER_NAMES
-from doctor.peek import peek_text
 from doctor.probes.listing import names_in
+from doctor.reading.peek import peek_text
 
 NAMES = (
     "HF_ENDPOINT",

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from doctor.facts.network import Name, Way
-from doctor.peek import is_there, peek, peek_text
+from doctor.reading.peek import is_there, peek, peek_text
 
 # Well-known anycast resolvers, which have TCP 443 open: do packets leave at all? One in mainland China, one outside.
 CONTROLS = ("223.5.5.5", "1.1.1.1")

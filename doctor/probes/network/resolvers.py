@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 from doctor.facts.network import Resolver
-from doctor.peek import peek_text
+from doctor.reading.peek import peek_text
 
 MOST = 3  # that the C library takes from the file
 PORT = 53

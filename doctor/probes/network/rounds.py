@@ -24,8 +24,8 @@ from doctor.facts.network import (
 )
 from doctor.goal import Goal
 from doctor.hub_env import token
+from doctor.measure.mirrors import Kind, Source, sources, stage0_sources
 from doctor.measure.samples import sample_url
-from doctor.mirrors import Kind, Source, sources, stage0_sources
 from doctor.probes.network import channels, hub, indexes, names, proxies, resolvers, tools
 from doctor.probes.network.certificates import intercepted
 from doctor.probes.network.client import Names, ask, silent_reply

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from doctor.facts.network import Proxy
-from doctor.peek import peek_text
 from doctor.probes.network.proxies import read
+from doctor.reading.peek import peek_text
 
 PROXY = r"[\"']?(?P<value>[^\s\"';]+)"
 GIT = re.compile(rf"^\s*proxy\s*=\s*{PROXY}", re.IGNORECASE)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doctor.facts.network import CaFile
-from doctor.peek import is_file, is_folder, is_there, peek
 from doctor.probes.listing import names_in
 from doctor.probes.network.bundle import is_sound
+from doctor.reading.peek import is_file, is_folder, is_there, peek
 
 if TYPE_CHECKING:
     import ssl

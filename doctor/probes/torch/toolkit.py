@@ -8,7 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
-from doctor.peek import peek, peek_text
+from doctor.reading.peek import peek, peek_text
 
 # What the wheels of numpy (x86-64-v2) and torch rely on, as the kernel calls it.
 WATCHED = ("sse4_1", "sse4_2", "ssse3", "popcnt", "cx16", "avx", "avx2", "fma", "f16c")

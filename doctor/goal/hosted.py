@@ -9,9 +9,9 @@ import msgspec
 
 from doctor.checks.colab import OWN_KERNEL
 from doctor.goal import Goal
-from doctor.peek import is_there
+from doctor.goal.settings import system_python
 from doctor.probes.colab import kind_of
-from doctor.settings import system_python
+from doctor.reading.peek import is_there
 
 
 def has_own_kernel(environ: Mapping[str, str]) -> bool:

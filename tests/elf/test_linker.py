@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from doctor.elf.linker import CACHE, Linker, cached_libraries
 from doctor.facts import Unknown
-from doctor.linker import CACHE, Linker, cached_libraries
 from tests.faults.native import for_machine, library
 
 ANSWER = "int answer(void) {{ return {}; }}"

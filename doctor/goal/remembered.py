@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.peek import peek
+from doctor.reading.peek import peek
 
 KEPT = (
     "ENV_MANAGER",

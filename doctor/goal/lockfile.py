@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.markers import Marker, default_environment
 from packaging.utils import canonicalize_name
 
-from doctor.profile import CONFIGS, Profile
+from doctor.goal.profile import CONFIGS, Profile
 
 LOCKS = CONFIGS / "locks"
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(\[[^]]*\])?==(?P<version>[^\s;\\]+)\s*(;(?P<marker>[^\\]+))?")

@@ -10,8 +10,8 @@ from typing import Literal
 import msgspec
 
 from doctor.goal import Goal
-from doctor.profile import CONFIGS
-from doctor.tomlfile import load
+from doctor.goal.profile import CONFIGS
+from doctor.reading.tomlfile import load
 
 Kind = Literal["conda_installer", "conda_channel", "hub", "torch_index", "python_build", "package_index"]
 

@@ -9,10 +9,10 @@ import msgspec
 
 from doctor.facts import CondaInstall
 from doctor.goal import Goal, Manager
-from doctor.peek import is_file, is_there
-from doctor.prefix import marker, unfit
+from doctor.goal.prefix import marker, unfit
+from doctor.goal.settings import default_conda_root
 from doctor.probes.conda import look, roots
-from doctor.settings import default_conda_root
+from doctor.reading.peek import is_file, is_there
 
 SIGNS: tuple[tuple[Manager, str], ...] = (("conda", "conda-meta/history"), ("venv", "pyvenv.cfg"))
 

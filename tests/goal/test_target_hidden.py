@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from doctor.errors import Trouble
-from doctor.target import target_at
+from doctor.goal.target import target_at
 
 
 def test_a_folder_that_is_not_ours_to_enter_is_said_and_no_crash(

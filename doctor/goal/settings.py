@@ -12,20 +12,20 @@ from typing import TypeVar, get_args
 
 import msgspec
 
-from doctor.ask import APART, ask
 from doctor.errors import Trouble, bad_input
 from doctor.facts import Unknown
 from doctor.goal import Goal, KeepUp, Manager, MirrorPolicy, System
+from doctor.goal.model_sets import chosen
+from doctor.goal.prefix import LONGEST, unfit
+from doctor.goal.profile import Profile, load_profile
+from doctor.goal.remembered import path_in
+from doctor.goal.remembered import read as read_remembered
+from doctor.goal.target import target_at
 from doctor.lab.tls import tls_of
-from doctor.mirrors import load_mirrors
-from doctor.model_sets import chosen
+from doctor.measure.mirrors import load_mirrors
 from doctor.near import nearest
-from doctor.peek import is_folder, is_there
-from doctor.prefix import LONGEST, unfit
-from doctor.profile import Profile, load_profile
-from doctor.remembered import path_in
-from doctor.remembered import read as read_remembered
-from doctor.target import target_at
+from doctor.reading.ask import APART, ask
+from doctor.reading.peek import is_folder, is_there
 from doctor.text import Text
 
 Word = TypeVar("Word", bound=str)

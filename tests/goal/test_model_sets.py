@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from doctor.errors import Exit, Trouble
-from doctor.model_sets import chosen, load_manifest, profile_models, set_names
-from doctor.profile import Profile, load_profile, profile_names
+from doctor.goal.model_sets import chosen, load_manifest, profile_models, set_names
+from doctor.goal.profile import Profile, load_profile, profile_names
 
 SETS = set_names()
 

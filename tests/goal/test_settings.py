@@ -10,8 +10,8 @@ import pytest
 from bootstrap.remember import remember
 from doctor.errors import Exit, Trouble
 from doctor.goal import Goal
-from doctor.profile import load_profile
-from doctor.settings import check_make_variables, resolve
+from doctor.goal.profile import load_profile
+from doctor.goal.settings import check_make_variables, resolve
 
 Environ = dict[str, str]
 
@@ -90,7 +90,7 @@ def test_models_by_alias_id_and_none(environ: Environ) -> None:
 
 
 def profile_file(tmp_path: Path, change: tuple[str, str]) -> Path:
-    text = (Path(__file__).parent.parent / "configs/profiles/llm-quickstart.toml").read_text("utf-8")
+    text = (Path(__file__).parents[2] / "configs/profiles/llm-quickstart.toml").read_text("utf-8")
     assert change[0] in text
     path = tmp_path / "mine.toml"
     path.write_text(text.replace(*change), "utf-8")

@@ -11,7 +11,7 @@ import msgspec
 
 from doctor.errors import bad_input
 from doctor.goal import Goal, System
-from doctor.peek import is_file, is_folder, is_there
+from doctor.reading.peek import is_file, is_folder, is_there
 
 ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")  # what activating an environment sets
 

@@ -9,10 +9,10 @@ import msgspec
 
 from doctor.errors import bad_input
 from doctor.near import nearest
+from doctor.reading.tomlfile import load
 from doctor.text import Text
-from doctor.tomlfile import load
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 PROFILES = CONFIGS / "profiles"
 
 

@@ -9,9 +9,9 @@ from itertools import chain
 from pathlib import Path
 
 from doctor.errors import Trouble, bad_input
+from doctor.goal.profile import CONFIGS, Extra, Manifest, ModelWant, Profile
 from doctor.near import nearest
-from doctor.profile import CONFIGS, Extra, Manifest, ModelWant, Profile
-from doctor.tomlfile import load
+from doctor.reading.tomlfile import load
 
 SETS = CONFIGS / "models"
 

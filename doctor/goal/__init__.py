@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from doctor.profile import Extra, ModelWant, Profile
+from doctor.goal.profile import Extra, ModelWant, Profile
 
 Manager = Literal["auto", "conda", "venv", "system"]
 KeepUp = Literal["no", "watch", "systemd"]

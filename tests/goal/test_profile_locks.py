@@ -10,8 +10,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bootstrap.relock import TORCH_FAMILY, stanzas
-from doctor.lockfile import LOCKS, inputs_digest, lock_path, pins, recorded_inputs, torch_lock_path
-from doctor.profile import load_profile, profile_names
+from doctor.goal.lockfile import LOCKS, inputs_digest, lock_path, pins, recorded_inputs, torch_lock_path
+from doctor.goal.profile import load_profile, profile_names
 
 CASES = [(name, python) for name in profile_names() for python in load_profile(name).pythons]
 
