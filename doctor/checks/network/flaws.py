@@ -12,6 +12,7 @@ from doctor.finding import Finding
 IDS = {
     "unreadable": "pip-config-unreadable",
     "uv-unreadable": "uv-config-unreadable",
+    "uv-stops": "uv-setting-stops-installs",
     "index": "pip-index-not-an-address",
     "plain-http": "pip-index-not-trusted",
     "no-index": "pip-no-index-left-on",

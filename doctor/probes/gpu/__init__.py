@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.facts import Docker, Gpu, GpuDevice
+from doctor.facts import Allocator, Docker, Gpu, GpuDevice
 from doctor.goal import Goal
 from doctor.probes.gpu import (
     container,
@@ -28,6 +28,8 @@ from doctor.probes.gpu import (
     visible,
 )
 from doctor.reading.peek import is_there, peek_text
+
+JETSON = Path("/etc/nv_tegra_release")
 
 
 def probe(goal: Goal) -> Gpu:
@@ -73,9 +75,17 @@ def probe(goal: Goal) -> Gpu:
         nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
         slurm="SLURM_JOB_ID" in os.environ,
+        jetson=is_there(JETSON),
+        allocator=None if nothing else allocator(),
         groups=groups(),
         xids=() if nothing else kernel_log.lines(),
     )
+
+
+def allocator() -> Allocator | None:
+    from doctor.probes.gpu.allocator import unreadable  # on most machines there is nothing to allocate
+
+    return unreadable()
 
 
 def _with_names(devices: tuple[GpuDevice, ...]) -> tuple[GpuDevice, ...]:

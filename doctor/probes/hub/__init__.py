@@ -40,6 +40,7 @@ def probe(goal: Goal) -> Hub:
         models=models,
         endpoint_shape=settings.endpoint_shape(os.environ.get("HF_ENDPOINT")),
         variables=settings.variables(os.environ),
+        misspelt=settings.misspelt(os.environ),
         idle_lines=rc_lines.idle(os.environ),
         places=settings.places(goal, os.environ),
         transformers_place=settings.transformers_place(goal, os.environ),

@@ -48,6 +48,7 @@ def bundle_of_hub(site: Path) -> str:
 def bundle_of_pip(goal: Goal, site: Path) -> str:
     """pip's own setting, requests' variables, else the machine's certificates."""
     cert = read_pip(goal.prefix).get("cert")
-    if cert and not trust.fault_of(cert.value):
-        return cert.value
+    path = str(Path(cert.value).expanduser()) if cert else ""
+    if path and not trust.fault_of(path):
+        return path
     return trust.first_usable(trust.OF_REQUESTS) or trust.system_bundle() or trust.certifi_bundle(site)

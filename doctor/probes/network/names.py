@@ -51,6 +51,15 @@ def name_servers(path: Path = Path("/etc/resolv.conf")) -> int | None:
     return sum(1 for line in lines if line.split()[:1] == ["nameserver"] and len(line.split()) > 1)
 
 
+def name_order(path: Path = Path("/etc/nsswitch.conf")) -> tuple[str, ...]:
+    """The sources of host names, in their order; () where the file is not there or does not say.
+
+    What follows a # in the line counts: the C library takes it for sources too.
+    """
+    lines = (line.split() for line in peek_text(path).splitlines())
+    return next((tuple(words[1:]) for words in lines if words[:1] == ["hosts:"]), ())
+
+
 def is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

@@ -66,6 +66,7 @@ def look(goal: Goal, read_elf: Reader) -> Torch:
         nvcc=nvcc,
         nvcc_version=toolkit.nvcc_version(nvcc) if nvcc else None,
         cuda_home=os.environ.get("CUDA_HOME") or None,
+        no_compiler="cuda" in built and toolkit.c_compiler() is None,
         cpu_flags=toolkit.cpu_flags(),
         noexec=toolkit.noexec(folder),
         has_pip="pip" in installed,

@@ -36,6 +36,11 @@ def nvcc_version(path: str) -> str | None:
     return named.group(1) if named else None
 
 
+def c_compiler() -> str | None:
+    """The one that Triton would take to build the start of each kernel."""
+    return os.environ.get("CC") or next(filter(None, map(shutil.which, ("gcc", "clang", "cc"))), None)
+
+
 def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> tuple[str, ...] | None:
     """Of the watched abilities those that the processor has. None where this says nothing (other kinds of processor)."""
     if platform.machine() != "x86_64":
