@@ -73,8 +73,8 @@ def prove(work: Work, more: Mapping[str, str] | None = None) -> process.Done:
     env = {**environ(goal), **(more or {})}
     done = work.call(arguments(goal), seconds=SECONDS, env=env, check=False, stdin="go\n")
     if raw.is_file():
+        seen.keep(goal, work.log)  # before the report, with which there is nothing left to do
         keep(raw, report, proved)
-        seen.keep(goal, work.log)
     return done
 
 

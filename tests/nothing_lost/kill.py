@@ -24,6 +24,7 @@ STRAY = re.compile(
 )
 # Of a run itself (journal, logs, measurements, pids), of stage 0 and of uv's cache: never the same twice.
 TOLD = {"journal.jsonl", "lock.json", "mirrors.json", "server.json", "jupyter.log", "lock", "stage0.lock"}
+OF_THIS_RUN = (".elf.json", ".ffmpeg.json")  # what a look need not find out again: inodes and times are in it
 APART = re.compile(r"/\.groundwork/(tool-|uv-|logs)|/\.cache/uv|/__pycache__")
 
 
@@ -112,7 +113,11 @@ def drain(near: int, into: Path) -> None:
 
 def state(world: World) -> dict[str, str]:
     """Every path below HOME with its mode and its content's hash or target."""
-    return {name: seen(path) for name, path in files(world).items() if path.name not in TOLD}
+    return {
+        name: seen(path)
+        for name, path in files(world).items()
+        if path.name not in TOLD and not path.name.endswith(OF_THIS_RUN)
+    }
 
 
 def files(world: World) -> dict[str, Path]:
