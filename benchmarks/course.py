@@ -14,8 +14,8 @@ from benchmarks.measure import Case
 from benchmarks.models import make_profile
 from benchmarks.place import Place
 from benchmarks.wheelhouse import wheelhouse
+from doctor.goal.settings import resolve
 from doctor.probes.smoke import report_path
-from doctor.settings import resolve
 
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.errors import Exit, Trouble
-from doctor.settings import DEFAULT_PROFILE, groundwork_home
+from doctor.goal.settings import DEFAULT_PROFILE, groundwork_home
 from doctor.text import Text
 
 # What `make bench ARGS=…` hands on: those words are not for the commands that are measured.

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.measure import Measured, holds, ratio
+from doctor.goal.settings import resolve
 from doctor.probes.host import probe
-from doctor.settings import resolve
 from doctor.text import human_bytes
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.place import Place
-from doctor.lockfile import pins
+from doctor.goal.lockfile import pins
 
 
 def wheelhouse(place: Place) -> Path:

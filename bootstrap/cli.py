@@ -162,8 +162,8 @@ def models(flags: Mapping[str, str | None], endpoint: str | None, **asked: Any) 
 @click.option("--profile", "profile", metavar="PROFILE", help=say("what to install", "安装哪个配置"))
 @json_option
 def sets(names: tuple[str, ...], profile: str | None, as_json: bool) -> None:
+    from doctor.goal.settings import resolve
     from doctor.report import sets as word
-    from doctor.settings import resolve
 
     goal = resolve({"PROFILE": profile, "MODELS": "all"}, changes=False)
     sys.exit(word.sets(names, goal.profile, LANG, as_json=as_json))

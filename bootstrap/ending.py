@@ -66,7 +66,7 @@ def _of_the_disk(error: Exception) -> Trouble | None:
     if not isinstance(error, OSError):
         return None
     from bootstrap.safety import no_room
-    from doctor.settings import groundwork_home
+    from doctor.goal.settings import groundwork_home
 
     return no_room.of_error(error, (Path(groundwork_home()),))
 

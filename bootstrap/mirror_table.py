@@ -12,15 +12,15 @@ from bootstrap.mirrors import keep, measure
 from doctor.errors import Exit
 from doctor.facts import Answer
 from doctor.goal import Goal
+from doctor.goal.settings import resolve
 from doctor.measure.here import network_key
-from doctor.mirrors import Kind
+from doctor.measure.mirrors import Kind
 from doctor.probes.conda.channels import shown as without_token
 from doctor.probes.network.question import without_login
 from doctor.probes.pip_config import indexes
 from doctor.report.envelope import emit, envelope
 from doctor.report.page import Page, columns
 from doctor.report.terminal import page, show
-from doctor.settings import resolve
 from doctor.text import Lang, Text, human_bytes
 
 KINDS: dict[Kind, Text] = {

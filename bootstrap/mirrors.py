@@ -20,8 +20,8 @@ from bootstrap.step import Work
 from doctor.facts import Answer, said_by
 from doctor.goal import Goal
 from doctor.measure.here import network_key
-from doctor.mirrors import Kind, Source, sources
-from doctor.peek import peek
+from doctor.measure.mirrors import Kind, Source, sources
+from doctor.reading.peek import peek
 from doctor.text import Text
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from typing import IO
 import msgspec
 
 from bootstrap.pace import Floor, watch
-from doctor.ask import clean_environ
 from doctor.errors import Exit, Trouble
+from doctor.reading.ask import clean_environ
 from doctor.text import Text
 
 GRACE = 5.0  # seconds between asking a process group to end and killing it
@@ -96,6 +96,12 @@ def _keep(out: IO[bytes], text: str) -> None:
     """Into the log. On a full disk it is the program that has to say so, and to end; its log is only for telling."""
     with contextlib.suppress(OSError):
         out.write(text.encode(errors="replace"))
+
+
+def note(log: Path, text: str) -> None:
+    """A line of ours into a step's log, where it can be written."""
+    with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as out:
+        out.write(f"{text}\n")
 
 
 def check_stop() -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from bootstrap.safety.files import write_atomically
 from doctor.goal import Goal
-from doctor.remembered import KEPT, Remembered, path_in, read
+from doctor.goal.remembered import KEPT, Remembered, path_in, read
 
 
 def remember(goal: Goal, flags: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> None:

@@ -12,9 +12,9 @@ from bootstrap.safety.journal import Event, at, read
 from bootstrap.step import ORDER, load
 from bootstrap.telling.display import MARK
 from doctor.errors import Exit
+from doctor.goal.settings import groundwork_home
 from doctor.report.envelope import emit, words_envelope
 from doctor.report.terminal import show
-from doctor.settings import groundwork_home
 from doctor.text import Lang, Text, both, human_seconds
 
 NOTHING = Text("Nothing has been done here yet.", "这里还没有执行过任何操作。")

@@ -12,12 +12,12 @@ import msgspec
 
 from doctor.errors import Exit, bad_input
 from doctor.goal import Goal
-from doctor.mirrors import sources
+from doctor.goal.settings import resolve
+from doctor.measure.mirrors import sources
 from doctor.probes import gather
 from doctor.report.envelope import emit, envelope
 from doctor.report.snapshot import Snapshot, read
 from doctor.report.terminal import show
-from doctor.settings import resolve
 from doctor.text import Lang, Text
 from doctor.wheels.rules import Device, Machine
 from doctor.wheels.solve import Choice, Decision, Rejected, decide, machine_of, of_others

@@ -12,7 +12,7 @@ import msgspec
 from doctor.catalogue import Entry, Words, catalogue, with_groups
 from doctor.errors import Exit, Trouble, bad_input
 from doctor.near import nearest
-from doctor.peek import peek_text
+from doctor.reading.peek import peek_text
 from doctor.report.envelope import emit, words_envelope
 from doctor.report.page import Page
 from doctor.report.terminal import page, show

@@ -9,9 +9,13 @@ from pathlib import Path
 import msgspec
 
 from doctor.goal import Goal
-from doctor.peek import peek, peek_text
+from doctor.reading.peek import peek, peek_text
 
 OFFICIAL = "https://huggingface.co"
+# What guides and other programs call HF_ENDPOINT; huggingface_hub reads none of them.
+OTHER_NAMES = (
+    "HF_HUB_ENDPOINT", "HUGGINGFACE_ENDPOINT", "HUGGINGFACE_HUB_ENDPOINT", "HF_MIRROR", "HF_ENDPOINT_URL",
+)  # fmt: skip
 
 
 class HubChoice(msgspec.Struct, frozen=True):

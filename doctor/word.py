@@ -11,12 +11,12 @@ import msgspec
 from doctor.diagnose import diagnose, exit_code, pick_areas, write
 from doctor.errors import Exit
 from doctor.finding import Finding
-from doctor.hosted import look_at_runtime
-from doctor.manager import settle_by_sight
+from doctor.goal.hosted import look_at_runtime
+from doctor.goal.manager import settle_by_sight
+from doctor.goal.settings import resolve
+from doctor.goal.target import look_at_active
 from doctor.report.envelope import emit, envelope, words_envelope
 from doctor.report.snapshot import Snapshot, encode
-from doctor.settings import resolve
-from doctor.target import look_at_active
 from doctor.text import Lang
 
 

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from doctor.goal import Goal
-from doctor.settings import DEFAULT_PROFILE, groundwork_home, resolve
+from doctor.goal.settings import DEFAULT_PROFILE, groundwork_home, resolve
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -22,8 +22,8 @@ from doctor.checks import judge
 from doctor.facts import Jupyter
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.goal.settings import resolve
 from doctor.probes import gather
-from doctor.settings import resolve
 from tests import work
 from tests.wait import until
 

@@ -17,10 +17,10 @@ from bootstrap.telling.screen import activation
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts
 from doctor.goal import Goal
+from doctor.goal.profile import PROFILES
+from doctor.goal.remembered import read
+from doctor.goal.settings import resolve
 from doctor.probes import NOT_ASKED, gather
-from doctor.profile import PROFILES
-from doctor.remembered import read
-from doctor.settings import resolve
 
 Environ = dict[str, str]
 

@@ -13,7 +13,7 @@ import pytest
 from doctor.catalogue import HERE, Entry, Words, catalogue, found, groups
 from doctor.facts import AREAS
 from doctor.finding import Finding
-from doctor.tomlfile import load_one, load_table
+from doctor.reading.tomlfile import load_one, load_table
 from tests.checks.test_machines import NAMES, recorded
 from tests.conftest import ROOT
 

@@ -16,8 +16,8 @@ from benchmarks.measure import Case
 from benchmarks.place import Place
 from bootstrap.lab.password import password_path
 from bootstrap.lab.proof import PROVE
+from doctor.goal.settings import resolve
 from doctor.lab.wanted import config_path
-from doctor.settings import resolve
 
 TITLE = "JupyterLab, from nothing to a kernel that has imported torch"
 ABOUT = "`make lab`, with its look at the machine, against nohup jupyter lab. Both are ready when a kernel has imported torch."

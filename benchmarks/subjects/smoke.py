@@ -9,8 +9,8 @@ import msgspec
 
 from benchmarks.measure import Case
 from benchmarks.place import Place
+from doctor.goal.settings import resolve
 from doctor.probes.smoke import report_path
-from doctor.settings import resolve
 
 TITLE = "Running every pipeline of the lecture"
 ABOUT = "The same script and the same models, in one process or in one for each pipeline."

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bootstrap.colab.table import table
 from doctor.errors import Exit, Trouble
-from doctor.settings import default_cache
+from doctor.goal.settings import default_cache
 from doctor.text import Text
 
 WORD = "drive"

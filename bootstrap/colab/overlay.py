@@ -26,8 +26,8 @@ from bootstrap.safety.files import write_atomically
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.goal import Goal
-from doctor.lockfile import digest, lock_path, pins
-from doctor.profile import CONFIGS
+from doctor.goal.lockfile import digest, lock_path, pins
+from doctor.goal.profile import CONFIGS
 from doctor.text import Text
 
 MANIFEST = "groundwork.json"

@@ -27,7 +27,7 @@ from doctor import hub_env as hub
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts
 from doctor.goal import Goal
-from doctor.settings import default_cache
+from doctor.goal.settings import default_cache
 from doctor.text import Lang, Text
 
 MAKE = Planned(

@@ -12,10 +12,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from bootstrap.colab.table import is_one_of, table
-from doctor.ask import ask
 from doctor.errors import Exit, Trouble
 from doctor.facts import Unknown
 from doctor.goal import System
+from doctor.reading.ask import ask
 from doctor.text import Text
 
 # One question: the folders are few, and reading the metadata of a hosted runtime's 700 packages takes a second.

@@ -7,8 +7,8 @@ from functools import cache
 
 import msgspec
 
-from doctor.profile import CONFIGS
-from doctor.tomlfile import load
+from doctor.goal.profile import CONFIGS
+from doctor.reading.tomlfile import load
 
 
 class Drive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,9 +20,9 @@ from doctor.checks import judge
 from doctor.errors import Exit, Trouble
 from doctor.facts import Colab, Facts
 from doctor.goal import Goal
+from doctor.goal.remembered import read as read_remembered
+from doctor.goal.settings import groundwork_home, resolve
 from doctor.probes import gather
-from doctor.remembered import read as read_remembered
-from doctor.settings import groundwork_home, resolve
 from doctor.text import Lang, Text
 
 Flags = Mapping[str, str | None]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from bootstrap.safety import no_room
 from bootstrap.step import Work
-from doctor.ask import APART
 from doctor.facts import Host
-from doctor.target import site_packages
+from doctor.goal.target import site_packages
+from doctor.reading.ask import APART
 
 ROOM = 600_000_000  # bytes; measured: those of the course take 360 MB
 MOST = 8  # processes at once, each with a Python of its own in memory

@@ -16,9 +16,9 @@ from bootstrap.pace import Floor
 from bootstrap.process import SLOW, check_stop
 from bootstrap.safety import no_room
 from bootstrap.step import Work
-from doctor.ask import APART
 from doctor.errors import Exit, Trouble
 from doctor.facts import Answer
+from doctor.reading.ask import APART
 from doctor.text import Text
 
 SECONDS = 1800.0  # for one channel: its index is 100 MB, and old condas solve for minutes

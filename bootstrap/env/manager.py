@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bootstrap.mirrors import measure as ask
 from doctor.goal import Goal
-from doctor.manager import as_manager, made_by, usable, with_conda
-from doctor.mirrors import Kind, installers
-from doctor.prefix import unfit
+from doctor.goal.manager import as_manager, made_by, usable, with_conda
+from doctor.goal.prefix import unfit
+from doctor.measure.mirrors import Kind, installers
 from doctor.probes.conda import look
 from doctor.text import Text
 

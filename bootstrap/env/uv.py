@@ -16,8 +16,8 @@ from bootstrap.safety import no_room
 from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages, Torch
+from doctor.goal.profile import CONFIGS
 from doctor.probes.pip_config import indexes
-from doctor.profile import CONFIGS
 from doctor.text import Text
 
 # On a bad link a wheel may need many tries and long silences; a person's own settings win.

@@ -15,14 +15,15 @@ from pathlib import Path
 
 import msgspec
 
+from bootstrap.hub.file import Failure, File
 from bootstrap.hub.job import Event, Job, Kind, tell
 from bootstrap.hub.link import Broke, Gated, Refused, Resting
 from bootstrap.hub.listing import Offer, offers
 from bootstrap.hub.place import blob_path, clear, has_blob, is_shown, show
 from bootstrap.hub.sources import Meter, Source
-from bootstrap.hub.transfer import BACK_OFF, LONGEST_PAUSE, PAUSE, TRIES, Failure, File, Transfer
+from bootstrap.hub.transfer import BACK_OFF, LONGEST_PAUSE, PAUSE, TRIES, Transfer
 from bootstrap.hub.verify import BadBytes
-from doctor.profile import ModelWant
+from doctor.goal.profile import ModelWant
 
 LISTED_AT_ONCE = 16
 LEAST = 1_000_000  # bytes that have to move within `patience`; a slower link would need days

@@ -8,8 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from doctor.ask import APART
-from doctor.profile import ModelWant
+from doctor.goal.profile import ModelWant
+from doctor.reading.ask import APART
 
 Kind = Literal["bytes", "busy", "disk", "gated", "network", "refused"]
 

@@ -12,7 +12,7 @@ from urllib3 import BaseHTTPResponse as Reply
 from bootstrap.hub.job import Endpoint
 from bootstrap.hub.link import FAILURES, Broke, Refused, check_status, send, why
 from bootstrap.hub.verify import check_offer
-from doctor.profile import ModelWant
+from doctor.goal.profile import ModelWant
 
 PAGES = 50  # of a listing; 1000 files each
 

@@ -15,7 +15,7 @@ from bootstrap.hub.job import Endpoint
 from bootstrap.hub.link import Broke, Gated, Refused, Resting, check_status, send
 from bootstrap.hub.listing import Offer, content, listing
 from doctor.errors import Exit, Trouble, bad_input
-from doctor.profile import ModelWant
+from doctor.goal.profile import ModelWant
 from doctor.text import Text, human_bytes
 
 NAME = re.compile(r"(?P<id>[\w.-]+(?:/[\w.-]+)?)(?:@(?P<revision>[^@\s]+))?")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bootstrap.safety.files import write_atomically
+from doctor.goal.profile import ModelWant
 from doctor.probes.hub import has_links, ref_works, repo_folder
-from doctor.profile import ModelWant
 
 
 def give_names(hub: Path, want: ModelWant) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bootstrap.hub.partial import beginnings
+from doctor.goal.profile import ModelWant
 from doctor.probes.hub import repo_folder, snapshot_folder
-from doctor.profile import ModelWant
 
 # Of what may come of making a link, this alone does not say that there are none here.
 FULL = (errno.ENOSPC, errno.EDQUOT)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from bootstrap.hub.partial import BLOCK, start_digest
-from doctor.profile import ModelWant
+from doctor.goal.profile import ModelWant
 
 
 class BadBytes(Exception):

@@ -11,11 +11,11 @@ import msgspec
 
 from doctor.errors import Exit, Trouble, bad_input
 from doctor.goal import Goal
+from doctor.goal.profile import ModelWant
+from doctor.goal.settings import resolve
 from doctor.probes.hub import cached_models, hub_folder
-from doctor.profile import ModelWant
 from doctor.report.envelope import emit, envelope
 from doctor.report.terminal import show
-from doctor.settings import resolve
 from doctor.text import Lang, Text
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
         _start_ahead(goal)
     from bootstrap import setup as job
     from bootstrap.telling.lines import shown
-    from doctor.manager import settle_by_sight
+    from doctor.goal.manager import settle_by_sight
 
     goal = settle_by_sight(goal)
     wish = job.Wish(only="models")

@@ -16,8 +16,8 @@ from bootstrap.env.uv import from_any_index
 from bootstrap.safety.files import private_folder, write_atomically
 from bootstrap.step import Work
 from doctor.errors import Exit
+from doctor.goal.lockfile import LOCKS
 from doctor.lab.certificate import Made, fingerprint, look_at_certificate, made_path
-from doctor.lockfile import LOCKS
 from doctor.text import Text
 
 MAKE = Path(__file__).resolve().parents[2] / "scripts" / "make_certificate.py"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from doctor.errors import bad_input
-from doctor.peek import peek
+from doctor.reading.peek import peek
 from doctor.text import Lang, Text
 
 MOST = 4096  # bytes of a password file

@@ -16,7 +16,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
 from doctor.errors import Exit, Trouble
-from doctor.profile import ModelWant
+from doctor.goal.profile import ModelWant
 from doctor.text import Text
 
 PATIENCE = 30.0  # seconds for one question

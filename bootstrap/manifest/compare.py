@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from bootstrap.manifest.ask import Gone, Seen
-from doctor.profile import ModelWant
+from doctor.goal.profile import ModelWant
 
 BY_FILE = ("sizes", "sha256", "git")
 Value = str | int | None

@@ -11,8 +11,8 @@ import tomlkit
 from tomlkit.items import InlineTable, Integer, Item, Table, Trivia
 
 from bootstrap.manifest.compare import BY_FILE, Change, Compared, Value
-from doctor.model_sets import faults
-from doctor.profile import Manifest, ModelWant
+from doctor.goal.model_sets import faults
+from doctor.goal.profile import Manifest, ModelWant
 
 WIDTH = 110  # columns: a longer line becomes a table of its own
 

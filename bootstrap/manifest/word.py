@@ -9,13 +9,13 @@ from bootstrap.manifest.ask import ask
 from bootstrap.manifest.compare import Change, Compared, compare
 from bootstrap.safety.files import write_atomically
 from doctor.errors import Exit, Trouble
+from doctor.goal.model_sets import check_names, load_manifest, set_names, set_path
+from doctor.goal.profile import Manifest
+from doctor.goal.settings import resolve
 from doctor.hub_env import OFFICIAL
-from doctor.model_sets import check_names, load_manifest, set_names, set_path
-from doctor.profile import Manifest
 from doctor.report.envelope import emit, words_envelope
 from doctor.report.page import Page
 from doctor.report.terminal import page, show
-from doctor.settings import resolve
 from doctor.text import Lang, Text, both
 
 AT_ONCE = 8  # models

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -45,7 +44,7 @@ class Journal:
     def __init__(self, path: Path, word: str = "") -> None:
         self.path = path
         self.word = word
-        self.run = secrets.token_hex(4)
+        self.run = os.urandom(4).hex()
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, event: str, **details: object) -> None:

@@ -11,8 +11,8 @@ from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Answer, Facts
 from doctor.goal import Goal
-from doctor.mirrors import Installer, installers
-from doctor.prefix import marker
+from doctor.goal.prefix import marker
+from doctor.measure.mirrors import Installer, installers
 from doctor.text import Text
 
 NAME = "conda"

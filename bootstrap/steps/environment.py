@@ -11,7 +11,7 @@ from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Python
 from doctor.goal import Goal
-from doctor.prefix import marker
+from doctor.goal.prefix import marker
 from doctor.text import Text
 
 NAME = "environment"

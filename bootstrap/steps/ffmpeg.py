@@ -10,7 +10,7 @@ from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Ffmpeg, Host
 from doctor.goal import Goal
-from doctor.lockfile import LOCKS
+from doctor.goal.lockfile import LOCKS
 from doctor.probes import ffmpeg as probe
 from doctor.text import Text
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from bootstrap.lab import certificate, password
 from bootstrap.safety.files import private_folder, write_atomically
 from bootstrap.step import Cost, Work
-from doctor.ask import APART
 from doctor.facts import Facts
 from doctor.goal import Goal
 from doctor.lab.wanted import Setting, config_path, lab_config_path, lab_settings, server_settings
+from doctor.reading.ask import APART
 from doctor.text import Text
 
 NAME = "jupyter"

@@ -9,12 +9,12 @@ from bootstrap.hub import choice as hub_env
 from bootstrap.lab.homes import note_homes
 from bootstrap.safety.files import write_atomically
 from bootstrap.step import Cost, Work
-from doctor.ask import APART
 from doctor.facts import Facts
 from doctor.goal import Goal
 from doctor.hub_env import recorded_endpoint
 from doctor.lab.files import read_json
 from doctor.lab.wanted import KERNEL, kernel_env, kernel_folder, kernel_title
+from doctor.reading.ask import APART
 from doctor.text import Text
 
 NAME = "kernel"

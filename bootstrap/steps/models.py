@@ -14,13 +14,13 @@ from bootstrap.hub.names import give_names
 from bootstrap.mirrors import keep, leave, measure, why_silent
 from bootstrap.step import Cost, LeftOut, Work
 from bootstrap.undo.models import note_before
-from doctor import mirrors as table
 from doctor.facts import Answer, Facts, Hub
 from doctor.goal import Goal
+from doctor.goal.profile import ModelWant
 from doctor.hub_env import OFFICIAL, recorded_endpoint, token
+from doctor.measure import mirrors as table
 from doctor.probes import disk
 from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files
-from doctor.profile import ModelWant
 from doctor.text import Text, human_bytes, human_seconds
 
 NAME = "models"

@@ -8,7 +8,7 @@ from bootstrap.step import Cost, Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages, Torch
 from doctor.goal import Goal
-from doctor.lockfile import lock_path
+from doctor.goal.lockfile import lock_path
 from doctor.text import Text
 
 NAME = "packages"

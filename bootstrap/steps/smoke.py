@@ -12,13 +12,13 @@ import msgspec
 from bootstrap import process, seen
 from bootstrap.safety.files import write_atomically
 from bootstrap.step import Cost, Work
-from doctor.ask import ask, clean_environ
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Unknown
 from doctor.goal import Goal
-from doctor.model_sets import profile_models
+from doctor.goal.model_sets import profile_models
 from doctor.probes.ffmpeg import search_path
 from doctor.probes.smoke import fingerprint, report_path
+from doctor.reading.ask import ask, clean_environ
 from doctor.text import Text, pick_lang
 
 NAME = "smoke"
@@ -73,8 +73,8 @@ def prove(work: Work, more: Mapping[str, str] | None = None) -> process.Done:
     env = {**environ(goal), **(more or {})}
     done = work.call(arguments(goal), seconds=SECONDS, env=env, check=False, stdin="go\n")
     if raw.is_file():
+        seen.keep(goal, work.log)  # before the report, with which there is nothing left to do
         keep(raw, report, proved)
-        seen.keep(goal)
     return done
 
 

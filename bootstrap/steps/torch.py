@@ -22,7 +22,7 @@ from doctor.checks.disk import CUDA_ENVIRONMENT_BYTES
 from doctor.errors import Exit, Trouble
 from doctor.facts import Disk, Facts, Torch
 from doctor.goal import Goal
-from doctor.lockfile import lock_path, pins, torch_lock_path
+from doctor.goal.lockfile import lock_path, pins, torch_lock_path
 from doctor.measure.offers import Offered, choose
 from doctor.measure.samples import Build
 from doctor.text import Text, human_bytes

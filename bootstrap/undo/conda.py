@@ -10,7 +10,7 @@ from bootstrap.undo import environment
 from bootstrap.undo.pile import Left, Pile, Place, pile, walk
 from bootstrap.undo.plain import sort as sort_plain
 from bootstrap.undo.plain import without_root
-from doctor.prefix import marker
+from doctor.goal.prefix import marker
 from doctor.text import Text
 
 OWN = ("pkgs", "conda-meta")  # a cache, and the conda's own record of itself

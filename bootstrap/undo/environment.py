@@ -20,8 +20,8 @@ from bootstrap.download import sha256_of
 from bootstrap.safety.claims import SLACK, Claim, Claims
 from bootstrap.undo.pile import ADDED, Pile, Place, pile, walk
 from bootstrap.undo.plain import without_root
-from doctor.lockfile import LOCKS, pins
-from doctor.prefix import marker
+from doctor.goal.lockfile import LOCKS, pins
+from doctor.goal.prefix import marker
 from doctor.text import Text
 
 EDITED = Text("a file of a package, changed since", "软件包的文件，此后改动过")

@@ -12,8 +12,8 @@ from bootstrap.safety.claims import Claim, Claims, claims
 from bootstrap.step import Work
 from bootstrap.undo import plain
 from bootstrap.undo.pile import Pile, by_time, pile, walk
+from doctor.goal.profile import ModelWant
 from doctor.probes.hub import hub_folder, repo_folder, snapshot_folder
-from doctor.profile import ModelWant
 from doctor.text import Text
 
 SHARED = Text("needed by another download of yours", "你的其他下载仍需要它")

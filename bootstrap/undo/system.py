@@ -12,8 +12,8 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from bootstrap.safety.claims import Claims
-from doctor.ask import ask
 from doctor.facts import Unknown
+from doctor.reading.ask import ask
 from doctor.text import Text
 
 

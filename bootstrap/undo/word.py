@@ -16,9 +16,9 @@ from bootstrap.undo.pile import Left
 from bootstrap.undo.plan import Plan, make_plan
 from bootstrap.undo.screen import body, end_lines, plan_lines
 from doctor.errors import Exit
+from doctor.goal.settings import groundwork_home, resolve
 from doctor.report.envelope import emit, words_envelope
 from doctor.report.terminal import show
-from doctor.settings import groundwork_home, resolve
 from doctor.text import Lang, Text
 
 REMOVE_STAGE0 = Path(__file__).resolve().parents[2] / "scripts" / "remove_stage0.sh"

@@ -16,8 +16,8 @@ import msgspec
 
 from doctor.facts import AREAS
 from doctor.finding import Finding, Remedy, Severity
+from doctor.reading.tomlfile import load_one, load_table
 from doctor.text import Text
-from doctor.tomlfile import load_one, load_table
 
 HERE = Path(__file__).resolve().parent
 Value = str | int | float | Text | Sequence[str]

@@ -9,8 +9,8 @@ import msgspec
 
 from doctor.elf import Elf, read
 from doctor.facts.unknown import Unknown
-from doctor.peek import peek
-from doctor.unchanged import State, state
+from doctor.reading.peek import peek
+from doctor.reading.unchanged import State, state
 
 MOST = 50_000_000  # bytes of what is kept; a thousand modules take half a million
 Seen = dict[str, tuple[State, Elf]]

@@ -25,6 +25,7 @@ from doctor.facts.conda import (
 from doctor.facts.disk import Disk, Place
 from doctor.facts.ffmpeg import Ffmpeg
 from doctor.facts.gpu import (
+    Allocator,
     Docker,
     DriverLibrary,
     Gpu,
@@ -65,6 +66,7 @@ from doctor.facts.unknown import Unknown
 __all__ = [
     "AREAS",
     "SCHEMA",
+    "Allocator",
     "Answer",
     "AreaFacts",
     "CachedModel",

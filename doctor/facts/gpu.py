@@ -31,6 +31,8 @@ class DriverLibrary(msgspec.Struct, frozen=True, kw_only=True):
     real: str  # where its links end
     version: str | None = None
     via: str = "cache"  # LD_LIBRARY_PATH, cache, or disk: there, but ld.so does not look there
+    beside: tuple[str, ...] = ()  # releases of other files of that library in the same folder
+    damaged: str = ""  # why it cannot be loaded: an empty file, or one that breaks off
 
 
 class Module(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,10 @@ class Module(msgspec.Struct, frozen=True, kw_only=True):
     other_kernels: tuple[str, ...] = ()  # kernels, other than the running one, that have it
     unsigned: bool | None = None  # the file carries no signature; None: packed, or not there
     sources: tuple[str, ...] = ()  # versions whose source lies ready for DKMS
+    forbidden: tuple[
+        str, ...
+    ] = ()  # what keeps it from being loaded at boot: FILE:LINE of modprobe.d, or a word of the kernel's command line
+    empty: bool = False  # its file for the running kernel has no bytes
 
 
 class GpuProcess(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,11 +70,14 @@ class GpuDevice(msgspec.Struct, frozen=True, kw_only=True):
     pci: str = ""
     processes: tuple[GpuProcess, ...] | None = None  # None: not said
     is_vgpu: bool = False  # a share of a card, handed out by a hypervisor
+    unlicensed: bool = False  # a share that found no licence and is held back for it
     ecc_uncorrected: int = 0  # since the driver was loaded
     remap_pending: bool = False
     remap_failed: bool = False
     mig: bool = False
     mig_devices: tuple[str, ...] = ()  # UUIDs of its slices
+    mig_pending: bool = False  # was switched on or off, which holds from the next reset
+    pages_pending: bool = False  # worn memory pages wait for the next reset (cards before Ampere)
     compute_mode: int = 0  # 0 shared, 1 and 3 exclusive, 2 prohibited
     slowed_by: int = 0  # NVML's bits of clocks event reasons
     power_limit_watts: float | None = None
@@ -90,6 +99,14 @@ class Visible(msgspec.Struct, frozen=True, kw_only=True):
 
     value: str
     where: str  # shell, kernelspec NAME, process PID
+
+
+class Allocator(msgspec.Struct, frozen=True, kw_only=True):
+    """The variable that steers torch's memory on the GPU, where torch stops at its value."""
+
+    variable: str
+    value: str
+    fault: str  # the option at which torch stops
 
 
 class Docker(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,4 +152,6 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     slurm: bool = False  # inside a job
     groups: tuple[str, ...] = ()  # this user's, by name
     docker: Docker = Docker()
+    jetson: bool = False  # the GPU is part of the processor: on no PCI bus, and with its own driver
+    allocator: Allocator | None = None
     xids: tuple[str, ...] = ()  # NVRM's last lines in the kernel log of this boot, where readable

@@ -8,7 +8,7 @@ import msgspec
 
 from doctor.facts.unknown import Unknown
 
-EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password", "page"]
+EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password", "page", "plain-http"]
 TokenShape = Literal[
     "fine", "quoted", "not-ascii", "inner-space", "placeholder", "several", "unusual", "unreadable"
 ]
@@ -129,6 +129,7 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True, tag="hub"):
     models: tuple[CachedModel, ...]
     endpoint_shape: EndpointShape = "unset"
     variables: tuple[Variable, ...] = ()
+    misspelt: tuple[Variable, ...] = ()  # meant as HF_ENDPOINT, while that is not set
     idle_lines: tuple[IdleLine, ...] = ()
     places: tuple[CachePlace, ...] = ()  # the first is the one that huggingface_hub uses
     transformers_place: str | None = None  # where transformers 4 looks, when that is elsewhere

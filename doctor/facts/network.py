@@ -85,6 +85,13 @@ class Name(msgspec.Struct, frozen=True, kw_only=True):
     pinned: bool = False  # /etc/hosts names it
 
 
+class Resolver(msgspec.Struct, frozen=True, kw_only=True):
+    """A name server of resolv.conf."""
+
+    address: str
+    answers: bool
+
+
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """TCP to one address of the Hub's host. An empty error: it connects."""
 
@@ -122,6 +129,7 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
         "uv-unreadable",
         "uv-ignored",
         "no-effect",
+        "uv-stops",
         "index",
         "plain-http",
         "no-index",
@@ -144,6 +152,9 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     reply: Reply | None = None
     listed: bool | None = None  # does it offer the witness in the version that our lock has?
     witness: str = ""  # name==version
+    login: Literal["?", "none", "address", "elsewhere"] = "?"  # where a login for it is kept
+    not_an_index: bool = False  # a page came, and it lists no file of the witness
+    files: str = ""  # why the file that it lists does not come
     mismatch: str = ""  # how the bytes of the witness differ from the lock's hash
 
 
@@ -171,6 +182,11 @@ class Network(msgspec.Struct, frozen=True, tag="network"):
     indexes: tuple[Index, ...] = ()
     channels: tuple[Channel, ...] = ()
     routes: tuple[str, ...] | None = None  # families (v4, v6) with a route that leads off this machine
+    name_order: tuple[
+        str, ...
+    ] = ()  # where names are looked for, as nsswitch.conf has it; () where it does not say
+    tool_proxies: tuple[Proxy, ...] = ()  # of git, curl, wget and apt, as their own files name them
+    resolvers: tuple[Resolver, ...] = ()  # in their order; () where names are found in time
     name_servers: int | None = None  # listed in resolv.conf; None: not read
     outside: bool | None = None  # does any well-known address connect? None: not asked
     clock_skew: float | None = None  # seconds that this clock is ahead of the Date of a server

@@ -129,6 +129,7 @@ class Torch(msgspec.Struct, frozen=True, kw_only=True, tag="torch"):
     nvcc: str | None = None  # "/usr/local/cuda/bin/nvcc"
     nvcc_version: str | None = None
     cuda_home: str | None = None  # as set, whether it is there or not
+    no_compiler: bool = False  # a CUDA build, and no C compiler for Triton
     cpu_flags: tuple[str, ...] | None = None  # of those that wheels rely on; None: not x86, or not known
     noexec: bool = False  # the environment lies on a file system from which no code may be loaded
     has_pip: bool = False

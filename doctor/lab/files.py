@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from doctor.lab.wanted import Setting
-from doctor.peek import peek, peek_text
+from doctor.reading.peek import peek, peek_text
 
 LAST_LINES = 15
 LAST_BYTES = 64_000  # enough for that many lines of any log

@@ -17,7 +17,7 @@ from doctor.lab.answers import get
 from doctor.lab.files import settings_of
 from doctor.lab.sockets import Listening, sockets_of
 from doctor.lab.wanted import UNIT_VARIABLE, Setting, config_path, local_address, unit_name
-from doctor.peek import peek
+from doctor.reading.peek import peek
 
 ANSWER_SECONDS = 3.0
 SECRET = re.compile(r"((?:token|password|passwd|secret|key)\w*[= ])\S+", re.IGNORECASE)

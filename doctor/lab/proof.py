@@ -8,7 +8,7 @@ import msgspec
 
 from doctor.facts import KernelProof
 from doctor.goal import Goal
-from doctor.peek import peek
+from doctor.reading.peek import peek
 
 
 def proof_path(goal: Goal) -> Path:

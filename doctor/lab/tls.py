@@ -6,7 +6,7 @@ from pathlib import Path
 
 from doctor.errors import bad_input
 from doctor.goal import Goal, Tls
-from doctor.peek import is_file
+from doctor.reading.peek import is_file
 from doctor.text import Text
 
 SELF_SIGNED = "self-signed"

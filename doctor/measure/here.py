@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 
-from doctor.peek import peek_text
+from doctor.reading.peek import peek_text
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 

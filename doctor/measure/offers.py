@@ -15,12 +15,12 @@ import msgspec
 
 from doctor.facts import Answer
 from doctor.goal import Goal
+from doctor.goal.profile import TorchWant
+from doctor.measure.mirrors import Source, sources
 from doctor.measure.race import race
 from doctor.measure.samples import LISTS_NOT, Build, fits
-from doctor.mirrors import Source, sources
 from doctor.probes.network.question import without_login
 from doctor.probes.pip_config import indexes, read_pip
-from doctor.profile import TorchWant
 from doctor.text import Text, human_bytes
 from doctor.wheels.rules import Machine
 from doctor.wheels.solve import Choice, Decision, decide

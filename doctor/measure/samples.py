@@ -17,10 +17,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 import msgspec
 
 from doctor.goal import Goal
-from doctor.lockfile import hashes, lock_path, pins
+from doctor.goal.lockfile import hashes, lock_path, pins
+from doctor.goal.profile import ModelWant
+from doctor.measure.mirrors import Kind, Source, installers, python_build_file
 from doctor.measure.tape import Check, Lacks, Page, Tape, Wrong
-from doctor.mirrors import Kind, Source, installers, python_build_file
-from doctor.profile import ModelWant
 from doctor.text import human_bytes
 
 KNOWN = ("openai-community/gpt2", "main")  # asked of where no model is wanted

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from doctor.facts import Colab
 from doctor.goal import Goal
-from doctor.peek import is_file, is_folder, is_there
 from doctor.probes.kernels import stale_kernels
+from doctor.reading.peek import is_file, is_folder, is_there
 
 # A name is a variable, a path a file or folder. Some are set by people too, so that one is never enough.
 SIGNS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doctor.facts import StaleKernel
-from doctor.peek import peek_text
+from doctor.reading.peek import peek_text
 
 if TYPE_CHECKING:
     import psutil

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from doctor.peek import peek_text
+from doctor.reading.peek import peek_text
 
 if TYPE_CHECKING:
     from doctor.probes.packages.metadata import Dist

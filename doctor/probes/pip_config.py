@@ -19,9 +19,9 @@ import msgspec
 
 from doctor.facts.network import Flaw
 from doctor.near import one_slip
-from doctor.peek import is_file, is_there, peek, peek_text
 from doctor.probes.python.interpreter import sees_system
-from doctor.probes.uv_config import uv_files, uv_flaws
+from doctor.probes.uv_config import uv_file_flaws, uv_files
+from doctor.reading.peek import is_file, is_there, peek, peek_text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -144,12 +144,20 @@ def flaws(
     known = read_pip(prefix, environ)
     return (
         *_unreadable(prefix, environ),
-        *uv_flaws(environ, folder),
+        *uv_file_flaws(environ, folder),
         *_without_effect(prefix, environ),
         *_index_flaws(known),
+        *_uv_flaws(environ),
         *_other_flaws(known),
         *_stopping(known, Path(prefix)),
     )
+
+
+def _uv_flaws(environ: Mapping[str, str]) -> Iterator[Flaw]:
+    if any(name.startswith("UV_") for name in environ):
+        from doctor.probes.uv_variables import uv_flaws  # few have such variables
+
+        yield from uv_flaws(environ)
 
 
 def _unreadable(prefix: str, environ: Mapping[str, str]) -> Iterator[Flaw]:
@@ -191,7 +199,7 @@ def _index_flaws(known: Mapping[str, Setting]) -> Iterator[Flaw]:
     trusted = known["trusted-host"].value.split() if "trusted-host" in known else []
     for setting, _ in _of_pip(known):
         shown = re.sub(r"//[^/@\s]*@", "//", setting.value)
-        if not re.match(r"(https?|file)://[^/\s]", setting.value):
+        if not re.fullmatch(r"(https?|file)://[^\s,]+(,(?!http)[^\s,]*)*", setting.value):
             yield Flaw(kind="index", source=setting.source, key=setting.key, said=shown)
         elif setting.value.startswith("http://") and not _is_trusted(setting.value, trusted):
             yield Flaw(kind="plain-http", source=setting.source, key=setting.key, said=shown)
@@ -252,7 +260,7 @@ def indexes(prefix: str, environ: Mapping[str, str] = os.environ) -> list[tuple[
     """Each index once, and whether it is an extra one. pip's first: uv's variables may be translations of them."""
     found: dict[str, tuple[Setting, bool]] = {}
     for setting, extra in (*_of_pip(read_pip(prefix, environ)), *_of_uv(environ)):
-        if re.match(r"https?://", setting.value):
+        if re.fullmatch(r"https?://\S+", setting.value):
             found.setdefault(setting.value.rstrip("/"), (setting, extra))
     return list(found.values())
 

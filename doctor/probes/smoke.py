@@ -11,12 +11,12 @@ from packaging.utils import canonicalize_name
 
 from doctor.facts import Smoke, SmokeTask, Unknown
 from doctor.goal import Goal
-from doctor.lockfile import lock_path, pins, torch_lock_path
-from doctor.model_sets import profile_models
-from doctor.peek import peek
+from doctor.goal.lockfile import lock_path, pins, torch_lock_path
+from doctor.goal.model_sets import profile_models
+from doctor.goal.target import site_packages
 from doctor.probes.hub import cached_models
 from doctor.probes.patience import within
-from doctor.target import site_packages
+from doctor.reading.peek import peek
 
 PATIENCE = 5.0  # seconds for the fingerprint, which reads a few hundred names
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from doctor.facts.network import Flaw
+from doctor.goal.profile import CONFIGS
 from doctor.near import one_slip
-from doctor.peek import peek_text
 from doctor.probes.patience import within
-from doctor.profile import CONFIGS
-from doctor.tomlfile import load_table
+from doctor.reading.peek import peek_text
+from doctor.reading.tomlfile import load_table
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -32,7 +32,7 @@ def uv_files(environ: Mapping[str, str]) -> list[Path]:
     return [base / "uv/uv.toml" for base in bases]
 
 
-def uv_flaws(environ: Mapping[str, str], folder: Path | None) -> Iterator[Flaw]:
+def uv_file_flaws(environ: Mapping[str, str], folder: Path | None) -> Iterator[Flaw]:
     """Of the machine, the person, and the `folder` of the notebooks, which may be on a disk that does not answer."""
     for path in uv_files(environ):
         yield from _in_uv_toml(path, peek_text(path))

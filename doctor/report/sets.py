@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from doctor.errors import Exit
-from doctor.model_sets import check_names, known_sets, load_manifest, set_names
-from doctor.profile import Extra, Manifest, ModelWant, Profile
+from doctor.goal.model_sets import check_names, known_sets, load_manifest, set_names
+from doctor.goal.profile import Extra, Manifest, ModelWant, Profile
 from doctor.report.envelope import emit, words_envelope
 from doctor.report.page import Page, columns
 from doctor.report.terminal import page, show

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from doctor.facts import Facts, Gpu, Host
-from doctor.profile import TorchWant
+from doctor.goal.profile import TorchWant
 from doctor.text import Text
 from doctor.wheels.rules import (
     Build,

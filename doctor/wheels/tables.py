@@ -7,9 +7,9 @@ import re
 
 import msgspec
 
-from doctor.profile import CONFIGS
+from doctor.goal.profile import CONFIGS
+from doctor.reading.tomlfile import load
 from doctor.text import Text
-from doctor.tomlfile import load
 
 Numbers = tuple[int, ...]  # a capability, a driver, a Python, a glibc: compared number by number
 

@@ -10,7 +10,7 @@ from doctor.checks.hub import check
 from doctor.facts import AREAS, CachedModel, Facts, Hub, Unknown
 from doctor.finding import Finding
 from doctor.goal import Goal
-from doctor.model_sets import load_manifest
+from doctor.goal.model_sets import load_manifest
 
 State = Literal["complete", "partial", "absent"]
 

@@ -25,7 +25,7 @@ from bootstrap.colab.runtime import Installed, Runtime, fingerprint, kept, runti
 from bootstrap.colab.table import is_one_of, table
 from doctor.errors import Exit, Trouble
 from doctor.goal import Goal
-from doctor.lockfile import lock_path, pins
+from doctor.goal.lockfile import lock_path, pins
 from doctor.probes.hub import cached_models
 from tests.conftest import ROOT
 from tests.hub.models import WEIGHTS, make_repo, want, write_mirrors

@@ -15,8 +15,8 @@ from doctor.checks import judge
 from doctor.facts import Facts
 from doctor.finding import Finding
 from doctor.goal import Goal, Manager
+from doctor.goal.profile import load_profile
 from doctor.probes import gather
-from doctor.profile import load_profile
 from tests.conda_host.builder import PYTHON, sha256
 from tests.conda_host.server import Host
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from bootstrap.lab import server as lab
 from bootstrap.steps import models
 from doctor.goal import Goal
-from doctor.settings import resolve
+from doctor.goal.settings import resolve
 from tests.conftest import ROOT
 from tests.hub.models import write_mirrors
 from tests.hub.server import Repo, serve

@@ -7,7 +7,7 @@
  *   driver VERSION
  *   makes PATH         nvmlInit makes this device node, as the real one does when run by root
  *   N KEY VALUE        of GPU number N: name, cc (8.9), memory, used (MiB), lost CODE, ecc, pending, failed, mig 1,
- *                      slice UUID, mode, reasons, fabric, pid "PID MIB", noprocesses 1, vgpu 1, watts "LIMIT DEFAULT"
+ *                      wanted 1 (MIG mode after the next reset), pages 1 (retirement pending), slice UUID, mode, reasons, fabric, pid "PID MIB", noprocesses 1, vgpu 1, licence STATE, watts "LIMIT DEFAULT"
  */
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ enum { SUCCESS = 0, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7 };
 
 typedef struct {
     char name[96];
-    int major, minor, lost, mig, slices, mode, fabric, pids, noprocesses, vgpu;
+    int major, minor, lost, mig, wanted, pages, slices, mode, fabric, pids, noprocesses, vgpu, licence;
     unsigned long long memory, used, ecc, reasons, pid_bytes[MOST_PIDS];
     unsigned pending, failed, limit, standard, pid[MOST_PIDS];
     char slice[MOST_SLICES][80];
@@ -45,13 +45,16 @@ static void set(Gpu *gpu, const char *key, const char *value) {
     else if (!strcmp(key, "ecc")) gpu->ecc = strtoull(value, 0, 10);
     else if (!strcmp(key, "pending")) gpu->pending = atoi(value);
     else if (!strcmp(key, "failed")) gpu->failed = atoi(value);
-    else if (!strcmp(key, "mig")) gpu->mig = atoi(value);
+    else if (!strcmp(key, "mig")) gpu->mig = gpu->wanted = atoi(value);
+    else if (!strcmp(key, "wanted")) gpu->wanted = atoi(value);
+    else if (!strcmp(key, "pages")) gpu->pages = atoi(value);
     else if (!strcmp(key, "slice")) snprintf(gpu->slice[gpu->slices++], 80, "%.79s", value);
     else if (!strcmp(key, "mode")) gpu->mode = atoi(value);
     else if (!strcmp(key, "reasons")) gpu->reasons = strtoull(value, 0, 0);
     else if (!strcmp(key, "fabric")) gpu->fabric = atoi(value);
     else if (!strcmp(key, "noprocesses")) gpu->noprocesses = atoi(value);
     else if (!strcmp(key, "vgpu")) gpu->vgpu = atoi(value);
+    else if (!strcmp(key, "licence")) gpu->licence = atoi(value);
     else if (!strcmp(key, "watts")) sscanf(value, "%u %u", &gpu->limit, &gpu->standard);
     else if (!strcmp(key, "pid") && gpu->pids < MOST_PIDS) {
         sscanf(value, "%u %llu", &gpu->pid[gpu->pids], &gpu->pid_bytes[gpu->pids]);
@@ -202,9 +205,12 @@ int nvmlDeviceGetRemappedRows(void *d, unsigned *c, unsigned *u, unsigned *pendi
     return SUCCESS;
 }
 
+int nvmlDeviceGetRetiredPagesPendingStatus(void *d, int *out) { *out = of(d)->pages; return SUCCESS; }
+
 int nvmlDeviceGetMigMode(void *d, unsigned *current, unsigned *pending) {
     if (!strstr(of(d)->name, "A100") && !strstr(of(d)->name, "H100")) return NOT_SUPPORTED;
-    *current = *pending = of(d)->mig;
+    *current = of(d)->mig;
+    *pending = of(d)->wanted;
     return SUCCESS;
 }
 
@@ -222,6 +228,17 @@ int nvmlDeviceGetComputeMode(void *d, int *out) { *out = of(d)->mode; return SUC
 int nvmlDeviceGetPersistenceMode(void *d, int *out) { (void)d; *out = 1; return SUCCESS; }
 
 int nvmlDeviceGetVirtualizationMode(void *d, unsigned *out) { *out = of(d)->vgpu ? 2 : 0; return SUCCESS; }
+
+typedef struct { unsigned year; unsigned short month, day, hour, minute, second; unsigned char status; } Expiry;
+typedef struct { int code; unsigned state; char info[128], product[128]; unsigned enabled; Expiry expiry; } Feature;
+typedef struct { int supported; unsigned count; Feature feature[3]; } Licence;
+
+int nvmlDeviceGetGridLicensableFeatures_v4(void *d, Licence *out) {
+    memset(out, 0, sizeof *out);
+    out->supported = out->count = of(d)->vgpu;
+    out->feature[0].state = of(d)->licence;
+    return SUCCESS;
+}
 
 /* Only under its former name, as in drivers before 535. */
 int nvmlDeviceGetCurrentClocksThrottleReasons(void *d, unsigned long long *out) {

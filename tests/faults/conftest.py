@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import missing
+from tests.fake_nvml import build, build_cuda
 from tests.faults.dists import course
+from tests.faults.gpu.world import World, can_make_worlds, working
 from tests.faults.patient import bare_environ, linked_copy
 
 
@@ -49,3 +53,39 @@ def course_like(empty_env: Path) -> Path:
     """A real virtual environment with a small stack in it, whole and consistent."""
     course(empty_env)
     return empty_env
+
+
+# --- machines with GPUs: none without a card, one with a T4 that works --------------------------------
+
+
+@pytest.fixture(scope="session")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    why = can_make_worlds()
+    if why:
+        missing("root", why)
+    folder = tmp_path_factory.mktemp("libraries")
+    return build(folder), build_cuda(folder)
+
+
+@pytest.fixture
+def alone() -> None:
+    """For a test whose process is seen by every doctor on the machine."""
+
+
+@pytest.fixture
+def in_turn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Other tests with such a machine wait for it, and it for them: they run in several processes."""
+    with (tmp_path_factory.getbasetemp().parent / "gpu.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX if "alone" in request.fixturenames else fcntl.LOCK_SH)
+        yield
+
+
+@pytest.fixture
+def bare(tmp_path: Path, libraries: tuple[Path, Path], in_turn: None) -> World:
+    """A host without any card."""
+    return World(tmp_path / "world", *libraries)
+
+
+@pytest.fixture
+def t4(bare: World) -> World:
+    return working(bare)

@@ -15,6 +15,7 @@ import msgspec
 from tests.wait import until
 
 START_SECONDS = 40
+LISTENING = "0A"  # in /proc/net/tcp
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -52,14 +53,25 @@ def _wait(process: subprocess.Popen[bytes], log: Path, home: Path) -> Running:
     runtime = home / ".local/share/jupyter/runtime"
 
     def ready() -> bool:
+        """It writes about itself, and logs that it runs, before it listens."""
         assert process.poll() is None, log.read_text()
-        return "is running at:" in log.read_text() and any(
-            file.stat().st_size for file in runtime.glob("jpserver-*.json")
-        )
+        files = [file for file in runtime.glob("jpserver-*.json") if file.stat().st_size]
+        return bool(files) and "is running at:" in log.read_text() and _listens(_about(files[0]))
 
     assert until(ready, START_SECONDS), log.read_text()
-    said = json.loads(next(runtime.glob("jpserver-*.json")).read_bytes())
+    return _about(next(runtime.glob("jpserver-*.json")), log)
+
+
+def _about(file: Path, log: Path = Path()) -> Running:
+    said = json.loads(file.read_bytes())
     return Running(said["pid"], said["port"], log, said["token"])
+
+
+def _listens(server: Running) -> bool:
+    """Whether anybody listens on its port, in the network of its process."""
+    tables = [Path(f"/proc/{server.pid}/net/{name}").read_text() for name in ("tcp", "tcp6")]
+    lines = (line.split() for table in tables for line in table.splitlines())
+    return any(words[3] == LISTENING and words[1].endswith(f":{server.port:04X}") for words in lines)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -12,8 +12,8 @@ import msgspec
 from bootstrap.step import Work
 from bootstrap.steps import models
 from doctor.goal import Goal
+from doctor.goal.profile import ModelWant
 from doctor.probes import gather
-from doctor.profile import ModelWant
 from tests.hub.server import Hub, Repo
 
 WEIGHTS = "model.safetensors"

@@ -20,8 +20,8 @@ from bootstrap.hub import fetch as program
 from bootstrap.hub import transfer
 from bootstrap.hub.job import Endpoint, Event, Job
 from bootstrap.hub.partial import ENDING
+from doctor.goal.profile import ModelWant
 from doctor.probes.hub import missing_files, repo_folder, snapshot_folder
-from doctor.profile import ModelWant
 from tests.hub.models import WEIGHTS, make_repo, want
 from tests.hub.server import Fault, Hub, Kind, Repo, dead_url, serve
 

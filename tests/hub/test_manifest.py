@@ -16,8 +16,8 @@ from bootstrap.manifest.ask import File, Seen
 from bootstrap.manifest.compare import compare
 from bootstrap.manifest.edit import edited
 from doctor.errors import Exit
-from doctor.model_sets import load_manifest, set_names, set_path
-from doctor.profile import ModelWant
+from doctor.goal.model_sets import load_manifest, set_names, set_path
+from doctor.goal.profile import ModelWant
 from tests.conftest import ROOT
 from tests.faults.web import Page, serve_web
 from tests.hub.models import WEIGHTS, make_repo

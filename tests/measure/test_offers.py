@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from doctor.goal import Goal
+from doctor.goal.profile import TorchWant
 from doctor.measure.offers import choose, who_has
-from doctor.profile import TorchWant
 from doctor.wheels.rules import Device, Machine
 from doctor.wheels.solve import decide
 from tests.conftest import ROOT

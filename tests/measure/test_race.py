@@ -15,9 +15,9 @@ from bootstrap import mirror_table, mirrors
 from bootstrap.mirrors import measure, memory_path
 from doctor.facts import Answer
 from doctor.goal import Goal
+from doctor.goal.profile import ModelWant
+from doctor.measure.mirrors import Kind
 from doctor.measure.race import race
-from doctor.mirrors import Kind
-from doctor.profile import ModelWant
 from tests.faults.web import make_authority
 from tests.hub.server import dead_url
 from tests.measure.hosts import CONFIG, PAGE, PATHS, REVISION, WHEEL, Mirror, digest, serving, table, wrong

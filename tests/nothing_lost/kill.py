@@ -22,8 +22,9 @@ SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STRAY = re.compile(
     r"\.(part|tmp|incomplete|groundwork-installing)$|\.new\.\d+$|^\.tmp|^work\.\d+$|^\.condatmp$"
 )
-# Of a run itself (journal, logs, measurements, pids), of stage 0 and of uv's cache: never the same twice.
+# Of a run itself (journal, logs, measurements, pids), of stage 0 and of uv's cache.
 TOLD = {"journal.jsonl", "lock.json", "mirrors.json", "server.json", "jupyter.log", "lock", "stage0.lock"}
+SEEN = (".elf.json", ".ffmpeg.json")  # what a look need not find out again: inodes and times are in it
 APART = re.compile(r"/\.groundwork/(tool-|uv-|logs)|/\.cache/uv|/__pycache__")
 
 
@@ -112,7 +113,12 @@ def drain(near: int, into: Path) -> None:
 
 def state(world: World) -> dict[str, str]:
     """Every path below HOME with its mode and its content's hash or target."""
-    return {name: seen(path) for name, path in files(world).items() if path.name not in TOLD}
+    return {name: seen(path) for name, path in files(world).items() if not is_of_one_run(path)}
+
+
+def is_of_one_run(path: Path) -> bool:
+    """Whether it is never the same twice."""
+    return path.name in TOLD or path.name.endswith(SEEN)
 
 
 def files(world: World) -> dict[str, Path]:

@@ -14,8 +14,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from doctor.lockfile import inputs_digest
-from doctor.profile import ModelWant, load_profile
+from doctor.goal.lockfile import inputs_digest
+from doctor.goal.profile import ModelWant, load_profile
 from tests.conftest import ROOT
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import missing
-from tests.nothing_lost.kill import TOLD, differences, files, state, strays
+from tests.nothing_lost.kill import differences, files, is_of_one_run, state, strays
 from tests.nothing_lost.world import World, shared_cache
 
 MACHINE = "a machine 机器"
@@ -171,7 +171,7 @@ def test_any_umask(world: World, whole: Mapping[str, str], mask: str) -> None:
     assert said.code == 0, said.text
     found = {name: path.lstat().st_mode for name, path in files(world).items() if not path.is_symlink()}
     assert found.keys() == {name for name, seen in whole.items() if not seen.startswith("->")} | {
-        name for name, path in files(world).items() if path.name in TOLD and not path.is_symlink()
+        name for name, path in files(world).items() if is_of_one_run(path) and not path.is_symlink()
     }
     written = [n for n, mode in found.items() if mode & 0o022 and not n.endswith("/.lock")]  # uv's, and empty
     entered = [n for n, mode in found.items() if stat.S_ISDIR(mode) and mode & 0o077]

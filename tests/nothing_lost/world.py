@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from bootstrap.safety.journal import read
-from doctor.profile import ModelWant
+from doctor.goal.profile import ModelWant
 from tests.conda_host import builder
 from tests.conda_host.machine import FILE
 from tests.conda_host.server import official, serving

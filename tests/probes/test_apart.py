@@ -19,7 +19,7 @@ from functools import partial
 from doctor import probes
 from doctor.facts import Unknown
 from doctor.probes import apart, packages
-from doctor.settings import resolve
+from doctor.goal.settings import resolve
 
 def said(goal):
     {body}
@@ -97,7 +97,7 @@ import os
 from doctor import probes
 from doctor.probes import apart
 from doctor.probes.packages import metadata
-from doctor.settings import resolve
+from doctor.goal.settings import resolve
 
 read = metadata.read_all
 metadata.read_all = lambda site: os.write({to}, b"x") and read(site)

@@ -65,6 +65,10 @@ def test_both_ways_of_looking_say_the_same(by_form: bool, tmp_path: Path) -> Non
     said = {name: trust.fault_of(str(tmp_path / name), by_form) for name in (*files, "none")}
     assert said.pop("whole") == "" and said.pop("none") == "there is no such file"
     assert set(said.values()) == {"it holds no certificate"}
-    assert trust.fault_of(str(tmp_path), by_form) == ""
+    assert trust.fault_of(str(tmp_path), by_form) == "a folder without hashed names"
+    hashed = tmp_path / "hashed"
+    hashed.mkdir()
+    (hashed / "5ed36f99.0").write_bytes(ALL)
+    assert trust.fault_of(str(hashed), by_form) == ""
     with pytest.raises(ssl.SSLError):
         trust.context_of(str(tmp_path / "cut"))

@@ -44,7 +44,8 @@ def here(goal: Goal, tmp_path: Path) -> Goal:
     compiler = shutil.which("gcc") or "cc"
     made = [str(folder / "ffmpeg"), str(code), str(folder / "libsound.so.1"), "-Wl,-rpath,$ORIGIN"]
     subprocess.run([compiler, "-o", *made], check=True, timeout=60)
-    seen.keep(goal)
+    seen.keep(goal, tmp_path / "log")
+    assert not (tmp_path / "log").exists(), "nothing went wrong"
     return goal
 
 
@@ -148,3 +149,13 @@ def test_setup_keeps_what_a_look_reads(here: Goal) -> None:
     kept = torch.seen_in(here)
     assert kept.is_file() and proof.path_in(here).is_file()
     assert torch.look(here, reader(kept)) == torch.look(here, read)
+
+
+def test_what_cannot_be_kept_spoils_nothing(here: Goal, tmp_path: Path) -> None:
+    """A folder in the place of one file: that is told in the log, and the other is kept."""
+    proof.path_in(here).unlink()
+    proof.path_in(here).mkdir()
+    torch.seen_in(here).unlink()
+    seen.keep(here, tmp_path / "log")
+    assert "IsADirectoryError" in (tmp_path / "log").read_text()
+    assert torch.seen_in(here).is_file()

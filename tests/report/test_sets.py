@@ -7,8 +7,8 @@ import json
 import pytest
 
 from doctor.errors import Exit, Trouble
-from doctor.model_sets import load_manifest, set_names
-from doctor.profile import load_profile
+from doctor.goal.model_sets import load_manifest, set_names
+from doctor.goal.profile import load_profile
 from doctor.report import sets
 
 PROFILE = load_profile("llm-quickstart")

@@ -13,7 +13,7 @@ import pytest
 
 from bootstrap.steps.conda import SCRIPT
 from doctor.errors import Exit, Trouble
-from doctor.prefix import marker
+from doctor.goal.prefix import marker
 from tests.conda_host import builder
 from tests.conda_host.machine import FILE, ids, machine, run_step, tree
 from tests.conda_host.server import Host, official, serving
@@ -92,7 +92,7 @@ def test_an_installer_with_other_bytes_is_refused_and_the_next_mirror_used(
 def in_order(kind: str, goal: object) -> object:
     """`measure`, with all sources answering in the order of the file."""
     from doctor.facts import Answer
-    from doctor.mirrors import load_mirrors
+    from doctor.measure.mirrors import load_mirrors
 
     sources = [source for source in load_mirrors().source if source.kind == kind]
     return tuple(Answer(kind=s.kind, name=s.name, url=s.url, seconds=0.1) for s in sources), ()

@@ -20,9 +20,9 @@ from bootstrap.steps import packages
 from doctor.errors import Exit, Trouble
 from doctor.facts import Packages, Torch
 from doctor.goal import Goal
+from doctor.goal.target import site_packages
 from doctor.probes import gather
 from doctor.probes import packages as probe
-from doctor.target import site_packages
 from tests.serving import serving
 from tests.steps.test_torch import wheel
 from tests.work import make_venv, make_work

@@ -225,7 +225,7 @@ def test_the_locked_default_replaces_a_cpu_build_of_the_same_release(
     digest = hashlib.sha256(made.read_bytes()).hexdigest()
     lock = tmp_path / f"{goal.profile.name}-py{goal.python}-torch.txt"
     lock.write_text(f"torch==2.13.0 --hash=sha256:{digest}\n")
-    monkeypatch.setattr("doctor.lockfile.LOCKS", tmp_path)
+    monkeypatch.setattr("doctor.goal.lockfile.LOCKS", tmp_path)
     work = gpu_work(goal, T4)
     work.facts = msgspec.structs.replace(work.facts, torch=probe.probe(goal))
     torch.run(work)

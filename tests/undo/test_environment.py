@@ -9,7 +9,7 @@ import pytest
 
 from bootstrap.safety.claims import claims, noting
 from doctor.goal import Goal
-from doctor.prefix import marker
+from doctor.goal.prefix import marker
 from tests.undo.place import a_run, install, left, listing, make_wheel, plan, run_step, undo
 from tests.wait import until
 

@@ -6,8 +6,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctor.lockfile import pins, torch_lock_path
-from doctor.profile import TorchWant, load_profile, profile_names
+from doctor.goal.lockfile import pins, torch_lock_path
+from doctor.goal.profile import TorchWant, load_profile, profile_names
 from doctor.wheels.rules import Device, Machine
 from doctor.wheels.solve import Choice, Decision, candidates, decide, visible_devices, without
 from doctor.wheels.tables import card_of, cards, cuda_of, gpus, kernels_of, numbers, release_of, torches

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from doctor.profile import TorchWant, load_profile
+from doctor.goal.profile import TorchWant, load_profile
 from doctor.wheels.rules import Device, Machine
 from doctor.wheels.solve import Decision, decide
 

@@ -9,7 +9,7 @@ from doctor.checks.conda.weight import is_used, main_install, weighed
 from doctor.facts import Conda, CondaInstall, Facts
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
-from doctor.prefix import unfit
+from doctor.goal.prefix import unfit
 from doctor.text import Text
 
 FAST = (23, 10)  # the first conda whose usual solver is libmamba

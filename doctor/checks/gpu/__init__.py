@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doctor.checks.gpu import containers, devices, fabric, libraries, unlisted, visible, wsl
+from doctor.catalogue import found
+from doctor.checks.gpu import see
 from doctor.facts import Facts, Gpu
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -16,20 +17,9 @@ from doctor.goal import Goal
 def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     gpu = facts.gpu
     assert isinstance(gpu, Gpu)
-    shadowed = wsl.linux_driver(gpu)
-    if shadowed:
-        yield shadowed
-    elif isinstance(gpu.devices, tuple) and gpu.devices:
-        yield from _listed(gpu)
+    if gpu.wsl or gpu.jetson or gpu.pci or see.loaded(gpu) or gpu.nvml_hung or see.devices(gpu):
+        from doctor.checks.gpu.cards import of_cards  # more than half of all machines have none
+
+        yield from of_cards(gpu)
     else:
-        yield unlisted.reason(gpu)
-    yield from containers.docker(gpu)
-    yield from devices.driver_age(gpu)
-
-
-def _listed(gpu: Gpu) -> Iterator[Finding]:
-    yield from devices.check(gpu)
-    yield from fabric.check(gpu)
-    yield from libraries.unusable(gpu)
-    yield from visible.check(gpu)
-    yield from libraries.not_starting(gpu)
+        yield found("gpu", "gpu-none")

@@ -6,18 +6,21 @@ import re
 
 from doctor.catalogue import found
 from doctor.checks.gpu.see import FIRST_BLACKWELL, NONE, branch, card_nodes, cards_named, loaded, with_error
-from doctor.facts import Gpu
+from doctor.facts import Gpu, LostDevice
 from doctor.finding import Finding
 from doctor.text import Text
 
 FEW_CARDS = 2
 XID = re.compile(r"NVRM: Xid \(PCI:([\w:.]+)[^)]*\): (\d+)")
 OFF_THE_BUS = "79"
+UNPOWERED, TO_BE_RESET = 8, 16  # NVML's codes
+CONTROL = "/dev/nvidiactl"
 NOT_STARTED = re.compile(r"RmInitAdapter failed|rm_init_adapter failed|Failed to (?:initialize|enable) GSP")
 # PCI device ids from which on a card belongs to a generation, and the first driver branch that knows it.
 FIRST_BRANCH = ((FIRST_BLACKWELL, 570), (0x2600, 525), (0x2300, 515), (0x2000, 450), (0x1E00, 410))
 # The last branch for cards below an id: Maxwell to Volta, and before them Kepler.
-LAST_BRANCH = ((0x1340, 470), (0x1E00, 580))
+FIRST_WITH_GSP = 0x1E00  # Turing: NVIDIA's open modules need a processor that older cards do not have
+LAST_BRANCH = ((0x1340, 470), (FIRST_WITH_GSP, 580))
 
 
 def hangs(gpu: Gpu) -> Finding | None:
@@ -40,7 +43,8 @@ def _names(gpu: Gpu) -> str | Text:
 
 def lost(gpu: Gpu) -> Finding | None:
     """Each sign alone will do: NVML says so, the bus reads ones, or the kernel noted it and the card is not listed."""
-    signs = [f"GPU {one.index}: NVML {one.code} {one.said}" for one in gpu.lost]
+    gone = [one for one in gpu.lost if one.code not in (UNPOWERED, TO_BE_RESET)]
+    signs = [f"GPU {one.index}: NVML {one.code} {one.said}" for one in gone]
     signs += [f"{card.address}: config space ff" for card in gpu.cards if not card.answers]
     listed = {device.pci for device in gpu.devices} if isinstance(gpu.devices, tuple) else set()
     for address, number in _xids(gpu):
@@ -48,6 +52,20 @@ def lost(gpu: Gpu) -> Finding | None:
             signs.append(f"{address}: Xid {number}")
     signs += [f"{address}: NVML lists {len(listed)} others" for address in _unlisted(gpu, listed)]
     return found("gpu", "gpu-lost", signs=tuple(dict.fromkeys(signs))) if signs else None
+
+
+def unpowered(gpu: Gpu) -> Finding | None:
+    dark = [one for one in gpu.lost if one.code == UNPOWERED]
+    return found("gpu", "gpu-power-cable-missing", cards=_numbered(dark)) if dark else None
+
+
+def to_be_reset(gpu: Gpu) -> Finding | None:
+    waiting = [one for one in gpu.lost if one.code == TO_BE_RESET]
+    return found("gpu", "gpu-reset-required", cards=_numbered(waiting)) if waiting else None
+
+
+def _numbered(those: list[LostDevice]) -> tuple[str, ...]:
+    return tuple(f"GPU {one.index}: NVML {one.code} {one.said}" for one in those)
 
 
 def _unlisted(gpu: Gpu, listed: set[str]) -> list[str]:
@@ -85,6 +103,8 @@ def card_and_driver(gpu: Gpu) -> Finding | None:
     last = next((last for end, last in LAST_BRANCH if newest.device < end), None)
     if last and branch(driver) > last:
         return found("gpu", "driver-too-new-for-gpu", last=last, cards=cards, driver=driver)
+    if newest.device < FIRST_WITH_GSP and gpu.module.is_open:
+        return found("gpu", "gpu-needs-closed-module", cards=cards, driver=driver)
     if newest.device >= FIRST_BLACKWELL and not gpu.module.is_open:
         return found("gpu", "gpu-needs-open-module", cards=cards, driver=driver)
     return None
@@ -96,6 +116,15 @@ def not_started(gpu: Gpu) -> Finding | None:
     if not said and not nodes:
         return None
     return found("gpu", "gpu-does-not-start", said=said or f"open {nodes[0]}: EIO")
+
+
+def control_node_missing(gpu: Gpu) -> Finding | None:
+    """The cards' own nodes are here, and the one through which all are asked for is not."""
+    if gpu.wsl or not card_nodes(gpu) or any(node.path == CONTROL for node in gpu.nodes):
+        return None
+    nodes = tuple(node.path for node in gpu.nodes)
+    again = (("docker", "run", "--gpus", "all", "IMAGE"),) if gpu.container else None
+    return found("gpu", "nvidia-control-node-missing", nodes=nodes, commands=again)
 
 
 def nodes_missing(gpu: Gpu) -> Finding | None:

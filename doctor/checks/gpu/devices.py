@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.gpu.broken import lost, xid_numbers
+from doctor.checks.gpu.broken import lost, to_be_reset, unpowered, xid_numbers
 from doctor.checks.gpu.see import NONE, branch, devices, loaded
 from doctor.facts import Gpu, GpuDevice, GpuProcess
 from doctor.finding import Finding
 from doctor.text import human_bytes
 
 EXCLUSIVE, PROHIBITED = (1, 3), 2
+SHARING = "nvidia-cuda-mps"
 SLOWED = {0x40: "HW thermal slowdown", 0x80: "HW power brake"}  # a card at its power limit is only busy
 CAPPED = 0.7  # of the card's default power
 # Errors of the hardware or the driver. The others are a program's own: 13, 31, 43, 45.
-HARDWARE_XIDS = frozenset({"48", "64", "74", "79", "92", "94", "95", "119", "120", "140"})
+HARDWARE_XIDS = frozenset(
+    {"46", "48", "62", "64", "74", "79", "92", "94", "95", "119", "120", "140", "143", "154"}
+)
 HELD_BYTES, HELD_SHARE = 1 << 30, 0.05  # the driver's own reserve is below both
 LITTLE_LEFT = 0.25
 # They keep a card open and hold none of its memory, or draw the desktop.
@@ -33,11 +36,12 @@ FIRST_FOR_CUDA_11 = 450
 
 
 def check(gpu: Gpu) -> Iterator[Finding]:
-    gone = lost(gpu)
-    if gone:
-        yield gone
+    yield from filter(None, (lost(gpu), unpowered(gpu), to_be_reset(gpu)))
     yield from _worn_out(gpu)
     yield from _closed(gpu)
+    bare = tuple(f"GPU {one.index} {one.name}" for one in devices(gpu) if one.unlicensed)
+    if bare:
+        yield found("gpu", "vgpu-unlicensed", cards=bare)
     yield from _mig(gpu)
     yield from _memory(gpu)
     yield from _slow(gpu)
@@ -56,6 +60,8 @@ def _worn_out(gpu: Gpu) -> Iterator[Finding]:
             signs.append(f"GPU {device.index}: row remapping failed")
         elif device.remap_pending:
             signs.append(f"GPU {device.index}: row remapping pending")
+        if device.pages_pending:
+            signs.append(f"GPU {device.index}: page retirement pending")
         bad = bad or device.remap_failed or device.ecc_uncorrected > 0
     if signs:
         yield found("gpu", "gpu-ecc-or-row-remap", severity="fail" if bad else "warn", signs=signs)
@@ -65,7 +71,7 @@ def _closed(gpu: Gpu) -> Iterator[Finding]:
     """Compute mode: prohibited, or for one process and that one is here already."""
     all_of_them = devices(gpu)
     closed = [one for one in all_of_them if one.compute_mode == PROHIBITED]
-    closed += [one for one in all_of_them if one.compute_mode in EXCLUSIVE and one.processes]
+    closed += [one for one in all_of_them if one.compute_mode in EXCLUSIVE and _is_taken(one)]
     if closed:
         seen = tuple(
             f"GPU {one.index}: {'prohibited' if one.compute_mode == PROHIBITED else 'exclusive'}"
@@ -76,12 +82,20 @@ def _closed(gpu: Gpu) -> Iterator[Finding]:
         yield found("gpu", "compute-mode-exclusive", severity=severity, seen=seen)  # type: ignore[arg-type]
 
 
+def _is_taken(device: GpuDevice) -> bool:
+    """By a program. NVIDIA's server that shares a card among programs (MPS) is what this mode is meant for."""
+    return any(not (one.name or "").startswith(SHARING) for one in device.processes or ())
+
+
 def _mig(gpu: Gpu) -> Iterator[Finding]:
     empty = [device for device in devices(gpu) if device.mig and not device.mig_devices]
     if empty:
         shown = tuple(f"GPU {device.index} {device.name}" for device in empty)
         severity = "fail" if len(empty) == len(devices(gpu)) else "warn"
         yield found("gpu", "mig-mode", severity=severity, cards=shown)  # type: ignore[arg-type]
+    waiting = tuple(f"GPU {device.index} {device.name}" for device in devices(gpu) if device.mig_pending)
+    if waiting:
+        yield found("gpu", "mig-mode-pending", cards=waiting)
 
 
 def _memory(gpu: Gpu) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
+from doctor.checks.gpu import copies
 from doctor.checks.gpu.see import NONE, devices, library, loaded, on_disk
 from doctor.facts import DriverLibrary, Gpu
 from doctor.finding import Finding
@@ -14,13 +15,16 @@ NVML, CUDA = "libnvidia-ml.so.1", "libcuda.so.1"
 MISMATCH = 18
 NO_LIBRARY = 12
 CUDA_SAYS = {
+    2: "out of memory",
     3: "not initialized",
+    34: "a stub library in the driver's place",
     46: "device unavailable",
     100: "no device",
     101: "invalid device",
     802: "system not ready",
     803: "driver and library do not belong together",
     804: "compatibility library on a card that it does not serve",
+    805: "no connection to the MPS control daemon",
     999: "unknown error",
 }
 NO_COMPAT = ("geforce", "titan")  # cards that NVIDIA's forward compatibility never serves
@@ -30,7 +34,9 @@ def other_version(gpu: Gpu) -> Finding | None:
     """NVML is of another release than the module: it says 18, and the files say which."""
     file = library(gpu, NVML)
     differs = file is not None and _differs(gpu, file)
-    return _mismatch(gpu, file) if gpu.nvml_code == MISMATCH or (differs and gpu.nvml_code != 0) else None
+    if gpu.nvml_code != MISMATCH and not (differs and gpu.nvml_code != 0):
+        return None
+    return (copies.hides_the_right_one(gpu, file) if file and differs else None) or _mismatch(gpu, file)
 
 
 def _differs(gpu: Gpu, file: DriverLibrary) -> bool:
@@ -52,13 +58,18 @@ def _mismatch(gpu: Gpu, file: DriverLibrary | None) -> Finding:
 def not_found(gpu: Gpu) -> Finding | None:
     if gpu.nvml_code != NO_LIBRARY:
         return None
+    if gpu.container and library(gpu, CUDA):
+        has = gpu.capabilities or NONE
+        return found("gpu", "container-driver-capabilities-lack-utility", capabilities=has)
     return found("gpu", "driver-libraries-missing", soname=NVML, disk=on_disk(gpu) or NONE)
 
 
 def unusable(gpu: Gpu) -> Iterator[Finding]:
     """GPUs are listed, but CUDA has no library, another release's, or no node. Judged only where we found NVML's."""
-    cuda = library(gpu, CUDA)
-    if cuda is None and library(gpu, NVML) is not None:
+    cuda, wrong = library(gpu, CUDA), copies.stub(gpu, CUDA) or copies.damaged(gpu, CUDA)
+    if wrong:
+        yield wrong
+    elif cuda is None and library(gpu, NVML) is not None:
         yield _no_cuda(gpu)
     elif cuda is not None and _differs(gpu, cuda):
         yield from _other_cuda(gpu, cuda)
@@ -75,8 +86,12 @@ def _no_cuda(gpu: Gpu) -> Finding:
 
 def _other_cuda(gpu: Gpu, cuda: DriverLibrary) -> Iterator[Finding]:
     if not _is_compat(gpu, cuda):
-        yield _mismatch(gpu, cuda)
+        yield copies.hides_the_right_one(gpu, cuda) or _mismatch(gpu, cuda)
     elif not _compat_serves(gpu, cuda):
+        copy = None if "/compat/" in cuda.real else copies.hides_the_right_one(gpu, cuda)
+        if copy:  # of the image, and never meant for compatibility
+            yield copy
+            return
         card = ", ".join(dict.fromkeys(device.name for device in devices(gpu)))
         yield found(
             "gpu",
@@ -110,6 +125,10 @@ def _no_memory_node(gpu: Gpu) -> Iterator[Finding]:
     if gpu.nodes and absent and not gpu.wsl and (gpu.container or not gpu.makes_nodes):
         nodes = tuple(node.path for node in gpu.nodes)
         yield found("gpu", "nvidia-uvm-node-missing", nodes=nodes, said=uvm.error or "" if uvm else NONE)
+    elif uvm and uvm.error == "EPERM":
+        yield found("gpu", "nvidia-uvm-not-allowed", container=gpu.container or NONE)
+    elif uvm and uvm.error == "EACCES":
+        yield found("gpu", "gpu-nodes-not-permitted", nodes=uvm.path, groups=gpu.groups or NONE)
 
 
 def not_starting(gpu: Gpu) -> Iterator[Finding]:

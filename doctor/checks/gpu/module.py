@@ -10,6 +10,7 @@ from doctor.facts import Gpu
 from doctor.finding import Finding
 
 REJECTED = re.compile(r"Loading of .*(unsigned|unavailable key|rejected)|Key was rejected", re.IGNORECASE)
+OF_ANOTHER = re.compile(r"nvidia: (?:version magic|disagrees about|Unknown symbol)")
 # Packages that hold, or build, the kernel module.
 KERNEL_SIDE = (
     "nvidia-driver", "nvidia-headless", "nvidia-dkms", "nvidia-kernel", "nvidia-open", "cuda-drivers",
@@ -27,6 +28,17 @@ def not_loaded(gpu: Gpu) -> Finding | None:
         file = gpu.module.here[0]
         if rejected:
             return found("gpu", "secure-boot-rejects-module", file=file, sign=rejected)
+        foreign = _does_not_fit(gpu)
+        if foreign:
+            return found("gpu", "driver-module-does-not-fit-kernel", file=file, sign=foreign)
+        if gpu.module.forbidden:
+            return found(
+                "gpu",
+                "driver-module-blacklisted",
+                file=file,
+                places=gpu.module.forbidden,
+                commands=_allow(gpu),
+            )
         return found("gpu", "driver-module-not-loaded", cards=shown, file=file)
     if _installed(gpu):
         others = ", ".join(gpu.module.other_kernels) or NONE
@@ -47,6 +59,19 @@ def _installed(gpu: Gpu) -> tuple[str, ...]:
     sources = [f"/usr/src/nvidia-{version}" for version in gpu.module.sources]
     trees = [f"/lib/modules/{kernel}" for kernel in gpu.module.other_kernels]
     return tuple((packages or sources or trees)[:3])
+
+
+def _allow(gpu: Gpu) -> tuple[tuple[str, ...], ...]:
+    files = dict.fromkeys(place.partition(":")[0] for place in gpu.module.forbidden)
+    edited = tuple(("$EDITOR", "/etc/default/grub" if f == "/proc/cmdline" else f) for f in files)
+    return (*edited, ("update-initramfs", "-u"), ("modprobe", "nvidia"))
+
+
+def _does_not_fit(gpu: Gpu) -> str | None:
+    """What shows that the file was made for another kernel, or was never finished."""
+    if gpu.module.empty:
+        return "0 bytes"
+    return next((line for line in reversed(gpu.xids) if OF_ANOTHER.search(line)), None)
 
 
 def _secure_boot(gpu: Gpu) -> str | None:

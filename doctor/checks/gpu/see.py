@@ -36,7 +36,7 @@ def with_error(gpu: Gpu, *errors: str) -> list[str]:
 def library(gpu: Gpu, name: str) -> DriverLibrary | None:
     """The file that a program gets under this name. A stub of the CUDA toolkit is no driver."""
     found = (one for one in gpu.libraries if one.name == name and one.via != "disk")
-    return next((one for one in found if "/stubs/" not in one.real), None)
+    return next((one for one in found if "/stubs/" not in one.real and not one.damaged), None)
 
 
 def on_disk(gpu: Gpu) -> list[str]:

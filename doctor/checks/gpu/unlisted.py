@@ -4,9 +4,10 @@ the same for many causes."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from doctor.catalogue import found
-from doctor.checks.gpu import broken, containers, libraries, module, wsl
+from doctor.checks.gpu import broken, containers, copies, kernel_said, libraries, module, wsl
 from doctor.checks.gpu.see import cards_named, loaded, nvml_said
 from doctor.facts import Gpu
 from doctor.finding import Finding
@@ -21,6 +22,8 @@ def reason(gpu: Gpu) -> Finding:
 
 
 def _none(gpu: Gpu) -> Finding | None:
+    if gpu.jetson:
+        return found("gpu", "gpu-of-a-jetson")
     if gpu.wsl or not (gpu.pci or loaded(gpu) or gpu.nvml_hung):
         return found("gpu", "gpu-none")
     if gpu.cards and all(card.bound == "vfio-pci" for card in gpu.cards):
@@ -35,11 +38,18 @@ def _last(gpu: Gpu) -> Finding:
 _LOADED: tuple[Look, ...] = (
     broken.hangs,
     broken.lost,
+    broken.unpowered,
+    broken.to_be_reset,
     containers.forbidden,
     broken.not_permitted,
     broken.card_and_driver,
+    kernel_said.not_served,
+    kernel_said.no_memory_window,
+    kernel_said.no_firmware,
     broken.not_started,
+    partial(copies.damaged, name=libraries.NVML),
     libraries.other_version,
     libraries.not_found,
+    broken.control_node_missing,
     broken.nodes_missing,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from doctor.catalogue import found
@@ -11,6 +12,7 @@ from doctor.finding import Finding
 from doctor.text import Text
 
 UNREADABLE = "?"
+ODD_NUMBER = re.compile(r"(\d+)\D")  # "0;1", "0 1": CUDA takes the number, and not what follows it
 
 
 def check(gpu: Gpu) -> Iterator[Finding]:
@@ -45,17 +47,19 @@ def _names(value: str) -> list[str]:
 
 
 def _dropped(value: str, listed: tuple[GpuDevice, ...]) -> bool:
-    return len(_good(value, listed)) < len(_names(value))
+    names = _names(value)
+    return len(_good(value, listed)) < len(names) or any(ODD_NUMBER.match(name) for name in names)
 
 
 def _good(value: str, listed: tuple[GpuDevice, ...]) -> list[str]:
-    """The names up to the first that is none: CUDA stops reading there."""
+    """The names up to the first that is none: CUDA stops reading there. One that comes twice makes all of them none."""
     good: list[str] = []
     for name in _names(value):
-        if not _exists(name, listed):
+        number = ODD_NUMBER.match(name)
+        if not _exists(number.group(1) if number else name, listed):
             break
-        good.append(name)
-    return good
+        good.append(number.group(1) if number else name)
+    return good if len(set(good)) == len(good) else []
 
 
 def _exists(name: str, listed: tuple[GpuDevice, ...]) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from doctor.catalogue import found
-from doctor.checks.gpu.see import NONE, library, nvml_said
+from doctor.checks.gpu.see import NONE, library, nvml_said, on_disk
 from doctor.facts import Gpu
 from doctor.finding import Finding
 
 HOME = "/usr/lib/wsl/"
-BLOCKED = 17
+BLOCKED, NO_LIBRARY = 17, 12
 
 
 def linux_driver(gpu: Gpu) -> Finding | None:
@@ -27,5 +27,14 @@ def blocked(gpu: Gpu) -> Finding | None:
     handed_in = any(HOME in one.real for one in gpu.libraries)
     if not gpu.wsl or not (handed_in or gpu.nvml_code == BLOCKED):
         return None
+    if gpu.nvml_code == NO_LIBRARY and handed_in:
+        home = HOME + "lib"
+        return found(
+            "gpu",
+            "driver-libraries-missing",
+            soname="libnvidia-ml.so.1",
+            disk=on_disk(gpu) or NONE,
+            commands=(("sh", "-c", f"echo {home} >/etc/ld.so.conf.d/ld.wsl.conf; ldconfig"),),
+        )
     dxg = "/dev/dxg" if gpu.has_dxg else "no /dev/dxg"
     return found("gpu", "wsl-gpu-access-blocked", said=nvml_said(gpu), dxg=dxg)

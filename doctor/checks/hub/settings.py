@@ -12,6 +12,7 @@ from doctor.facts import Facts, Hub, Network, Packages
 from doctor.facts.hub import Cache, Variable
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
+from doctor.hub_env import OTHER_NAMES
 from doctor.text import Text, both
 
 TRUE = ("1", "ON", "YES", "TRUE")  # what huggingface_hub takes for yes
@@ -19,6 +20,7 @@ OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
 PATHS = ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
 QUOTES = "\"'`“”‘’"
 TIMEOUTS = ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT")
+LOOK_ALIKES = str.maketrans("–—－。．", "---..")  # what a Chinese keyboard or a text program makes of - and .
 IDLE = {
     "spaces": Text("no space may stand on either side of =", "= 两侧不能有空格"),
     "not-exported": Text("without export only the shell itself has it", "没有 export，只有 shell 自己能看到"),
@@ -30,12 +32,14 @@ ENDPOINT_FAULTS = {
     "empty": "hf-endpoint-empty",
     "password": "hf-endpoint-holds-password",
     "page": "hf-endpoint-names-a-page",
+    "plain-http": "hf-endpoint-plain-http",
 }
 
 
 def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     known = {variable.name: variable for variable in hub.variables}
     yield from _endpoint(hub, known)
+    yield from _misspelt(hub)
     yield from _idle_lines(hub)
     yield from _offline(hub, known, goal)
     yield from _xet(facts, hub, known)
@@ -63,10 +67,25 @@ def _endpoint(hub: Hub, known: dict[str, Variable]) -> Iterator[Finding]:
         bare = value.strip().strip("\"'`“”‘’")
         # The scheme with whatever is wrong in it comes off: `https:/`, `htps://`, a full-width colon.
         right = "https://" + re.sub(r"^h?tt?p?s?[:：]?[/／]+|^\w+[:：][/／]+", "", bare).lstrip(":：/／")
-        right = re.split(r"[,;\s]", right)[0]
+        right = re.split(r"[,;#\s]", right.translate(LOOK_ALIKES))[0]
         if hub.endpoint_shape == "page":
             right = "/".join(right.split("/")[:3])
         yield found("hub", name, value=value, place=set_in(variable), right=right)
+
+
+def _misspelt(hub: Hub) -> Iterator[Finding]:
+    """Some programs know such a name; the Hub's own client does not."""
+    if hub.misspelt:
+        one = hub.misspelt[0]
+        known = one.name in OTHER_NAMES  # to some program, for which it may be meant
+        yield found(
+            "hub",
+            "hf-endpoint-misspelt",
+            severity="info" if known else None,
+            name=one.name,
+            value=one.value,
+            place=set_in(one),
+        )
 
 
 def _idle_lines(hub: Hub) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ IDS = {
     "uv-unreadable": "uv-config-unreadable",
     "uv-ignored": "uv-project-settings-ignored",
     "no-effect": "pip-setting-without-effect",
+    "uv-stops": "uv-setting-stops-installs",
     "index": "pip-index-not-an-address",
     "plain-http": "pip-index-not-trusted",
     "no-index": "pip-no-index-left-on",

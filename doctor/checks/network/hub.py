@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from packaging.version import Version
 
 from doctor.catalogue import found
-from doctor.checks.network.judge import bare_host, homes, host_of, is_good, version_of, wanting
+from doctor.checks.network.judge import (
+    bare_host,
+    homes,
+    host_of,
+    is_good,
+    is_moved_to_tls,
+    version_of,
+    wanting,
+)
 from doctor.facts import Facts, Network, said_by
 from doctor.facts.network import Name, Reply
 from doctor.finding import Finding, Severity
@@ -58,6 +66,8 @@ def silent(network: Network, facts: Facts, goal: Goal, reply: Reply) -> Finding 
     name = next((n for n in network.names if n.host == bare_host(reply.url)), None)
     if reply.stage == "answered" and moved:
         return redirected(network, facts, goal, reply)
+    if reply.stage == "answered" and is_moved_to_tls(reply):
+        return to_tls(network, facts, goal, reply)
     if reply.status == 429:
         return fault(network, facts, goal, "hf-rate-limited", reply, wait=reply.wait or "?")
     if reply.status >= 500 and reply.status != 511:
@@ -139,6 +149,20 @@ def redirected(network: Network, facts: Facts, goal: Goal, reply: Reply) -> Find
         status=str(reply.status),
         target=reply.location,
         version=str(version or "?"),
+    )
+
+
+def to_tls(network: Network, facts: Facts, goal: Goal, reply: Reply) -> Finding:
+    right = network.endpoint.replace("http://", "https://", 1)
+    return found(
+        "network",
+        "hf-endpoint-moved-to-https",
+        severity=severity(network, facts, goal),
+        commands=(("export", f"HF_ENDPOINT={right}"),),
+        url=network.endpoint,
+        status=reply.status,
+        target=reply.location,
+        right=right,
     )
 
 

@@ -70,10 +70,18 @@ def is_local(url: str) -> bool:
     return bare_host(url) in ("localhost", "::1") or bare_host(url).startswith("127.")
 
 
+def is_moved_to_tls(reply: Reply) -> bool:
+    """Asked without TLS, it sends to the same host with it: the Hub's client does not follow to another address."""
+    same = bare_host(reply.location) == bare_host(reply.url)
+    return same and reply.url.startswith("http://") and reply.location.startswith("https://")
+
+
 def is_good(reply: Reply) -> bool:
     """A Hub that answers, be it that it will not give this file. A redirect within it is an answer as well."""
     if reply.stage != "answered":
         return False
     if 300 <= reply.status < 400 and not reply.from_hub:
-        return not reply.location or bare_host(reply.location) == bare_host(reply.url)
+        return not reply.location or (
+            bare_host(reply.location) == bare_host(reply.url) and not is_moved_to_tls(reply)
+        )
     return reply.from_hub and reply.status < 500 and reply.status != 429

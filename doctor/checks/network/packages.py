@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 
 from doctor.catalogue import found
+from doctor.checks.network.judge import bare_host
 from doctor.facts import Conda, Facts, Gpu, Network, Python, Unknown, said_by
-from doctor.facts.network import Channel, Index
+from doctor.facts.network import Channel, Index, Reply
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 from doctor.text import Text
 
+NO_INDEX = Text("HTTP 200, and what came is no page of an index", "HTTP 200，但返回的不是索引页面")
 CPU_INDEX = re.compile(r"/whl/cpu/?$")
 WHAT = {
     "conda_installer": "network-conda-installer-silent",
@@ -21,8 +23,14 @@ WHAT = {
 
 def package_findings(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
     for index in network.indexes:
-        if is_dead(index, network):
+        if refused(index, network):
+            yield of_index("pip-index-refuses", index)
+        elif is_dead(index, network):
+            yield from pinned(index, network)
             yield dead(index)
+        elif index.files:
+            slow = index.files.endswith(("timed out", "no answer in time"))
+            yield of_index("pip-index-files-unreachable", index, "warn" if slow else None)
         elif index.listed is False or index.mismatch:
             yield other_content(index)
     yield from silent_hosts(network, facts, goal)
@@ -39,8 +47,49 @@ def is_dead(index: Index, network: Network) -> bool:
         return False
     if reply.stage != "answered" or reply.status >= 500:
         return True
-    alone = not any(other.reply and other.reply.status == 200 for other in network.indexes)
-    return reply.status in (404, 410) and alone and not index.extra
+    return (reply.status in (404, 410) or index.not_an_index) and is_needed(index, network)
+
+
+def is_needed(index: Index, network: Network) -> bool:
+    """No other one can stand in for it."""
+    others = (other for other in network.indexes if other is not index and not other.not_an_index)
+    return not index.extra and not any(other.reply and other.reply.status == 200 for other in others)
+
+
+def refused(index: Index, network: Network) -> bool:
+    """It is there and lets nobody in from here. A login that only pip knows where to find was not tried.
+
+    Beside another one an index may say 403 of a package that it does not have.
+    """
+    tried = index.login in ("none", "address")
+    return bool(index.reply and index.reply.status in (401, 403, 451) and tried and is_needed(index, network))
+
+
+def of_index(name: str, index: Index, severity: Severity | None = None) -> Finding:
+    assert index.reply
+    return found(
+        "network",
+        name,
+        severity=severity,
+        url=index.url,
+        source=index.source,
+        setting=index.setting,
+        said=index.files or index.reply.said,
+        commands=undo(index),
+    )
+
+
+def pinned(index: Index, network: Network) -> Iterator[Finding]:
+    """A line of the hosts file leads to where nothing answers."""
+    name = next((one for one in network.names if one.host == bare_host(index.url)), None)
+    if name and name.pinned and index.reply and index.reply.stage in ("connect", "late", "http", "tls"):
+        yield found(
+            "network",
+            "hosts-file-pins-index",
+            host=name.host,
+            addresses=name.addresses[:3],
+            said=index.reply.said,
+        )
 
 
 def dead(index: Index) -> Finding:
@@ -52,7 +101,7 @@ def dead(index: Index) -> Finding:
         url=index.url,
         source=index.source,
         setting=index.setting,
-        said=index.reply.said,
+        said=NO_INDEX if index.not_an_index else index.reply.said,
         commands=undo(index),
     )
 
@@ -123,10 +172,16 @@ def channels(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
     if not isinstance(facts.conda, Conda) or all(i.state != "complete" for i in facts.conda.installs):
         return
     gone = [channel for channel in network.channels if channel.reply.status in (404, 410)]
-    silent = [c for c in network.channels if c.reply.stage != "answered" or c.reply.status >= 500]
+    silent = [channel for channel in network.channels if is_silent(channel.reply)]
     for name, those in (("conda-channel-404", gone), ("conda-channel-unreachable", silent)):
         if those:
             yield of_channels(name, those, needed(facts, goal))
+
+
+def is_silent(reply: Reply) -> bool:
+    """No answer, a refusal, or a web page in place of a list of packages."""
+    refused = reply.status >= 500 or reply.status in (401, 403, 407, 429, 451)
+    return reply.stage != "answered" or refused or (reply.status == 200 and reply.html)
 
 
 def of_channels(name: str, those: list[Channel], severity: Severity) -> Finding:

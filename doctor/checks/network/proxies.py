@@ -17,7 +17,7 @@ def used(network: Network, proxy: Proxy) -> list[Reply]:
 
 def is_used(network: Network, proxy: Proxy) -> bool:
     """Where nothing was asked: the one that leads to the Hub, and pip's own, which is a file's."""
-    settled = proxy.place == network.via or any("/" in name for name in proxy.variables)
+    settled = proxy.place == network.via or any("/" in n or n == "PIP_PROXY" for n in proxy.variables)
     return bool(used(network, proxy)) or (not network.asked and settled)
 
 
@@ -65,9 +65,14 @@ def without(proxy: Proxy) -> tuple[tuple[str, ...], ...]:
 
 def login(network: Network, facts: Facts, goal: Goal) -> Finding | None:
     for proxy in network.proxies:
-        if any(reply.stage == "proxy" and reply.error.startswith("407") for reply in used(network, proxy)):
+        if any(map(wants_login, used(network, proxy))):
             return found("network", "proxy-needs-login", variables=proxy.variables, place=proxy.place)
     return None
+
+
+def wants_login(reply: Reply) -> bool:
+    """Of a tunnel the refusal is the proxy's; without TLS it comes as the answer itself."""
+    return reply.status == 407 or (reply.stage == "proxy" and reply.error.startswith("407"))
 
 
 def nothing_forwarded(network: Network, facts: Facts, goal: Goal) -> Finding | None:

@@ -15,6 +15,7 @@ from doctor.text import Text
 
 NOT_TRUSTED = (18, 19, 20, 21)  # OpenSSL: self-signed, no issuer, cannot verify
 WRONG_DATE = (9, 10)  # not yet valid, expired
+LATE = "no answer within"
 SKEW = 300  # seconds that a clock may be off
 
 Look = Callable[[Network, Facts, Goal], Finding | None]
@@ -22,7 +23,15 @@ Look = Callable[[Network, Facts, Goal], Finding | None]
 
 def root_cause(network: Network, facts: Facts, goal: Goal) -> Finding | None:
     looks: tuple[Look, ...] = (ca_file, malformed, dead_proxy, login, nothing_forwarded, nothing_outside)
-    rest: tuple[Look, ...] = (no_name_server, no_name, portal, clock, untrusted)
+    rest: tuple[Look, ...] = (
+        no_name_server,
+        first_server,
+        names_not_asked_for,
+        no_name,
+        portal,
+        clock,
+        untrusted,
+    )
     seen = (look(network, facts, goal) for look in (*looks, *rest))
     return next((finding for finding in seen if finding), None)
 
@@ -38,7 +47,9 @@ def spared(one: CaFile, facts: Facts) -> bool:
     """httpx (huggingface_hub 1 and later) and requests (before) each have variables of their own."""
     version = version_of(facts, "huggingface-hub")
     modern = version is not None and version.major >= 1
-    return one.setting.isupper() and (one.setting == "SSL_CERT_FILE") != modern
+    if one.setting == "GIT_SSL_CAINFO":
+        return True
+    return one.setting.isupper() and one.setting.startswith("SSL_CERT_") != modern
 
 
 def bundle(one: CaFile, severity: Severity | None = None) -> Finding:
@@ -105,6 +116,32 @@ def no_name_server(network: Network, facts: Facts, goal: Goal) -> Finding | None
             "network", "resolv-conf-empty", severity=by_choice(network, facts, goal), host=lost[0].host
         )
     return None
+
+
+def first_server(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """Names come late or not at all, and of the name servers the first is silent while another answers."""
+    late = any(reply.stage == "name" and LATE in reply.error for reply in all_replies(network))
+    servers = network.resolvers
+    if not late or not servers or servers[0].answers or not any(one.answers for one in servers):
+        return None
+    return found(
+        "network",
+        "name-server-first-silent",
+        severity=by_choice(network, facts, goal),
+        silent=servers[0].address,
+        good=next(one.address for one in servers if one.answers),
+    )
+
+
+def names_not_asked_for(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """/etc/nsswitch.conf names no source that asks a name server."""
+    lost, order = nameless(network), network.name_order
+    if not lost or not order or {"dns", "resolve"} & set(order):
+        return None
+    severity = by_choice(network, facts, goal)
+    return found(
+        "network", "nsswitch-without-dns", severity=severity, order=" ".join(order), host=lost[0].host
+    )
 
 
 def no_name(network: Network, facts: Facts, goal: Goal) -> Finding | None:

@@ -23,6 +23,7 @@ def setting_findings(network: Network, facts: Facts) -> Iterator[Finding]:
     yield from slow_family(network)
     yield from of_others(network, facts)
     yield from intercepted(network)
+    yield from of_tools(network)
     socks = socks_without_library(network, facts)
     if socks:
         yield socks
@@ -40,6 +41,8 @@ def of_others(network: Network, facts: Facts) -> Iterator[Finding]:
     """What does not stop the Hub, and will stop something else."""
     told = {one.path for one in network.ca_files if not spared(one, facts)}
     for one in network.ca_files:
+        if one.setting == "SSL_CERT_DIR":  # besides it the others have a file
+            continue
         if one.fault and spared(one, facts) and one.path not in told:  # stage 0 repeats pip's in a variable
             yield bundle(one, "warn")
             return
@@ -56,6 +59,25 @@ def slow_family(network: Network) -> Iterator[Finding]:
         yield found(
             "network", "ipv6-broken", address=six.address, error=six.error, seconds=f"{six.seconds:.0f}"
         )
+
+
+def of_tools(network: Network) -> Iterator[Finding]:
+    """git, curl, wget and apt go through a proxy that is not there, whatever the variables say."""
+    dead = [one for one in network.tool_proxies if one.error or one.fault]
+    if dead:
+        yield found(
+            "network",
+            "tool-proxy-dead",
+            place=dead[0].place,
+            sources=[name for one in dead for name in one.variables],
+            said=dead[0].error or dead[0].fault,
+            commands=tuple(give_up(name) for one in dead for name in one.variables),
+        )
+
+
+def give_up(source: str) -> tuple[str, ...]:
+    own_git = source.endswith(".gitconfig")
+    return ("git", "config", "--global", "--unset", "http.proxy") if own_git else ("$EDITOR", source)
 
 
 def intercepted(network: Network) -> Iterator[Finding]:

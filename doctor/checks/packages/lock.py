@@ -11,7 +11,7 @@ from doctor.checks.packages.needs import some
 from doctor.facts import Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
-from doctor.lockfile import lock_path
+from doctor.goal.lockfile import lock_path
 
 
 def lock(packages: Packages, goal: Goal) -> Iterator[Finding]:

@@ -17,6 +17,8 @@ FAST = ("avx", "avx2")
 def check(torch: Torch, goal: Goal) -> Iterator[Finding]:
     yield from _processor(torch)
     yield from _compiler(torch)
+    if torch.no_compiler and "triton" in torch.family:
+        yield found("torch", "c-compiler-missing", version=torch.family["triton"])
     if torch.noexec:
         yield found("torch", "site-mounted-noexec", prefix=goal.prefix)
     if "soundfile" in torch.family and torch.sndfile is None:

@@ -12,8 +12,8 @@ import msgspec
 import psutil
 
 from doctor.facts import CondaLock, PackageCache, Unknown
-from doctor.peek import is_file, is_folder, peek
 from doctor.probes.conda.condarc import Condarc
+from doctor.reading.peek import is_file, is_folder, peek
 
 LARGEST = 64_000_000  # bytes of a list of files
 SECONDS = 0.2  # for looking into packages

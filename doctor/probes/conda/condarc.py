@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from doctor.peek import is_there, peek
+from doctor.reading.peek import is_there, peek
 
 # conda/base/constants.py: SEARCH_PATH, weakest first.
 PLACES = (

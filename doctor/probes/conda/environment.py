@@ -12,8 +12,8 @@ import msgspec
 
 from doctor.facts import CondaEnvironment
 from doctor.goal import Goal
-from doctor.peek import is_file, is_folder, peek, peek_text
 from doctor.probes.pip_config import read_pip
+from doctor.reading.peek import is_file, is_folder, peek, peek_text
 
 LITTER = (".pyc", ".a", ".la", ".pc", ".map", ".txt")  # what people and images clean up
 CLEANED = re.compile(r"/(?:tests?|idlelib|site-packages|pkgconfig|cmake)/")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from doctor import elf
 from doctor.facts import CondaInstall, CondaState, Unknown
-from doctor.peek import is_file, is_folder, is_there, peek
-from doctor.prefix import marker
+from doctor.goal.prefix import marker
+from doctor.reading.peek import is_file, is_folder, is_there, peek
 
 USUAL = (
     "~/miniconda3",

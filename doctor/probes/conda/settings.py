@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from doctor.facts import CondaProxy, CondaSettings, CondaTerms
-from doctor.peek import peek
 from doctor.probes.conda.channels import channels, shown, urls
 from doctor.probes.conda.condarc import Condarc
+from doctor.reading.peek import peek
 
 TERMS_HOSTS = ("repo.anaconda.com", "repo.anaconda.cloud")  # whose channels serve a terms.json
 TERMS_PLACES = (  # conda_anaconda_tos/path.py: SEARCH_PATH

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from doctor.facts import CondaShell, ShellBlock
-from doctor.peek import is_file, is_folder, peek_text
 from doctor.probes.conda.installs import from_shell
+from doctor.reading.peek import is_file, is_folder, peek_text
 
 # What each shell reads when a person logs in or opens a terminal, below HOME.
 FILES = {

@@ -9,11 +9,11 @@ from pathlib import Path
 from doctor.facts import Disk, Place, Unknown
 from doctor.facts.disk import Mount, Silent
 from doctor.goal import Goal
-from doctor.peek import is_folder, is_there
 from doctor.probes.disk.deleted import deleted_files
 from doctor.probes.disk.mounts import MountPoint, carrier, is_local_disk, is_network, mounts
 from doctor.probes.disk.speed import read_speed
 from doctor.probes.patience import PATIENCE, start, within
+from doctor.reading.peek import is_folder, is_there
 
 NEARLY_FULL = 0.1  # of a disk left: then who holds deleted files open is looked for
 SPEED_SECONDS = 6.0  # to measure a disk; one that is dead costs this

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from doctor.facts import Unknown
-from doctor.peek import is_file
+from doctor.reading.peek import is_file
 
 PART = 4 << 20
 MOST = 128 << 20

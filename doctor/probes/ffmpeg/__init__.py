@@ -8,12 +8,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from doctor.ask import ask
 from doctor.elf import read
 from doctor.facts import Ffmpeg, Unknown
 from doctor.goal import Goal
-from doctor.peek import is_file, peek
 from doctor.probes.ffmpeg import proof
+from doctor.reading.ask import ask
+from doctor.reading.peek import is_file, peek
 
 Said = subprocess.CompletedProcess[str] | Unknown
 VERSION = re.compile(r"ffmpeg version (\S+)")

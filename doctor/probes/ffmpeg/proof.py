@@ -10,13 +10,13 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.ask import ask
 from doctor.elf import read
+from doctor.elf.linker import CACHE
 from doctor.facts import Ffmpeg, Unknown
 from doctor.goal import Goal
-from doctor.linker import CACHE
-from doctor.peek import peek
-from doctor.unchanged import State, states
+from doctor.reading.ask import ask
+from doctor.reading.peek import peek
+from doctor.reading.unchanged import State, states
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.facts import Docker, Gpu, GpuDevice
+from doctor.facts import Allocator, Docker, Gpu, GpuDevice
 from doctor.goal import Goal
-from doctor.peek import is_there, peek_text
 from doctor.probes.gpu import (
     container,
     docker,
@@ -28,6 +27,9 @@ from doctor.probes.gpu import (
     processes,
     visible,
 )
+from doctor.reading.peek import is_there, peek_text
+
+JETSON = Path("/etc/nv_tegra_release")
 
 
 def probe(goal: Goal) -> Gpu:
@@ -73,9 +75,17 @@ def probe(goal: Goal) -> Gpu:
         nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
         slurm="SLURM_JOB_ID" in os.environ,
+        jetson=is_there(JETSON),
+        allocator=None if nothing else allocator(),
         groups=groups(),
         xids=() if nothing else kernel_log.lines(),
     )
+
+
+def allocator() -> Allocator | None:
+    from doctor.probes.gpu.allocator import unreadable  # on most machines there is nothing to allocate
+
+    return unreadable()
 
 
 def _with_names(devices: tuple[GpuDevice, ...]) -> tuple[GpuDevice, ...]:

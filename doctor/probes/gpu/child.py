@@ -76,6 +76,7 @@ def device(index: int) -> dict[str, Any]:
     handle = pynvml.nvmlDeviceGetHandleByIndex(index)
     major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
     slices = mig_devices(handle)
+    mig = optional(pynvml.nvmlDeviceGetMigMode, handle) or [0, 0]
     return {
         "index": index,
         "name": optional(pynvml.nvmlDeviceGetName, handle) or "",
@@ -84,7 +85,8 @@ def device(index: int) -> dict[str, Any]:
         "uuid": optional(pynvml.nvmlDeviceGetUUID, handle) or "",
         "pci": pci_address(handle),
         "processes": processes(handle),
-        "mig": (optional(pynvml.nvmlDeviceGetMigMode, handle) or [0])[0] == 1,
+        "mig": mig[0] == 1,
+        "mig_pending": mig[0] != mig[1],
         "mig_devices": [optional(pynvml.nvmlDeviceGetUUID, one) or "" for one in slices],
         **health(handle),
         **power(handle),
@@ -127,15 +129,33 @@ def processes(handle: Any) -> list[dict[str, Any]] | None:
 def health(handle: Any) -> dict[str, Any]:
     uncorrected, volatile = pynvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED, pynvml.NVML_VOLATILE_ECC
     remapped = optional(pynvml.nvmlDeviceGetRemappedRows, handle) or (0, 0, 0, 0)
+    mode = optional(pynvml.nvmlDeviceGetVirtualizationMode, handle)
+    is_share = mode == pynvml.NVML_GPU_VIRTUALIZATION_MODE_VGPU
     return {
         "ecc_uncorrected": optional(pynvml.nvmlDeviceGetTotalEccErrors, handle, uncorrected, volatile) or 0,
         "remap_pending": bool(remapped[2]),
         "remap_failed": bool(remapped[3]),
+        "pages_pending": bool(optional(pynvml.nvmlDeviceGetRetiredPagesPendingStatus, handle)),
         "compute_mode": optional(pynvml.nvmlDeviceGetComputeMode, handle) or 0,
-        "is_vgpu": optional(pynvml.nvmlDeviceGetVirtualizationMode, handle)
-        == pynvml.NVML_GPU_VIRTUALIZATION_MODE_VGPU,
+        "is_vgpu": is_share,
+        "unlicensed": is_share and unlicensed(handle),
         "fabric": fabric(handle),
     }
+
+
+def unlicensed(handle: Any) -> bool:
+    """Whether a share of a card has asked for its licence in vain. In the first minutes it works without."""
+    said = optional(pynvml.nvmlDeviceGetGridLicensableFeatures_v4, handle)
+    if said is None or not said.isGridLicenseSupported:
+        return False
+    features = said.gridLicensableFeatures[: said.licensableFeaturesCount]
+    states = {feature.featureState for feature in features}
+    licensed = pynvml.NVML_GRID_LICENSE_STATE_LICENSED in states
+    refused = states & {
+        pynvml.NVML_GRID_LICENSE_STATE_UNLICENSED_RESTRICTED,
+        pynvml.NVML_GRID_LICENSE_STATE_UNLICENSED,
+    }
+    return bool(refused) and not licensed
 
 
 def fabric(handle: Any) -> int | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-from doctor.peek import peek, peek_text
 from doctor.probes.host.machine import container as marked
+from doctor.reading.peek import peek, peek_text
 
 CGROUP = re.compile(r"kubepods|/docker[/-]|containerd|libpod")
 KUBERNETES = "KUBERNETES_SERVICE_HOST"

@@ -6,15 +6,17 @@ import os
 import re
 from pathlib import Path
 
-from doctor.peek import peek_text
+from doctor.reading.peek import peek_text
 
 LOG = Path("/dev/kmsg")
 FILE = Path("/var/log/kern.log")
 TAIL = 400_000  # bytes of a log file
 MOST_LINES = 20
 MOST_RECORDS = 20_000
+# What stands before the semicolon is the record's own number and time.
 OURS = re.compile(
-    r"NVRM: .*|.*nvidia.*(?:signature|rejected|taints).*|.*(?:Loading of (?:unsigned )?module).*"
+    r"NVRM: .*|[^;]*nvidia.*(?:signature|rejected|taints|firmware load|version magic|disagrees about|Unknown symbol).*"
+    r"|[^;]*(?:Loading of (?:unsigned )?module).*"
 )
 WORDS = ("NVRM", "nvidia", "Loading of")  # quicker to look for
 BOOT = re.compile(r"\bLinux version \d")

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from doctor.facts import DriverLibrary
-from doctor.linker import CACHE, FLAGS, cache_entries
-from doctor.peek import peek
+from doctor.elf import read
+from doctor.elf.linker import CACHE, FLAGS, cache_entries
+from doctor.facts import DriverLibrary, Unknown
+from doctor.reading.peek import peek
 
 NAMES = ("libnvidia-ml.so.1", "libcuda.so.1")
 # Where ld.so looks without being told.
@@ -37,9 +38,29 @@ def _of_name(name: str, cached: list[tuple[str, str]]) -> Iterator[DriverLibrary
     seen: set[str] = set()
     for path, via in places:
         real = os.path.realpath(path)
-        if real not in seen and peek(real, len(ELF_64)) == ELF_64:
+        if real not in seen and peek(real, len(ELF_64)) in (ELF_64, b""):
             seen.add(real)
-            yield DriverLibrary(name=name, path=path, real=real, version=version_of(real), via=via)
+            yield _library(name, path, real, via)
+
+
+def _library(name: str, path: str, real: str, via: str) -> DriverLibrary:
+    version, whole = version_of(real), read(real)
+    return DriverLibrary(
+        name=name,
+        path=path,
+        real=real,
+        version=version,
+        via=via,
+        beside=_beside(name, real) if via != "disk" else (),
+        damaged=whole.reason if isinstance(whole, Unknown) else "",
+    )
+
+
+def _beside(name: str, real: str) -> tuple[str, ...]:
+    """Other releases of it that lie in the same folder: of an image, or of an installation by another way."""
+    stem = name.removesuffix("1")
+    files = (path for path in Path(real).parent.glob(f"{stem}*") if str(path) != real)
+    return tuple(sorted({version for path in files if (version := version_of(str(path)))}))
 
 
 def version_of(path: str) -> str | None:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from doctor.facts import Module
-from doctor.peek import is_folder, peek, peek_text
+from doctor.reading.peek import is_folder, peek, peek_text
 
 PROC = Path("/proc/driver/nvidia/version")
 SYS = Path("/sys/module")
@@ -17,6 +17,11 @@ FOLDERS = ("updates/dkms", "kernel/nvidia-*", "updates", "kernel/drivers/video",
 MORE_FOLDERS = ("extra", "extra/*", "weak-updates/*", "video", "nvidia", "extramodules", "kernel/nvidia")
 SIGNED = b"~Module signature appended~\n"
 EFI = Path("/sys/firmware/efi/efivars")
+SETTINGS = ("/etc/modprobe.d", "/run/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d")
+FORBIDS = re.compile(
+    r"^\s*(?:blacklist\s+nvidia|install\s+nvidia\s+/(?:usr/)?bin/(?:true|false)|alias\s+nvidia\s+off)\s*$"
+)
+ON_THE_COMMAND_LINE = re.compile(r"(?:^|\s)(?:modprobe\.blacklist|module_blacklist)=\S*\bnvidia\b(?!-)")
 MOK = ("var/lib/shim-signed/mok/MOK.der", "var/lib/dkms/mok.pub")
 
 
@@ -43,6 +48,8 @@ def module(release: str | None = None) -> Module:
         ),
         unsigned=_unsigned(here[0]) if here else None,
         sources=_sources(),
+        forbidden=_forbidden() if here and version() is None else (),
+        empty=bool(here) and peek(here[0], 1) == b"",
     )
 
 
@@ -60,6 +67,19 @@ def _is_main(name: str) -> bool:
 def _unsigned(file: Path) -> bool | None:
     end = peek(file, len(SIGNED), end=True)
     return None if file.suffix != ".ko" or end is None else end != SIGNED
+
+
+def _forbidden() -> tuple[str, ...]:
+    """What tells the machine not to load it, as FILE:LINE. Asked where it is there and not loaded."""
+    files = {path.name: path for folder in reversed(SETTINGS) for path in Path(folder).glob("*.conf")}
+    lines = tuple(
+        f"{path}:{number}"
+        for path in files.values()
+        for number, line in enumerate(peek_text(path).splitlines(), 1)
+        if FORBIDS.match(line)
+    )
+    said = ON_THE_COMMAND_LINE.search(peek_text("/proc/cmdline"))
+    return (*lines, *((f"/proc/cmdline: {said.group(0).strip()}",) if said else ()))
 
 
 def _sources() -> tuple[str, ...]:

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from doctor.ask import ask, clean_environ
 from doctor.facts import GpuDevice, LostDevice, Node, Unknown
 from doctor.probes.gpu.processes import is_stuck
+from doctor.reading.ask import ask, clean_environ
 
 DEV = Path("/dev")
 CHILD = Path(__file__).with_name("child.py")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from doctor.peek import peek
+from doctor.reading.peek import peek
 
 STATUS = Path("/var/lib/dpkg/status")
 MOST = 20_000_000  # bytes: of many thousand packages

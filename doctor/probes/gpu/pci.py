@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from doctor.facts import PciCard
-from doctor.peek import is_there, peek, peek_text
+from doctor.reading.peek import is_there, peek, peek_text
 
 DEVICES = Path("/sys/bus/pci/devices")
 NVIDIA = "0x10de"

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts import GpuProcess
-from doctor.peek import peek, peek_text
+from doctor.reading.peek import peek, peek_text
 
 PROC = Path("/proc")
 SECONDS = 0.5  # for all file descriptors of the machine

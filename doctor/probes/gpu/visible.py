@@ -10,11 +10,11 @@ from pathlib import Path
 from doctor.facts import Visible
 from doctor.goal import Goal
 from doctor.lab.files import read_json
-from doctor.peek import peek, peek_text
+from doctor.reading.peek import peek, peek_text
 
 NAME = "CUDA_VISIBLE_DEVICES"
 PROC = Path("/proc")
-PLAIN = re.compile(r"[\w,.:/\- ]{0,400}\Z")  # a list of devices, nothing else
+PLAIN = re.compile(r"[\w,.:/\- \"'\[\](){};，、]{0,400}\Z")  # a list of devices, well or ill written
 HOME_FILES = (".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".bash_login")
 SYSTEM_FILES = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
 SETS = re.compile(rf"^(?!\s*#).*\b{NAME}\s*=|^\s*set\s+-\w*x\w*\s+{NAME}\b")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from doctor.facts import Unknown
 from doctor.facts.host import Apt, Program
-from doctor.peek import is_folder
 from doctor.probes.listing import names_in
 from doctor.probes.locks import Held, holder, holders
 from doctor.probes.patience import PATIENCE, start
+from doctor.reading.peek import is_folder
 
 ADMIN = Path("/var/lib/dpkg")
 LOCKS = ("lock-frontend", "lock")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from doctor.facts.host import Cgroup
-from doctor.peek import is_folder, is_there
+from doctor.reading.peek import is_folder, is_there
 
 ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")

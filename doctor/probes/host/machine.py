@@ -15,10 +15,10 @@ from pathlib import Path
 
 from doctor.elf import read
 from doctor.facts import Unknown
-from doctor.peek import is_file, is_there
 from doctor.probes.host.cgroup import counter, text
 from doctor.probes.listing import processes
 from doctor.probes.patience import within
+from doctor.reading.peek import is_file, is_there
 
 FLAGS = ("avx", "avx2", "avx512f", "fma", "asimd", "sse4_2")
 LIBSTDCXX = "libstdc++.so.6"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from doctor.facts.host import HomeState, Limits
-from doctor.peek import is_folder, is_there
+from doctor.reading.peek import is_folder, is_there
 
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG", "PYTHONUTF8", "PYTHONIOENCODING")
 LOGIN = ("LOGNAME", "USER", "LNAME", "USERNAME")  # those that Python's getpass asks before the user database

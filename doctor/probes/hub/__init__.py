@@ -19,9 +19,9 @@ from pathlib import Path
 
 from doctor.facts import CachedModel, Hub, Unknown
 from doctor.goal import Goal
-from doctor.peek import is_file, is_there, peek_text
+from doctor.goal.profile import ModelWant
 from doctor.probes.patience import within
-from doctor.profile import ModelWant
+from doctor.reading.peek import is_file, is_there, peek_text
 
 NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
@@ -40,6 +40,7 @@ def probe(goal: Goal) -> Hub:
         models=models,
         endpoint_shape=settings.endpoint_shape(os.environ.get("HF_ENDPOINT")),
         variables=settings.variables(os.environ),
+        misspelt=settings.misspelt(os.environ),
         idle_lines=rc_lines.idle(os.environ),
         places=settings.places(goal, os.environ),
         transformers_place=settings.transformers_place(goal, os.environ),

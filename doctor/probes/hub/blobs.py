@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts.hub import Damage
-from doctor.peek import is_of_the_disk
+from doctor.reading.peek import is_of_the_disk
 
 PART = 4 << 20
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from doctor.facts import Unknown
 from doctor.facts.hub import BadFile, Cache, Damage
 from doctor.goal import Goal
-from doctor.peek import is_file, is_folder, is_there, peek_text
 from doctor.probes.hub import held
 from doctor.probes.hub.blobs import corrupt_blobs
 from doctor.probes.hub.texts import INDEX, bad_text, is_json, is_text, lost_shards
 from doctor.probes.hub.weights import UNFINISHED, bad, folders_of_models, is_weights
 from doctor.probes.listing import names_in, shown
 from doctor.probes.patience import within
+from doctor.reading.peek import is_file, is_folder, is_there, peek_text
 
 SECONDS = 0.4  # for the whole look
 DEEP_SECONDS = 15.0  # for hashing

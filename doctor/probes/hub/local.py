@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from doctor.goal import Goal
-from doctor.peek import is_file, is_folder
 from doctor.probes.listing import names_in, shown
+from doctor.reading.peek import is_file, is_folder
 
 MODEL = (
     "config.json",

@@ -9,8 +9,8 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from doctor.goal import Goal
-from doctor.peek import peek, peek_text
-from doctor.target import site_packages
+from doctor.goal.target import site_packages
+from doctor.reading.peek import peek, peek_text
 
 KINDS = (
     "models/auto/configuration_auto.py",

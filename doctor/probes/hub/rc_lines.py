@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from doctor.facts.hub import IdleLine
-from doctor.peek import peek_text
 from doctor.probes.hub.settings import STARTUP_MOST, startup_files
+from doctor.reading.peek import peek_text
 
 # Compiled where they are needed: most machines have no such line.
 WORDS = ("HF_", "HUGGING", "TRANSFORMERS_", "_proxy", "_PROXY")

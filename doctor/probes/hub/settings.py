@@ -9,8 +9,9 @@ from pathlib import Path
 
 from doctor.facts.hub import CachePlace, EndpointShape, Variable
 from doctor.goal import Goal
-from doctor.peek import peek_text
+from doctor.hub_env import OTHER_NAMES
 from doctor.probes.listing import names_in
+from doctor.reading.peek import peek_text
 
 NAMES = (
     "HF_ENDPOINT",
@@ -33,8 +34,13 @@ SYSTEM_STARTUP = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
 # What is copied from a browser's address, or a link of some guide: a page of the site. A company's own Hub may lie below a path.
 PAGE = (
     r"https?://(?:(?:www\.)?huggingface\.co|hf\.co|hf-mirror\.com)/+[^/\s]"
+    r"|https?://[^#]+#"
     r"|https?://[^/]+/+(?:models|datasets|spaces|docs|api)/*(?:[?#]|$)"
 )
+PLAIN_HTTP = (
+    r"http://(?:(?:www\.)?huggingface\.co|hf\.co|hf-mirror\.com)(?:[:/]|\Z)"  # they answer with a redirect
+)
+RESEMBLES = 0.86  # one slip away from the right name
 QUOTES = "\"'`“”‘’"
 STARTUP_MOST = 256 << 10  # bytes of a start-up file
 MANY = 500  # repositories counted in one place
@@ -50,8 +56,10 @@ def endpoint_shape(value: str | None) -> EndpointShape:
         return "quoted"
     if re.match(r"\w+://[^/\s]*@", value):
         return "password"
-    if not re.fullmatch(r"https?://[^/\s,;]+(/\S*)?", value):
+    if not value.isascii() or not re.fullmatch(r"https?://[^/\s,;]+(/\S*)?", value):
         return "no-scheme"
+    if re.match(PLAIN_HTTP, value):
+        return "plain-http"
     return "page" if re.match(PAGE, value) else "fine"
 
 
@@ -63,6 +71,25 @@ def variables(environ: Mapping[str, str]) -> tuple[Variable, ...]:
         Variable(name=name, value=without_password(environ[name]), files=tuple(lines.get(name, ())))
         for name in present
     )
+
+
+def misspelt(environ: Mapping[str, str]) -> tuple[Variable, ...]:
+    """Variables with an address, meant as HF_ENDPOINT where that is not set. Nobody reads them."""
+    if "HF_ENDPOINT" in environ:
+        return ()
+    names = [n for n, v in environ.items() if n[:2] in ("HF", "hf", "HU", "Hf") and v.startswith("http")]
+    wrong = [name for name in names if name in OTHER_NAMES or _resembles(name)]
+    lines = startup_lines(tuple(wrong)) if wrong else {}
+    return tuple(
+        Variable(name=name, value=without_password(environ[name]), files=tuple(lines.get(name, ())))
+        for name in wrong
+    )
+
+
+def _resembles(name: str) -> bool:
+    from doctor.near import nearest  # only where there is such a variable
+
+    return bool(nearest(name.upper(), ("HF_ENDPOINT",), cutoff=RESEMBLES))
 
 
 def without_password(value: str) -> str:

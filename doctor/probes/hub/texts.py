@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from doctor.facts.hub import BadFile, BadKind
-from doctor.peek import fails, peek
 from doctor.probes.hub.weights import judged, kind_of_head
 from doctor.probes.listing import shown
+from doctor.reading.peek import fails, peek
 
 NAMES = (
     "config.json",

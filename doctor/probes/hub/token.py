@@ -11,8 +11,8 @@ from pathlib import Path
 
 from doctor.facts.hub import Token, TokenShape
 from doctor.goal import Goal
-from doctor.peek import is_folder, is_there, peek_text
 from doctor.probes.hub.settings import QUOTES
+from doctor.reading.peek import is_folder, is_there, peek_text
 
 VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 KNOWN = re.compile(r"(hf_|api_org_)[A-Za-z0-9_.-]+|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")

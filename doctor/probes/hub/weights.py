@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts.hub import BadFile, BadKind
-from doctor.peek import fails, is_folder, is_there, peek
 from doctor.probes.listing import names_in, shown
+from doctor.reading.peek import fails, is_folder, is_there, peek
 
 SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".model")
 POINTER = b"version https://git-lfs.github.com/spec/"

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from doctor.facts import SettingsFile
-from doctor.peek import peek
 from doctor.probes.jupyter.kernels import has_package
 from doctor.probes.jupyter.places import config_path
 from doctor.probes.jupyter.pyconfig import COMPUTED, Said, read_python
+from doctor.reading.peek import peek
 
 # Measured with jupyter_server 2.21: of two files the one named first wins, and .json wins over .py.
 NAMES = ("jupyter_server_config", "jupyter_lab_config", "jupyter_config", "jupyter_notebook_config")

@@ -15,7 +15,7 @@ from doctor.lab.process import ended_pid, log_path, port_owner, running_server
 from doctor.lab.proof import read_proof
 from doctor.lab.sockets import Listening
 from doctor.lab.wanted import config_path, kernel_folder, lab_config_path
-from doctor.peek import is_file
+from doctor.reading.peek import is_file
 
 
 def look(goal: Goal, sockets: Sequence[Listening]) -> Jupyter:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from doctor.facts import Folder, LabProcess, SettingsFile
-from doctor.peek import is_folder, is_there
 from doctor.probes.jupyter.places import config_dir, data_dir, home, runtime_dir
+from doctor.reading.peek import is_folder, is_there
 
 ROOT_TRAITS = ("root_dir", "notebook_dir")
 

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from doctor.peek import is_file, is_folder, peek_text
 from doctor.probes.jupyter.kernels import borrows, sites_of
 from doctor.probes.python.interpreter import sees_system
+from doctor.reading.peek import is_file, is_folder, peek_text
 
 MAKES_NAMES = re.compile(
     r"__getattr__|sys\.modules|__path__|import \*"

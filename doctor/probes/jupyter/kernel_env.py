@@ -9,11 +9,11 @@ from pathlib import Path
 from string import Template
 
 from doctor.facts import KernelVariable
+from doctor.goal.target import site_of
 from doctor.hub_env import hub_cache_of
-from doctor.peek import is_file
 from doctor.probes.hub.settings import count_models, endpoint_shape, without_password
 from doctor.probes.python.shadows import dists_in, look_into, pythonpath
-from doctor.target import site_of
+from doctor.reading.peek import is_file
 
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 PLACES = ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME")
@@ -56,7 +56,7 @@ def _libraries(own: Mapping[str, str], site: Path) -> Iterator[KernelVariable]:
     path = tuple(word for word in own.get("LD_LIBRARY_PATH", "").split(":") if word)
     if not path:
         return
-    from doctor.linker import Linker  # few kernels say anything of libraries
+    from doctor.elf.linker import Linker  # few kernels say anything of libraries
     from doctor.probes.torch.modules import Site
     from doctor.probes.torch.shadows import shadows
 

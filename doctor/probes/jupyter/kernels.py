@@ -10,10 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from doctor.facts import Kernel, KernelVariable
-from doctor.peek import is_file, is_folder, peek, peek_text
+from doctor.goal.target import site_of
 from doctor.probes.jupyter.places import data_path, home
 from doctor.probes.python.interpreter import sees_system
-from doctor.target import site_of
+from doctor.reading.peek import is_file, is_folder, peek, peek_text
 
 HUB_PACKAGES = ("torch", "transformers", "datasets", "accelerate", "diffusers", "sentence_transformers")
 MOST = 60  # kernelspecs; a folder of thousands is no folder of kernels

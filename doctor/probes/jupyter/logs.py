@@ -9,9 +9,9 @@ from pathlib import Path
 
 from doctor.facts import LabProcess, LogLine
 from doctor.lab.files import LAST_BYTES
-from doctor.peek import is_file, peek_text
 from doctor.probes.jupyter.places import home
 from doctor.probes.jupyter.processes import CREDENTIALS
+from doctor.reading.peek import is_file, peek_text
 
 DAY = 86400.0
 RECENT = 7 * DAY  # a log of a start long ago says nothing of today

@@ -12,7 +12,6 @@ from doctor.goal import Goal, Tls
 from doctor.lab.sockets import Listening, is_absent
 from doctor.lab.tls import unfit_pair
 from doctor.lab.wanted import kernel_folder
-from doctor.peek import is_file
 from doctor.probes.jupyter import around, shell
 from doctor.probes.jupyter.configs import person_files
 from doctor.probes.jupyter.folders import folders
@@ -21,6 +20,7 @@ from doctor.probes.jupyter.logs import log_lines
 from doctor.probes.jupyter.places import home
 from doctor.probes.jupyter.processes import kernel_process, processes
 from doctor.probes.jupyter.servers import dead_servers, lab_process, port_holder
+from doctor.reading.peek import is_file
 from doctor.text import Text
 
 DEFAULT_PORT = 8888

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from doctor.peek import is_file, is_folder
+from doctor.reading.peek import is_file, is_folder
 
 SYSTEM_CONFIG = ("/usr/local/etc/jupyter", "/etc/jupyter")
 SYSTEM_DATA = ("/usr/local/share/jupyter", "/usr/share/jupyter")

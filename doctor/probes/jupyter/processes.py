@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts import KernelProcess
-from doctor.peek import peek
 from doctor.probes.jupyter.places import home
+from doctor.reading.peek import peek
 
 PROC = Path("/proc")
 SERVER = re.compile(

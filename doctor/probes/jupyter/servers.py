@@ -12,10 +12,10 @@ from doctor.lab.answers import get
 from doctor.lab.files import read_json
 from doctor.lab.process import describe_owner
 from doctor.lab.sockets import Listening, sockets_of
-from doctor.peek import is_file, is_there
 from doctor.probes.jupyter.kernels import hub_packages
 from doctor.probes.jupyter.places import runtime_dir
 from doctor.probes.jupyter.processes import Process, hub_env, prefix_of, started_at
+from doctor.reading.peek import is_file, is_there
 
 ANSWER_SECONDS = 1.0
 LOOPBACK = ("127.", "::1")

@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 
 from doctor.facts import Export
-from doctor.peek import is_file, peek, peek_text
 from doctor.probes.jupyter.kernels import has_package
 from doctor.probes.jupyter.places import home, ipython_dir
 from doctor.probes.jupyter.processes import HUB, without_secret
 from doctor.probes.jupyter.pyconfig import Said, read_python
+from doctor.reading.peek import is_file, peek, peek_text
 
 # By shell: what another shell's file says holds for nobody here.
 RC_FILES = {

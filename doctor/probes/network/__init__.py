@@ -7,10 +7,10 @@ from pathlib import Path
 
 from doctor.facts.network import Network
 from doctor.goal import Goal
+from doctor.goal.target import site_packages
 from doctor.probes.network import trust
 from doctor.probes.network.settings import endpoint_of, settings, unasked
 from doctor.probes.pip_config import read_pip
-from doctor.target import site_packages
 
 BUDGET = 4.5  # seconds for all that is asked; what has not answered by then is late
 
@@ -48,6 +48,7 @@ def bundle_of_hub(site: Path) -> str:
 def bundle_of_pip(goal: Goal, site: Path) -> str:
     """pip's own setting, requests' variables, else the machine's certificates."""
     cert = read_pip(goal.prefix).get("cert")
-    if cert and not trust.fault_of(cert.value):
-        return cert.value
+    path = str(Path(cert.value).expanduser()) if cert else ""
+    if path and not trust.fault_of(path):
+        return path
     return trust.first_usable(trust.OF_REQUESTS) or trust.system_bundle() or trust.certifi_bundle(site)

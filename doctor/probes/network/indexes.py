@@ -7,25 +7,31 @@ one whose bytes have another hash is not to be trusted, nor is what stands befor
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from functools import partial
 from html.parser import HTMLParser
-from urllib.parse import unquote, urljoin
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
 from doctor.facts.network import Index, Reply
 from doctor.goal import Goal
-from doctor.lockfile import hashes, lock_path, pins
+from doctor.goal.lockfile import hashes, lock_path, pins
 from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.proxies import with_scheme
 from doctor.probes.network.question import Question, Said, without_login
 from doctor.probes.pip_config import Setting, indexes, read_pip
+from doctor.reading.peek import is_there
 
 Way = tuple[Index, Callable[[], tuple[Index, Said]]]
 ASKED = 6  # indexes at most
 WITNESS = "certifi"
+UV_LOGIN = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)\Z")
 PAGE, WHEEL = 300_000, 400_000  # bytes at most
 
 
@@ -55,7 +61,22 @@ def question_of(setting: Setting, extra: bool, bundle: str, proxy: str | None) -
 
 def index_of(setting: Setting, extra: bool, reply: Reply) -> Index:
     url = without_login(setting.value)
-    return Index(url=url, setting=setting.key, source=setting.source, extra=extra, reply=reply)
+    login: Literal["none", "address", "elsewhere"] = "elsewhere" if _has_logins() else "none"
+    return Index(
+        url=url,
+        setting=setting.key,
+        source=setting.source,
+        extra=extra,
+        reply=reply,
+        login="address" if "@" in urlsplit(setting.value).netloc else login,
+    )
+
+
+def _has_logins(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether pip or uv may find a login that is not in the address: a netrc file, a keyring, variables."""
+    places = (environ.get("NETRC", ""), "~/.netrc", "~/_netrc")
+    kept = any(place and is_there(Path(place).expanduser()) for place in places)
+    return kept or shutil.which("keyring") is not None or any(UV_LOGIN.match(name) for name in environ)
 
 
 def ask_index(goal: Goal, index: Index, question: Question, names: Names) -> tuple[Index, Said]:
@@ -81,24 +102,28 @@ def weigh(goal: Goal, index: Index, question: Question, page: bytes, names: Name
     """Is the locked version of the witness listed, and are its bytes what the lock says?"""
     version = pins(lock_path(goal.profile.name, goal.python), goal.python).get(WITNESS)
     links = Links(page.decode("utf-8", "replace")).found
-    if version is None or not links:
+    if not any(f"{WITNESS}-" in link for link in links):
+        return msgspec.structs.replace(index, not_an_index=True)
+    if version is None:
         return index
     file = re.compile(rf"{WITNESS}-{re.escape(version)}-py3-none-any\.whl$")
     wheel = next((link for link in links if file.search(unquote(link.partition("#")[0]))), None)
-    return msgspec.structs.replace(
-        index,
-        listed=wheel is not None,
-        witness=f"{WITNESS}=={version}",
-        mismatch=difference(goal, question, wheel, names) if wheel else "",
-    )
+    known = msgspec.structs.replace(index, listed=wheel is not None, witness=f"{WITNESS}=={version}")
+    if wheel is None:
+        return known
+    files, mismatch = file_of(goal, question, wheel, names)
+    return msgspec.structs.replace(known, files=files, mismatch=mismatch)
 
 
-def difference(goal: Goal, question: Question, wheel: str, names: Names) -> str:
-    """How the wheel differs from every hash that the lock allows; "" when it does not, or did not come whole."""
+def file_of(goal: Goal, question: Question, wheel: str, names: Names) -> tuple[str, str]:
+    """Why the wheel does not come, and how it differs from every hash that the lock allows; "" where nothing is wrong."""
     allowed = hashes(lock_path(goal.profile.name, goal.python), WITNESS)
     url = urljoin(question.url, wheel.partition("#")[0])
     said = ask(msgspec.structs.replace(question, url=url, body=WHEEL), names)
+    if said.reply.stage != "answered" or said.reply.status >= 400:
+        return f"{without_login(url).rpartition('/')[0]}: {said.reply.said}", ""
     got = hashlib.sha256(said.body).hexdigest()
     length = said.headers.get("content-length", "")
     whole = said.reply.status == 200 and length == str(len(said.body))
-    return f"sha256 {got[:12]}…, {len(said.body)} bytes" if whole and allowed and got not in allowed else ""
+    other = whole and bool(allowed) and got not in allowed
+    return "", f"sha256 {got[:12]}…, {len(said.body)} bytes" if other else ""

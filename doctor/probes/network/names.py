@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from doctor.facts.network import Name, Way
-from doctor.peek import is_there, peek, peek_text
+from doctor.reading.peek import is_there, peek, peek_text
 
 # Well-known anycast resolvers, which have TCP 443 open: do packets leave at all? One in mainland China, one outside.
 CONTROLS = ("223.5.5.5", "1.1.1.1")
@@ -49,6 +49,15 @@ def name_servers(path: Path = Path("/etc/resolv.conf")) -> int | None:
         return None
     lines = said.decode("utf-8", "replace").splitlines()
     return sum(1 for line in lines if line.split()[:1] == ["nameserver"] and len(line.split()) > 1)
+
+
+def name_order(path: Path = Path("/etc/nsswitch.conf")) -> tuple[str, ...]:
+    """The sources of host names, in their order; () where the file is not there or does not say.
+
+    What follows a # in the line counts: the C library takes it for sources too.
+    """
+    lines = (line.split() for line in peek_text(path).splitlines())
+    return next((tuple(words[1:]) for words in lines if words[:1] == ["hosts:"]), ())
 
 
 def is_address(host: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
@@ -84,31 +85,43 @@ def read(value: str, variables: tuple[str, ...]) -> Proxy:
     scheme = value.partition("://")[0].lower() if "://" in value else ""
     try:
         parts = urlsplit(written)
-        port = parts.port or DEFAULT_PORT.get(parts.scheme, 1080)
-    except ValueError as error:
-        return Proxy(
-            variables=variables, place=place_of(written), scheme=scheme, host="", port=None, fault=str(error)
-        )
+        host, port = parts.hostname or "", parts.port or DEFAULT_PORT.get(parts.scheme, 1080)
+        fault = _fault(value, parts)
+    except ValueError:  # its words quote what may be a part of the password
+        host, port, fault = "", None, _login_fault(value) or "its host and port cannot be read"
+    if fault:
+        host, port = _meant(place_of(written))
     return Proxy(
-        variables=variables,
-        place=place_of(written),
-        scheme=scheme,
-        host=parts.hostname or "",
-        port=port,
-        fault=_fault(value, parts),
+        variables=variables, place=place_of(written), scheme=scheme, host=host, port=port, fault=fault
     )
 
 
+def _meant(place: str) -> tuple[str, int | None]:
+    """Host and port, as far as a badly written address shows them."""
+    match = re.search(r"([A-Za-z0-9][\w.-]*)[:：]([0-9]{1,5})\b", place)
+    return (match[1], int(match[2])) if match else ("", None)
+
+
 def _fault(value: str, parts: SplitResult) -> str:
+    if "$" in value or "{" in value:
+        return "it holds a variable that no shell has filled in"
     if value != value.strip() or any(mark in value for mark in " \"'“”‘’"):
         return "it holds a blank or a quote"
     if "://" not in value and "/" in value.rstrip("/"):
         return "its scheme is not followed by ://"
+    if login := _login_fault(value):
+        return login
     if parts.scheme not in SCHEMES:
         return f"{parts.scheme}:// is no scheme of a proxy"
     if not parts.hostname or any(ord(letter) > 127 for letter in parts.hostname):
         return "it names no host"
     return ""
+
+
+def _login_fault(value: str) -> str:
+    """What an address takes for its own mark ends it before the host."""
+    login = value.partition("://")[2].rpartition("@")[0]
+    return "its login holds # / or ?: they are written %23 %2F %3F" if re.search("[#/?]", login) else ""
 
 
 def look(proxy: Proxy, seconds: float) -> Proxy:

@@ -10,12 +10,23 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from doctor.facts.network import Answer, Certificate, Channel, Index, Name, Network, Proxy, Reply, Way
+from doctor.facts.network import (
+    Answer,
+    Certificate,
+    Channel,
+    Index,
+    Name,
+    Network,
+    Proxy,
+    Reply,
+    Resolver,
+    Way,
+)
 from doctor.goal import Goal
 from doctor.hub_env import token
+from doctor.measure.mirrors import Kind, Source, sources, stage0_sources
 from doctor.measure.samples import sample_url
-from doctor.mirrors import Kind, Source, sources, stage0_sources
-from doctor.probes.network import channels, hub, indexes, names, proxies
+from doctor.probes.network import channels, hub, indexes, names, proxies, resolvers, tools
 from doctor.probes.network.certificates import intercepted
 from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.pool import Asked
@@ -48,6 +59,8 @@ class Round(msgspec.Struct, frozen=True):
     intercepted: Asked[Certificate | None]
     ways: Asked[tuple[Way, ...]]
     proxies: list[tuple[Proxy, Asked[Proxy]]]
+    tools: list[tuple[Proxy, Asked[Proxy]]]
+    resolvers: list[Asked[Resolver]]
     outside: list[Asked[bool]]
     others: list[Asked[Name]]  # names that any resolver knows
 
@@ -73,7 +86,9 @@ def begin(desk: Desk) -> Round:
             (proxy, Asked(partial(proxies.look, proxy, SECONDS / 2)))
             for proxy in (*proxies.proxies(), *proxies.pip_proxy(goal))
         ],
+        tools=[(proxy, Asked(partial(proxies.look, proxy, SECONDS / 2))) for proxy in tools.tool_proxies()],
         others=[Asked(partial(book.get, source.name)) for source in stage0_sources()[:2]],
+        resolvers=[Asked(partial(resolvers.look, server, SECONDS / 2)) for server in resolvers.servers()],
         outside=[Asked(partial(names.connects, address, SECONDS)) for address in names.CONTROLS],
     )
 
@@ -146,6 +161,9 @@ def told(desk: Desk, round_: Round, known: Network) -> Network:
         clock_skew=skew(said),
         token_source=next((q.source for q, _ in replies if q.kind == "whoami"), ""),
         names=desk.names.all(),
+        resolvers=() if fine else tuple(one for asked in round_.resolvers if (one := asked.wait(desk.until))),
+        name_order=() if fine else names.name_order(),
+        tool_proxies=tuple(one.wait(desk.until) or silent_proxy(proxy) for proxy, one in round_.tools),
         control_names=tuple(one.host for one in controls if one),
         **xet_fields(xet),
     )

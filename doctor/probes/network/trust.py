@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from functools import cache
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doctor.facts.network import CaFile
-from doctor.peek import is_file, is_folder, is_there, peek
+from doctor.probes.listing import names_in
 from doctor.probes.network.bundle import is_sound
+from doctor.reading.peek import is_file, is_folder, is_there, peek
 
 if TYPE_CHECKING:
     import ssl
@@ -22,6 +24,8 @@ SYSTEM = (  # Debian, Red Hat, SUSE
     "/etc/ssl/ca-bundle.pem",
 )
 OF_REQUESTS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # huggingface_hub < 1, pip, conda
+OF_GIT = ("GIT_SSL_CAINFO",)
+HASHED = re.compile(r"[0-9a-f]{8}\.\d+\Z")  # OpenSSL's names in a folder of certificates
 OF_HTTPX = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # huggingface_hub 1 and later
 
 
@@ -43,10 +47,15 @@ def ca_files(
     pip_cert: tuple[str, str] | None, environ: Mapping[str, str] = os.environ, *, by_form: bool = False
 ) -> tuple[CaFile, ...]:
     """The settings that name certificates, and whether what they name can be used."""
-    files = (name for name in (*OF_HTTPX, *OF_REQUESTS) if name != "SSL_CERT_DIR")
-    named = [(name, environ[name]) for name in files if environ.get(name)]
-    found = [*named, *([pip_cert] if pip_cert else [])]
-    return tuple(CaFile(setting=name, path=path, fault=fault_of(path, by_form)) for name, path in found)
+    names = [name for name in (*OF_HTTPX, *OF_REQUESTS, *OF_GIT) if environ.get(name)]
+    if "SSL_CERT_FILE" in names and "SSL_CERT_DIR" in names:
+        names.remove("SSL_CERT_DIR")  # httpx looks at the file alone
+    named = [(name, environ[name]) for name in names]
+    own = [(pip_cert[0], str(Path(pip_cert[1]).expanduser()))] if pip_cert else []  # pip fills in ~
+    return tuple(
+        CaFile(setting=name, path=path, fault=FAULT_OF.get(name, fault_of)(path, by_form))
+        for name, path in (*named, *own)
+    )
 
 
 def first_usable(variables: tuple[str, ...], environ: Mapping[str, str] = os.environ) -> str:
@@ -58,24 +67,39 @@ def first_usable(variables: tuple[str, ...], environ: Mapping[str, str] = os.env
 @cache
 def fault_of(path: str, by_form: bool = False) -> str:
     """Why a bundle cannot be used; "" when it can. `by_form`: one that is plainly in order need not be loaded."""
-    place = Path(path).expanduser()
+    place = Path(path)
     if by_form and is_sound(peek(place) or b""):
         return ""
     import ssl  # a large part of the area's time, and few people name a bundle
 
     try:
         if is_folder(place):
-            return ""
-        if is_there(place) and not is_file(place):
+            return (
+                "" if any(HASHED.match(name) for name in names_in(place)) else "a folder without hashed names"
+            )
+        if not is_there(place):  # no program fills in ~ here
+            return "there is no such file"
+        if not is_file(place):
             return "it is not a file"
         context_of(str(place))
-    except FileNotFoundError:
-        return "there is no such file"
     except ssl.SSLError:
         return "it holds no certificate"
     except OSError as error:
         return error.strerror or str(error)
     return ""
+
+
+def fault_of_file(path: str, by_form: bool = False) -> str:
+    """httpx takes SSL_CERT_FILE for a file, and ends at a folder."""
+    return "it is a folder" if is_folder(Path(path)) else fault_of(path, by_form)
+
+
+def fault_of_folders(path: str, by_form: bool = False) -> str:
+    """Of those that SSL_CERT_DIR names, one that is there will do."""
+    return "" if any(map(is_folder, path.split(":"))) else "there is no such folder"
+
+
+FAULT_OF = {"SSL_CERT_FILE": fault_of_file, "SSL_CERT_DIR": fault_of_folders}
 
 
 @cache

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from doctor.facts import Packages, Sources
 from doctor.goal import Goal
-from doctor.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
-from doctor.peek import fails, is_there
+from doctor.goal.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
+from doctor.goal.target import site_packages
 from doctor.probes.once import distributions
 from doctor.probes.packages import metadata
 from doctor.probes.packages.places import beside, python_of
 from doctor.probes.patience import within
-from doctor.target import site_packages
+from doctor.reading.peek import fails, is_there
 
 if TYPE_CHECKING:
     from doctor.probes.packages.files import Recorded

@@ -13,8 +13,8 @@ from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
-from doctor.peek import peek_text
 from doctor.probes.packages.metadata import Dist
+from doctor.reading.peek import peek_text
 
 READY = {
     "bottleneck": "1.4", "contourpy": "1.2.1", "faiss-cpu": "1.8.0.post1", "gensim": "4.3.3", "h5py": "3.11",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from doctor.ask import APART, ask
 from doctor.facts import Unknown
+from doctor.reading.ask import APART, ask
 
 SECONDS = 30
 KEPT = 6

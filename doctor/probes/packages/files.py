@@ -22,10 +22,10 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts import Damage
-from doctor.peek import fails, is_of_the_disk
 from doctor.probes import apart
 from doctor.probes.packages.metadata import Dist
 from doctor.probes.packages.records import DEEP, LIBRARY, OTHER, Records, Row
+from doctor.reading.peek import fails, is_of_the_disk
 
 SECONDS = 2.0  # for all of it; a network disk may take minutes
 KEPT = 5

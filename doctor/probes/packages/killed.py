@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from doctor.peek import peek_text
+from doctor.reading.peek import peek_text
 
 LOG = "/dev/kmsg"
 MOST = 4000  # records of the kernel's log

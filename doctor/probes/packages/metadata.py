@@ -17,7 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from doctor.peek import MOST, is_file, is_folder, peek, peek_text
+from doctor.reading.peek import MOST, is_file, is_folder, peek, peek_text
 
 FIELDS = {name.encode(): name for name in ("name", "version", "requires-dist")}
 HEADS = (8192, 65536, MOST)  # bytes: most header fields are short, and what is longer is read when it comes

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from doctor.peek import is_file, is_folder, peek
 from doctor.probes.packages.metadata import Dist
 from doctor.probes.python.shadows import DISTRIBUTIONS, STACK
+from doctor.reading.peek import is_file, is_folder, peek
 
 TAG = re.compile(rb"^Tag: [^-\s]+-[^-\s]+-(\S+)", re.MULTILINE)
 PROCESSORS = ("x86_64", "aarch64", "i686", "ppc64le", "s390x", "armv7l", "riscv64")

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 from doctor.goal import Goal
-from doctor.peek import is_folder
+from doctor.goal.target import site_packages
 from doctor.probes.python.interpreter import config, sees_system
-from doctor.target import site_packages
+from doctor.reading.peek import is_folder
 
 
 def python_of(goal: Goal) -> str:

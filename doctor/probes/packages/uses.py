@@ -11,8 +11,8 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from doctor.facts import ImportUse
-from doctor.peek import is_file, peek, peek_text
 from doctor.probes.packages.metadata import Dist
+from doctor.reading.peek import is_file, peek, peek_text
 
 SECONDS = 0.3  # for each of the two questions
 LARGEST = 400_000

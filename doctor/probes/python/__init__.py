@@ -8,11 +8,11 @@ from typing import Literal
 
 from doctor.facts import EnvironmentState, Python, Shadow, Unknown
 from doctor.goal import Goal
-from doctor.peek import is_file, is_folder, is_there
-from doctor.prefix import marker
+from doctor.goal.prefix import marker
+from doctor.goal.target import site_of
 from doctor.probes.patience import within
 from doctor.probes.python import interpreter, scripts, shadows, startup
-from doctor.target import site_of
+from doctor.reading.peek import is_file, is_folder, is_there
 
 
 def probe(goal: Goal) -> Python:

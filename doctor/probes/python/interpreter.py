@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.ask import APART, ask
 from doctor.facts import Unknown
-from doctor.peek import is_folder, is_there, peek, peek_text
+from doctor.reading.ask import APART, ask
+from doctor.reading.peek import is_folder, is_there, peek, peek_text
 
 # -I keeps the person's variables out, -B keeps bytecode from being written.
 # Parts of Python's own library without which torch, datasets or JupyterLab cannot be imported.

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from doctor.facts import PthLine, Script
-from doctor.peek import is_file, is_there, peek, peek_text
+from doctor.reading.peek import is_file, is_there, peek, peek_text
 
 MOST = 400  # commands that are looked at
 KEPT = 12  # of what is found

@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from doctor.facts import Shadow
-from doctor.peek import is_file
+from doctor.reading.peek import is_file
 
 # The modules of a course on transformers, and what they cannot do without.
 STACK = (

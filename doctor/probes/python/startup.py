@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from doctor.ask import PRIVATE, ask
 from doctor.facts import Unknown
 from doctor.facts.python import Shadow, Stopped
-from doctor.peek import peek
 from doctor.probes.python.interpreter import Said, last_error
 from doctor.probes.python.shadows import look_into, user_packages
+from doctor.reading.ask import PRIVATE, ask
+from doctor.reading.peek import peek
 
 SECONDS = 5.0
 MOST = 12  # variables that are tried, and files that are named

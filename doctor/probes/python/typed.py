@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from doctor.peek import peek_text
+from doctor.reading.peek import peek_text
 
 ALIAS = r"""^\s*alias\s+(python3?|pip3?)=["']?(/[^\s"';]+)"""
 FILES = {"bash": (".bashrc", ".bash_aliases", ".bash_profile", ".profile"), "zsh": (".zshrc", ".zprofile")}

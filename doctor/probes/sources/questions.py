@@ -8,9 +8,9 @@ from pathlib import Path
 
 from doctor.facts import SourceUse
 from doctor.goal import Goal
-from doctor.peek import is_file, is_there
 from doctor.probes.python.shadows import DISTRIBUTIONS, STACK
 from doctor.probes.sources.reading import EXPORT, Code, roots
+from doctor.reading.peek import is_file, is_there
 
 ARGUMENTS = (
     "grouped_entities",

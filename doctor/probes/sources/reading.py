@@ -14,8 +14,8 @@ import msgspec
 
 from doctor.facts.packages import SourceUse
 from doctor.goal import Goal
-from doctor.peek import is_folder, is_there
-from doctor.profile import CONFIGS
+from doctor.goal.profile import CONFIGS
+from doctor.reading.peek import is_folder, is_there
 
 SECONDS = 0.3
 FILES = 150

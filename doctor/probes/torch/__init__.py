@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 
 from doctor.elf import read
+from doctor.elf.linker import Linker
 from doctor.elf.seen import Reader, reader
 from doctor.facts import Torch
 from doctor.goal import Goal
-from doctor.linker import Linker
-from doctor.peek import peek_text
+from doctor.goal.target import site_packages
 from doctor.probes.once import distributions
 from doctor.probes.torch import toolkit
 from doctor.probes.torch.deep import really_import
@@ -20,7 +20,7 @@ from doctor.probes.torch.modules import Site
 from doctor.probes.torch.native import codec_cores, native_faults, needs_cuda, sound_library
 from doctor.probes.torch.pins import pins
 from doctor.probes.torch.shadows import shadows
-from doctor.target import site_packages
+from doctor.reading.peek import peek_text
 
 FAMILY = re.compile(
     r"(torch|triton|nvidia-|cuda-|xformers|flash-attn|bitsandbytes|vllm|deepspeed|opencv-|soundfile|intel-extension)"
@@ -66,6 +66,7 @@ def look(goal: Goal, read_elf: Reader) -> Torch:
         nvcc=nvcc,
         nvcc_version=toolkit.nvcc_version(nvcc) if nvcc else None,
         cuda_home=os.environ.get("CUDA_HOME") or None,
+        no_compiler="cuda" in built and toolkit.c_compiler() is None,
         cpu_flags=toolkit.cpu_flags(),
         noexec=toolkit.noexec(folder),
         has_pip="pip" in installed,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.ask import APART, ask
 from doctor.facts import Unknown
 from doctor.facts.torch import DeepImport
 from doctor.goal import Goal
+from doctor.reading.ask import APART, ask
 
 PROGRAM = Path(__file__).resolve().parents[3] / "scripts" / "torch_probe.py"
 SECONDS = 120  # a cold import from a network file system

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from doctor.facts.torch import CORE
-from doctor.peek import is_folder
 from doctor.probes.once import record
 from doctor.probes.packages.metadata import Dist
+from doctor.reading.peek import is_folder
 
 MODULE = re.compile(r"\.(cpython-(?P<tag>\d+)[^/]*|abi3)\.so$")  # what `import` takes
 PLAIN = re.compile(r"(?!lib)[A-Za-z_]\w*\.so")  # likewise

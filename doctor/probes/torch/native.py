@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from doctor.elf import Elf, lacks, undefined
+from doctor.elf.linker import Lack, Linker, Loaded, Taken
 from doctor.facts import Unknown
 from doctor.facts.torch import NativeFault
-from doctor.linker import Lack, Linker, Loaded, Taken
-from doctor.peek import is_there
 from doctor.probes.torch.modules import Site
+from doctor.reading.peek import is_there
 
 # The driver brings these; on a machine without one they are absent, and that is the driver's matter.
 DRIVER = ("libcuda.so.1", "libnvidia-ml.so.1", "libnvcuvid.so.1", "libnvidia-encode.so.1")

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from doctor.elf import Elf, lacks, undefined
+from doctor.elf.linker import Linker
 from doctor.facts import Unknown
 from doctor.facts.torch import Shadow
-from doctor.linker import Linker
 from doctor.probes.torch.modules import Site
 
 # Which wheel a library comes with, by the beginning of its name.

@@ -8,7 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
-from doctor.peek import peek, peek_text
+from doctor.reading.peek import peek, peek_text
 
 # What the wheels of numpy (x86-64-v2) and torch rely on, as the kernel calls it.
 WATCHED = ("sse4_1", "sse4_2", "ssse3", "popcnt", "cx16", "avx", "avx2", "fma", "f16c")
@@ -34,6 +34,11 @@ def nvcc_version(path: str) -> str | None:
             return match.group(1).decode()
     named = re.search(r"cuda-(\d+\.\d+)", str(root))
     return named.group(1) if named else None
+
+
+def c_compiler() -> str | None:
+    """The one that Triton would take to build the start of each kernel."""
+    return os.environ.get("CC") or next(filter(None, map(shutil.which, ("gcc", "clang", "cc"))), None)
 
 
 def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> tuple[str, ...] | None:

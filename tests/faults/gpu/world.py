@@ -92,6 +92,16 @@ class World:
                 link.symlink_to(f"{name}.so.{version}")
         return self
 
+    def kernel_says(self, *lines: str) -> World:
+        """Records of the kernel's log."""
+        records = (f"3,{number},1,-;{line}\n" for number, line in enumerate(lines))
+        (self.folder / "kmsg").write_text("".join(records))
+        return self
+
+    def without_node(self, name: str) -> World:
+        self.nodes = [node for node in self.nodes if node.split()[0] != name]
+        return self
+
     def says(self, *lines: str) -> World:
         """Lines of the compiled NVML's settings."""
         self.settings += lines

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from doctor.probes.uv_config import NAMES
-from doctor.tomlfile import load_table
+from doctor.reading.tomlfile import load_table
 from tests.faults.unrehearsed.look import look
 
 

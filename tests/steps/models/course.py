@@ -12,8 +12,8 @@ import pytest
 
 from bootstrap.hub.job import Job
 from doctor.goal import Goal
+from doctor.goal.profile import ModelWant
 from doctor.probes.hub import cached_models, hub_folder, repo_folder
-from doctor.profile import ModelWant
 from tests.conftest import ROOT
 from tests.hub.models import WEIGHTS, write_mirrors
 from tests.hub.server import Hub, Repo
