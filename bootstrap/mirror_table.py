@@ -16,8 +16,8 @@ from doctor.goal.settings import resolve
 from doctor.measure.here import network_key
 from doctor.measure.mirrors import Kind
 from doctor.probes.conda.channels import shown as without_token
+from doctor.probes.installers.pip import indexes
 from doctor.probes.network.question import without_login
-from doctor.probes.pip_config import indexes
 from doctor.report.envelope import emit, envelope
 from doctor.report.page import Page, columns
 from doctor.report.terminal import page, show

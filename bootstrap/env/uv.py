@@ -17,7 +17,7 @@ from bootstrap.step import Work
 from doctor.errors import Exit, Trouble
 from doctor.facts import Facts, Packages, Torch
 from doctor.goal.profile import CONFIGS
-from doctor.probes.pip_config import indexes
+from doctor.probes.installers.pip import indexes
 from doctor.text import Text
 
 # On a bad link a wheel may need many tries and long silences; a person's own settings win.

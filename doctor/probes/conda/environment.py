@@ -12,7 +12,7 @@ import msgspec
 
 from doctor.facts import CondaEnvironment
 from doctor.goal import Goal
-from doctor.probes.pip_config import read_pip
+from doctor.probes.installers.pip import read_pip
 from doctor.reading.peek import is_file, is_folder, peek, peek_text
 
 LITTER = (".pyc", ".a", ".la", ".pc", ".map", ".txt")  # what people and images clean up

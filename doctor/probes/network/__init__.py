@@ -8,9 +8,9 @@ from pathlib import Path
 from doctor.facts.network import Network
 from doctor.goal import Goal
 from doctor.goal.target import site_packages
+from doctor.probes.installers.pip import read_pip
 from doctor.probes.network import trust
 from doctor.probes.network.settings import endpoint_of, settings, unasked
-from doctor.probes.pip_config import read_pip
 
 BUDGET = 4.5  # seconds for all that is asked; what has not answered by then is late
 

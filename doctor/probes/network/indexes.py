@@ -22,10 +22,10 @@ import msgspec
 from doctor.facts.network import Index, Reply
 from doctor.goal import Goal
 from doctor.goal.lockfile import hashes, lock_path, pins
+from doctor.probes.installers.pip import Setting, indexes, read_pip
 from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.proxies import with_scheme
 from doctor.probes.network.question import Question, Said, without_login
-from doctor.probes.pip_config import Setting, indexes, read_pip
 from doctor.reading.peek import is_there
 
 Way = tuple[Index, Callable[[], tuple[Index, Said]]]

@@ -12,7 +12,7 @@ import msgspec
 
 from doctor.facts.network import Proxy
 from doctor.goal import Goal
-from doctor.probes.pip_config import read_pip
+from doctor.probes.installers.pip import read_pip
 
 SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 KINDS = ("https", "http", "all")

@@ -12,8 +12,8 @@ from doctor.facts.network import Index, Network
 from doctor.goal import Goal
 from doctor.hub_env import OFFICIAL, recorded_endpoint
 from doctor.measure.mirrors import sources
+from doctor.probes.installers.pip import flaws, indexes, read_pip
 from doctor.probes.network import names, proxies, trust
-from doctor.probes.pip_config import flaws, indexes, read_pip
 from doctor.reading.peek import is_file
 
 FLAGS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.probes.uv_config import NAMES
+from doctor.probes.installers.uv_files import NAMES
 from doctor.reading.tomlfile import load_table
 from tests.faults.unrehearsed.look import look
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from doctor.probes.pip_config import indexes, read_pip
+from doctor.probes.installers.pip import indexes, read_pip
 
 
 def told(tmp_path: Path, text: str, **environ: str) -> dict[str, str]:

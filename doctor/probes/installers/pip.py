@@ -19,8 +19,8 @@ import msgspec
 
 from doctor.facts.network import Flaw
 from doctor.near import one_slip
+from doctor.probes.installers.uv_files import uv_file_flaws, uv_files
 from doctor.probes.python.interpreter import sees_system
-from doctor.probes.uv_config import uv_file_flaws, uv_files
 from doctor.reading.peek import is_file, is_there, peek, peek_text
 
 if sys.version_info >= (3, 11):
@@ -31,49 +31,11 @@ else:
 SECTIONS = ("global", "install")
 # Options that people write into pip's files.
 KEYS = (
-    *(
-        "index-url",
-        "extra-index-url",
-        "trusted-host",
-        "no-index",
-        "find-links",
-        "timeout",
-        "default-timeout",
-        "retries",
-    ),
-    *(
-        "proxy",
-        "cert",
-        "client-cert",
-        "cache-dir",
-        "no-cache-dir",
-        "constraint",
-        "requirement",
-        "build-constraint",
-    ),
-    *(
-        "no-binary",
-        "only-binary",
-        "prefer-binary",
-        "require-virtualenv",
-        "break-system-packages",
-        "no-deps",
-        "pre",
-    ),
-    *(
-        "target",
-        "prefix",
-        "root",
-        "user",
-        "log",
-        "src",
-        "index",
-        "format",
-        "quiet",
-        "verbose",
-        "no-build-isolation",
-    ),
-)
+    "index-url", "extra-index-url", "trusted-host", "no-index", "find-links", "timeout", "default-timeout", "retries",
+    "proxy", "cert", "client-cert", "cache-dir", "no-cache-dir", "constraint", "requirement", "build-constraint",
+    "no-binary", "only-binary", "prefer-binary", "require-virtualenv", "break-system-packages", "no-deps", "pre",
+    "target", "prefix", "root", "user", "log", "src", "index", "format", "quiet", "verbose", "no-build-isolation",
+)  # fmt: skip
 LONGER = {"extra-index": "extra-index-url"}  # more than one letter is missing
 YES = ("1", "true", "yes", "on", "y", "t")
 ONE_PLATFORM = ("platform", "python-version", "implementation", "abi")
@@ -155,7 +117,7 @@ def flaws(
 
 def _uv_flaws(environ: Mapping[str, str]) -> Iterator[Flaw]:
     if any(name.startswith("UV_") for name in environ):
-        from doctor.probes.uv_variables import uv_flaws  # few have such variables
+        from doctor.probes.installers.uv_variables import uv_flaws  # few have such variables
 
         yield from uv_flaws(environ)
 
