@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from doctor.catalogue import found
@@ -33,6 +34,7 @@ QUIET = (
     "kwin",
 )
 FIRST_FOR_CUDA_11 = 450
+AMPERE = 8  # the first generation by compute capability with bfloat16
 
 
 def check(gpu: Gpu) -> Iterator[Finding]:
@@ -45,9 +47,22 @@ def check(gpu: Gpu) -> Iterator[Finding]:
     yield from _mig(gpu)
     yield from _memory(gpu)
     yield from _slow(gpu)
+    older = tuple(
+        f"GPU {one.index} {one.name}, compute capability {one.compute_capability}"
+        for one in devices(gpu)
+        if _generation(one) < AMPERE
+    )
+    if older:
+        yield found("gpu", "gpu-before-ampere", cards=older)
     hardware = sorted(xid_numbers(gpu) & HARDWARE_XIDS, key=int)
     if hardware:
         yield found("gpu", "gpu-xid", numbers=hardware, line=next(x for x in gpu.xids if "Xid" in x))
+
+
+def _generation(device: GpuDevice) -> int:
+    """The first number of its compute capability; of one that says none that of the newest."""
+    first = device.compute_capability.partition(".")[0]
+    return int(first) if first.isdecimal() else sys.maxsize
 
 
 def _worn_out(gpu: Gpu) -> Iterator[Finding]:

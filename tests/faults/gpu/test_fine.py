@@ -12,6 +12,13 @@ def test_a_working_card_is_judged_well(bare: World, card: str) -> None:
     assert working(bare, card, is_open=card == "rtx5090").diagnose().complaints == []
 
 
+@pytest.mark.parametrize("card", sorted(CARDS))
+def test_what_cards_before_ampere_lack_is_told(bare: World, card: str) -> None:
+    said = working(bare, card, is_open=card == "rtx5090").diagnose()
+    told = [f["severity"] for f in said.findings if f["id"] == "gpu-before-ampere"]
+    assert told == (["info"] if card in ("p100", "t4", "v100") else [])
+
+
 def test_a_working_card_in_a_container(t4: World) -> None:
     assert t4.in_container().diagnose(NVIDIA_VISIBLE_DEVICES="all").complaints == []
 
