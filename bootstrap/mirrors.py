@@ -137,7 +137,7 @@ def read_memory(goal: Goal) -> Memory:
     """What is remembered; nothing where the file is not there or damaged: then it is measured again."""
     try:
         return msgspec.json.decode(peek(memory_path(goal)) or b"{}", type=Memory)
-    except msgspec.DecodeError:
+    except ValueError:
         return Memory()
 
 

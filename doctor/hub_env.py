@@ -32,7 +32,7 @@ def recorded_endpoint(goal: Goal) -> str | None:
     """The endpoint that was chosen by measurement; None when none was, or when the file cannot be read."""
     try:
         return msgspec.json.decode(peek(choice_path(goal)) or b"", type=HubChoice).endpoint
-    except msgspec.DecodeError:
+    except ValueError:
         return None
 
 

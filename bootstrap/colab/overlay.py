@@ -67,7 +67,7 @@ def read_overlay(folder: Path) -> Overlay | None:
     """The overlay there, when it is complete: the manifest comes last."""
     try:
         return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Overlay)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):
         return None
 
 

@@ -82,7 +82,7 @@ def _offer(entry: _Entry) -> Offer:
 def _decoded(content: bytes) -> list[_Entry]:
     try:
         return msgspec.json.decode(content, type=list[_Entry])
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except ValueError as error:
         raise Refused(
             "answers with something that is no list of files (a login page of the network?)"
         ) from error

@@ -73,7 +73,7 @@ def _ask(endpoint: Endpoint, repo: str, revision: str, token: str | None) -> tup
     check_status(reply)
     try:
         commit = msgspec.json.decode(content(reply), type=dict)["sha"]
-    except (msgspec.DecodeError, msgspec.ValidationError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise Refused("answers with something that is no description of a model") from error
     files = listing(endpoint, repo, commit, token, SILENCE)
     if files is None:

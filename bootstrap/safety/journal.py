@@ -91,7 +91,7 @@ def read(path: Path) -> list[Event]:
     for line in path.read_bytes().splitlines() if path.is_file() else []:
         try:
             event = msgspec.json.decode(line, type=dict[str, Any])
-        except msgspec.DecodeError:
+        except ValueError:
             continue
         if "event" in event and "at" in event:
             events.append(event)

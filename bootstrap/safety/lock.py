@@ -98,7 +98,7 @@ def _remove(path: Path, dead: Holder) -> None:
 def _holder(card: Path) -> Holder | None:
     try:
         return msgspec.json.decode(card.read_bytes(), type=Holder)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError):
         return None
 
 

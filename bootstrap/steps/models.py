@@ -219,7 +219,7 @@ def _event(line: str) -> Event | None:
     """What the fetching program told; None for a line that came from elsewhere, such as a warning."""
     try:
         return msgspec.json.decode(line, type=Event)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except ValueError:
         return None
 
 

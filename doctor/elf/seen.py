@@ -21,7 +21,7 @@ def reader(kept: Path) -> Reader:
     """Reads like `elf.read`, and knows what is kept in that file."""
     try:
         seen = msgspec.json.decode(peek(kept, MOST) or b"", type=Seen)
-    except msgspec.DecodeError:
+    except ValueError:
         return read
 
     def remember(path: str) -> Elf | Unknown:

@@ -42,5 +42,5 @@ def read(home: str) -> Remembered:
     """What is remembered; nothing when there is no file, or none that can be read."""
     try:
         return msgspec.json.decode(peek(path_in(home)) or b"", type=Remembered)
-    except msgspec.DecodeError:
+    except ValueError:
         return Remembered()

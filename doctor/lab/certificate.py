@@ -51,5 +51,5 @@ def fingerprint(pem: str) -> str:
 def _made(goal: Goal) -> Made | None:
     try:
         return msgspec.json.decode(peek(made_path(goal)) or b"", type=Made)
-    except msgspec.DecodeError:
+    except ValueError:
         return None

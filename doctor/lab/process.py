@@ -40,7 +40,7 @@ def launched(goal: Goal, what: str = "server") -> Launched | None:
     """The server (or its watcher) that was started last and not stopped since; None when there is none."""
     try:
         return msgspec.json.decode(peek(Path(goal.jupyter_dir) / f"{what}.json") or b"", type=Launched)
-    except msgspec.DecodeError:
+    except ValueError:
         return None
 
 

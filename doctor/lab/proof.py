@@ -19,5 +19,5 @@ def read_proof(goal: Goal) -> KernelProof | None:
     """None where no server was started by the steps yet: a launcher that is run by hand proves nothing."""
     try:
         return msgspec.json.decode(peek(proof_path(goal)) or b"", type=KernelProof)
-    except msgspec.DecodeError:
+    except ValueError:
         return None

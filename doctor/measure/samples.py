@@ -256,7 +256,7 @@ def listed(body: bytes) -> tuple[str, ...]:
     """The addresses of a JSON page, each with its hash as a link has it; none where it is no such page."""
     try:
         files = msgspec.json.decode(body, type=Listing).files
-    except msgspec.DecodeError:
+    except ValueError:
         return ()
     return tuple(f"{one.url}#sha256={one.hashes.get('sha256', '')}" for one in files)
 

@@ -61,7 +61,7 @@ def _hear(name: str, reading: int, child: int, kind: Any) -> Any:
     _, status = os.waitpid(child, 0)
     try:
         return msgspec.json.decode(said, type=kind)
-    except msgspec.DecodeError:
+    except ValueError:
         code = os.waitstatus_to_exitcode(status)
         how = f"signal {-code}" if code < 0 else f"code {code}"
         return Unknown(f"the process of the {name} probe ended with {how}")

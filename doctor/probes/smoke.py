@@ -43,7 +43,7 @@ def report_path(goal: Goal) -> Path:
 def read_report(goal: Goal) -> Report:
     try:
         return msgspec.json.decode(peek(report_path(goal)) or b"", type=Report)
-    except msgspec.DecodeError:
+    except ValueError:
         return Report()
 
 

@@ -28,7 +28,7 @@ def read(path: Path) -> Snapshot:
         raise bad_input(
             f"cannot read {path}: {error.strerror}", f"无法读取 {path}：{error.strerror}"
         ) from error
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         raise bad_input(
             f"{path} is not a saved machine (`make doctor ARGS='--save FILE'`): {error}",
             f"{path} 不是保存的机器状态（用 `make doctor ARGS='--save FILE'` 生成）：{error}",

@@ -151,7 +151,7 @@ def test_half_of_a_checkout_is_not_put_on_the_environment(world: World) -> None:
 
 OWN = ("settings.json", "mirrors.json", "hub.json", "lock.json", "journal.jsonl", "smoke/small.json", "smoke/small.elf.json", "smoke/small.ffmpeg.json", "jupyter/small/server.json",
        "jupyter/small/running_config.json", "jupyter/small/jupyter_server_config.json", "envs/small/share/jupyter/kernels/python3/kernel.json")  # fmt: skip
-JUNK = {"binary": b"\x00\xff\xfe" * 50, "other": b'[1, {"a": null}]\n'}
+JUNK = {"no letters": b'{"\xff": 1}\n', "binary": b"\x00\xff\xfe" * 50, "other": b'[1, {"a": null}]\n'}
 
 
 @pytest.mark.parametrize("junk", JUNK)

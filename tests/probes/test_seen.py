@@ -88,7 +88,13 @@ def no_proof(library_: Path, goal: Goal) -> None:
     proof.path_in(goal).write_bytes(b'{"said":')
 
 
-@pytest.mark.parametrize("change", [replaced, written, no_proof], ids=lambda change: change.__name__)
+def no_letters(library_: Path, goal: Goal) -> None:
+    proof.path_in(goal).write_bytes(b'{"said": {"type": "ffmpeg", "path": "\xff"}}')
+
+
+@pytest.mark.parametrize(
+    "change", [replaced, written, no_proof, no_letters], ids=lambda change: change.__name__
+)
 def test_what_has_changed_is_started(
     here: Goal, starts: Callable[[], int], change: Callable[[Path, Goal], None]
 ) -> None:
@@ -141,8 +147,9 @@ def test_of_libraries_that_have_not_changed_nothing_is_read(tmp_path: Path) -> N
     assert isinstance(said, Elf) and said.soname == "libmarks.so", "as it is kept"
     os.utime(path)
     assert known(str(path)) == read(str(path)), "as it is"
-    kept.write_bytes(b"{")
-    assert reader(kept)(str(path)) == read(str(path))
+    for damaged in (b"{", b'{"\xff": 1}'):
+        kept.write_bytes(damaged)
+        assert reader(kept)(str(path)) == read(str(path))
 
 
 def test_setup_keeps_what_a_look_reads(here: Goal) -> None:

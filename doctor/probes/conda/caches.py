@@ -84,7 +84,7 @@ def _wrong_with(entry: os.DirEntry[str]) -> str | None:
         return None
     try:
         listed = msgspec.json.decode(peek(f"{entry.path}/info/paths.json", LARGEST) or b"", type=Paths).paths
-    except (UnicodeDecodeError, msgspec.DecodeError):
+    except ValueError:
         return None
     missing = [item.path for item in listed if not os.path.lexists(f"{entry.path}/{item.path}")]
     return f"{len(missing)} of {len(listed)} files are missing, such as {missing[0]}" if missing else None

@@ -70,7 +70,7 @@ def _records(prefix: Path, until: float) -> tuple[tuple[str, ...], tuple[tuple[s
             continue
         try:
             record = decoder.decode(content)
-        except (UnicodeDecodeError, msgspec.DecodeError):
+        except ValueError:
             record = Record()
         if not record.name:
             unreadable.append(str(path))
@@ -89,7 +89,7 @@ def _broken_states(prefix: Path) -> Iterator[str]:
         content = peek(path)
         try:
             said = {} if content is None else msgspec.json.decode(content, type=dict[str, object])
-        except (UnicodeDecodeError, msgspec.DecodeError):
+        except ValueError:
             yield str(path)
             continue
         if path.name == "state" and not isinstance(said.get("env_vars", {}), dict):

@@ -36,7 +36,7 @@ def kept(goal: Goal, path: str | None) -> Ffmpeg | None:
         return None
     try:
         proof = msgspec.json.decode(peek(path_in(goal)) or b"", type=Proof)
-    except msgspec.DecodeError:
+    except ValueError:
         return None
     return proof.said if proof.said.path == path and states(proof.files) == proof.files else None
 

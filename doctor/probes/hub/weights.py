@@ -117,7 +117,7 @@ class _Tensor(msgspec.Struct):
 def _data_end(header: bytes) -> int | None:
     try:
         tensors = msgspec.json.decode(header, type=dict[str, _Tensor])
-    except msgspec.DecodeError:
+    except ValueError:
         return None
     return max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
 

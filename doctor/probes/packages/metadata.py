@@ -153,7 +153,7 @@ def _head(path: Path | str) -> bytes:
 def _editable(path: Path | str) -> str | None:
     try:
         said = msgspec.json.decode(peek(path) or b"{}")
-    except msgspec.DecodeError:
+    except ValueError:
         return None
     url = said.get("url", "") if isinstance(said, dict) else ""
     info = said.get("dir_info", {}) if isinstance(said, dict) else {}

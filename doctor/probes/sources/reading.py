@@ -115,7 +115,7 @@ def no_notebook(text: str) -> str | None:
     """What a file is that Jupyter cannot open as a notebook. One that is no JSON at all is looked at more closely."""
     try:
         msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except ValueError:
         if _is_object(text):
             return None
         head = text[:512].lstrip().lower()
@@ -164,7 +164,7 @@ def _cells(text: str) -> Iterator[str]:
     """The code of a notebook, what only IPython understands left out; `%env A=b` is an assignment."""
     try:
         notebook = msgspec.json.decode(text, type=_Notebook)
-    except msgspec.DecodeError:
+    except ValueError:
         return
     for cell in notebook.cells:
         source = cell.source if isinstance(cell.source, str) else "".join(cell.source)

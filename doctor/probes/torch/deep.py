@@ -34,6 +34,6 @@ def _last(printed: str) -> DeepImport:
     for line in reversed(printed.strip().splitlines()):
         try:
             return msgspec.json.decode(line, type=DeepImport)
-        except msgspec.DecodeError:
+        except ValueError:
             continue
     return DeepImport(stage="import")
