@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.facts import Network
+from doctor.checks.network.packages import has_gpu
+from doctor.facts import Facts, Network
 from doctor.facts.network import Flaw
-from doctor.finding import Finding
+from doctor.finding import Finding, Severity
 
 IDS = {
     "unreadable": "pip-config-unreadable",
@@ -15,6 +16,12 @@ IDS = {
     "uv-ignored": "uv-project-settings-ignored",
     "no-effect": "pip-setting-without-effect",
     "uv-stops": "uv-setting-stops-installs",
+    "uv-cache": "uv-cache-not-writable",
+    "uv-offline": "uv-offline-left-on",
+    "uv-old": "uv-sees-old-releases",
+    "uv-cpu": "uv-torch-pinned-to-cpu",
+    "uv-no-effect": "uv-variable-without-effect",
+    "uv-of-others": "uv-variable-without-effect",
     "index": "pip-index-not-an-address",
     "plain-http": "pip-index-not-trusted",
     "no-index": "pip-no-index-left-on",
@@ -24,15 +31,23 @@ IDS = {
 }
 
 
-def flaw_findings(network: Network) -> Iterator[Finding]:
+SEVERITIES: dict[str, Severity] = {"uv-of-others": "info"}  # where the entry says otherwise
+
+
+def flaw_findings(network: Network, facts: Facts) -> Iterator[Finding]:
     """Each kind once: the first of its files is enough to begin with."""
     first: dict[str, Flaw] = {}
     for flaw in network.flaws:
+        if flaw.kind == "uv-cpu" and not has_gpu(facts):  # there it is what one wants
+            continue
         first.setdefault(flaw.kind, flaw)
+    if "uv-no-effect" in first:
+        first.pop("uv-of-others", None)
     for kind, flaw in first.items():
         yield found(
             "network",
             IDS[kind],
+            severity=SEVERITIES.get(kind),
             source=flaw.source,
             setting=flaw.key or "?",
             said=flaw.said,
@@ -41,6 +56,8 @@ def flaw_findings(network: Network) -> Iterator[Finding]:
 
 
 def undo(flaw: Flaw) -> tuple[tuple[str, ...], ...]:
+    if flaw.source == flaw.said:  # the usual place of a cache
+        return (("export", "UV_NO_CACHE=1"),)
     if flaw.source.isupper():
         return (("unset", flaw.source),)
     return (("$EDITOR", flaw.source),)

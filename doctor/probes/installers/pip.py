@@ -20,6 +20,7 @@ import msgspec
 from doctor.facts.network import Flaw
 from doctor.near import one_slip
 from doctor.probes.installers.uv_files import uv_file_flaws, uv_files
+from doctor.probes.installers.uv_told import uv_told
 from doctor.probes.python.interpreter import sees_system
 from doctor.reading.peek import is_file, is_there, peek, peek_text
 
@@ -116,6 +117,7 @@ def flaws(
 
 
 def _uv_flaws(environ: Mapping[str, str]) -> Iterator[Flaw]:
+    yield from uv_told(environ)
     if any(name.startswith("UV_") for name in environ):
         from doctor.probes.installers.uv_variables import uv_flaws  # few have such variables
 
@@ -250,7 +252,13 @@ def _in_uv_file(path: Path) -> Iterator[tuple[Setting, bool]]:
         return
     for key, extra in (("index-url", False), ("extra-index-url", True)):
         value = said.get(key, [])
-        for url in [value] if isinstance(value, str) else value:
+        for url in [value] if isinstance(value, str) else _listed(value):
             yield Setting(str(url), key, str(path)), extra
-    for entry in said.get("index", []):
-        yield Setting(str(entry.get("url", "")), "[[index]]", str(path)), not entry.get("default", False)
+    for entry in _listed(said.get("index", [])):
+        if isinstance(entry, dict):
+            yield Setting(str(entry.get("url", "")), "[[index]]", str(path)), not entry.get("default", False)
+
+
+def _listed(value: Any) -> list[Any]:
+    """What is no list stops uv, and tells nothing of an index."""
+    return value if isinstance(value, list) else []
