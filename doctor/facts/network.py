@@ -142,6 +142,10 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
         "constraint",
         "elsewhere",
         "stops",
+        "pip-log",
+        "pip-cache",
+        "pip-links",
+        "pip-wheels",
     ]
     source: str  # the file or variable
     key: str = ""

@@ -28,10 +28,22 @@ IDS = {
     "constraint": "pip-constraint-missing",
     "elsewhere": "pip-installs-elsewhere",
     "stops": "pip-setting-stops-installs",
+    "pip-log": "pip-cannot-write",
+    "pip-cache": "pip-cannot-write",
+    "pip-links": "pip-links-gone",
+    "pip-wheels": "pip-takes-wheels-only",
 }
 
 
-SEVERITIES: dict[str, Severity] = {"uv-of-others": "info"}  # where the entry says otherwise
+SEVERITIES: dict[str, Severity] = {
+    "uv-of-others": "info",
+    "pip-cache": "info",
+}  # of one kind among others of the id
+MILDER = (
+    ("uv-no-effect", "uv-of-others"),
+    ("pip-log", "pip-cache"),
+    ("no-index", "pip-links"),
+)  # the first says it
 
 
 def flaw_findings(network: Network, facts: Facts) -> Iterator[Finding]:
@@ -41,8 +53,9 @@ def flaw_findings(network: Network, facts: Facts) -> Iterator[Finding]:
         if flaw.kind == "uv-cpu" and not has_gpu(facts):  # there it is what one wants
             continue
         first.setdefault(flaw.kind, flaw)
-    if "uv-no-effect" in first:
-        first.pop("uv-of-others", None)
+    for worse, milder in MILDER:
+        if worse in first:
+            first.pop(milder, None)
     for kind, flaw in first.items():
         yield found(
             "network",
@@ -57,7 +70,7 @@ def flaw_findings(network: Network, facts: Facts) -> Iterator[Finding]:
 
 def undo(flaw: Flaw) -> tuple[tuple[str, ...], ...]:
     if flaw.source == flaw.said:  # the usual place of a cache
-        return (("export", "UV_NO_CACHE=1"),)
+        return (("export", "UV_NO_CACHE=1" if flaw.kind == "uv-cache" else "PIP_NO_CACHE_DIR=1"),)
     if flaw.source.isupper():
         return (("unset", flaw.source),)
     return (("$EDITOR", flaw.source),)

@@ -19,8 +19,10 @@ import msgspec
 
 from doctor.facts.network import Flaw
 from doctor.near import one_slip
+from doctor.probes.installers.pip_values import ends_pip, pip_folders, wheels_only
 from doctor.probes.installers.uv_files import uv_file_flaws, uv_files
 from doctor.probes.installers.uv_told import uv_told
+from doctor.probes.installers.uv_values import YES
 from doctor.probes.python.interpreter import sees_system
 from doctor.reading.peek import is_file, is_there, peek, peek_text
 
@@ -38,7 +40,6 @@ KEYS = (
     "target", "prefix", "root", "user", "log", "src", "index", "format", "quiet", "verbose", "no-build-isolation",
 )  # fmt: skip
 LONGER = {"extra-index": "extra-index-url"}  # more than one letter is missing
-YES = ("1", "true", "yes", "on", "y", "t")
 ONE_PLATFORM = ("platform", "python-version", "implementation", "abi")
 NEVER = ("require-hashes", "dry-run", "no-deps", "no-dependencies")  # for all installations
 UV_VARIABLES = {
@@ -113,6 +114,8 @@ def flaws(
         *_uv_flaws(environ),
         *_other_flaws(known),
         *_stopping(known, Path(prefix)),
+        *pip_folders(known, environ),
+        *wheels_only(known),
     )
 
 
@@ -203,7 +206,7 @@ def _stopping(known: Mapping[str, Setting], prefix: Path) -> Iterator[Flaw]:
 def _stops(key: str, value: str, prefix: Path) -> bool:
     if key in ("timeout", "default-timeout", "retries"):
         return not re.fullmatch(r"\d+(\.\d+)?" if key != "retries" else r"\d+", value)
-    if key in ONE_PLATFORM:
+    if key in ONE_PLATFORM or ends_pip(key, value):
         return True
     if key == "no-binary":
         return bool({":all:", "torch", "tokenizers"} & set(re.split(r"[\s,]+", value)))
