@@ -174,7 +174,7 @@ def portal(network: Network, facts: Facts, goal: Goal) -> Finding | None:
 
 
 def is_page(reply: Reply, official: frozenset[str]) -> bool:
-    if reply.stage != "answered" or reply.from_hub:
+    if reply.stage != "answered" or reply.from_hub or reply.circle:
         return False
     elsewhere = bare_host(reply.location) if reply.location else ""
     moved = 300 <= reply.status < 400 and elsewhere not in official | {"", bare_host(reply.url)}
