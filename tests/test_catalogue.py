@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.catalogue import HERE, Entry, Words, catalogue, found, groups
+from doctor.catalogue import HERE, Entry, Told, Words, catalogue, found, groups, passing
 from doctor.facts import AREAS
 from doctor.finding import Finding
 from doctor.reading.tomlfile import load_one, load_table
@@ -60,6 +60,16 @@ def test_patterns_compile_and_causes_exist(name: str) -> None:
     for pattern in entry.texts:
         assert not re.search(pattern, ""), f"{pattern} matches everything"
     assert {cause for cause in entry.blocked_by if cause not in groups()} <= set(IDS)
+
+
+@pytest.mark.parametrize("name", sorted(passing()))
+def test_what_goes_wrong_in_passing_is_told_as_well(name: str) -> None:
+    told: Told = passing()[name]
+    assert name not in CATALOGUE and told.severity == "warn" and told.commands and told.look and told.texts
+    for words in (told.title, told.cause, told.means):
+        assert re.search(r"[\u4e00-\u9fff]", words.zh) and not re.search(r"[\u4e00-\u9fff]", words.en)
+    assert not [pattern for pattern in told.texts if re.search(pattern, "")]
+    assert {cause for cause in told.blocked_by if cause not in groups()} <= set(IDS)
 
 
 def test_groups_of_causes_name_findings_that_exist() -> None:
