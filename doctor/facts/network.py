@@ -137,6 +137,7 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
         "uv-offline",
         "uv-old",
         "uv-cpu",
+        "uv-certs",
         "uv-no-effect",
         "uv-of-others",
         "index",

@@ -20,6 +20,7 @@ IDS = {
     "uv-offline": "uv-offline-left-on",
     "uv-old": "uv-sees-old-releases",
     "uv-cpu": "uv-torch-pinned-to-cpu",
+    "uv-certs": "uv-system-certs-missing",
     "uv-no-effect": "uv-variable-without-effect",
     "uv-of-others": "uv-variable-without-effect",
     "index": "pip-index-not-an-address",

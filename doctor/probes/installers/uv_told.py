@@ -20,7 +20,17 @@ else:
     import tomli as tomllib
 
 OLD = 365  # days
-KEYS = ("offline", "no-index", "find-links", "exclude-newer", "torch-backend", "cache-dir", "no-cache")
+KEYS = (
+    "offline",
+    "no-index",
+    "find-links",
+    "exclude-newer",
+    "torch-backend",
+    "cache-dir",
+    "no-cache",
+    "system-certs",
+    "native-tls",
+)
 SET = {True: "true", False: "false"}
 
 
@@ -33,6 +43,7 @@ def uv_told(environ: Mapping[str, str]) -> Iterator[Flaw]:
             told[key] = (environ[name], name)
     yield from _sources(told)
     yield from _cache(told, environ)
+    yield from _certificates(told, environ)
 
 
 def _of_file(path: Path) -> dict[str, tuple[str, str]]:
@@ -79,6 +90,20 @@ def _cache(told: Mapping[str, tuple[str, str]], environ: Mapping[str, str]) -> I
         yield Flaw(
             kind="uv-cache", source=source or str(place), key=_key("cache-dir", source), said=str(place)
         )
+
+
+def _certificates(told: Mapping[str, tuple[str, str]], environ: Mapping[str, str]) -> Iterator[Flaw]:
+    """The machine's own instead of those that uv brings along: images without ca-certificates have none."""
+    on = [(key, *told[key]) for key in ("system-certs", "native-tls") if key in told]
+    on = [one for one in on if one[1].lower() in YES]
+    if not on or environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR"):
+        return
+    from doctor.probes.listing import names_in
+    from doctor.probes.network.trust import system_bundle  # few have such a switch
+
+    if not system_bundle() and not names_in(Path("/etc/ssl/certs")):
+        key, value, source = on[0]
+        yield Flaw(kind="uv-certs", source=source, key=_key(key, source), said=value)
 
 
 def may_make(place: Path) -> bool:
