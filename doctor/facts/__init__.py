@@ -57,7 +57,7 @@ from doctor.facts.jupyter import (
     SettingsFile,
 )
 from doctor.facts.network import Answer, Network, said_by
-from doctor.facts.packages import Damage, ImportUse, Packages, Sources, SourceUse
+from doctor.facts.packages import Damage, ImportUse, MissingName, Packages, Sources, SourceUse
 from doctor.facts.python import EnvironmentState, PthLine, Python, Script, Shadow, Stopped
 from doctor.facts.smoke import Smoke, SmokeTask
 from doctor.facts.torch import Torch
@@ -107,6 +107,7 @@ __all__ = [
     "LabProcess",
     "LogLine",
     "LostDevice",
+    "MissingName",
     "Module",
     "Network",
     "Node",
