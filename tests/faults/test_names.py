@@ -10,11 +10,11 @@ from tests.faults.dists import install
 from tests.faults.patient import Diagnosis, diagnose
 
 DATASETS = {
-    "peft/__init__.py": "from .model import PeftModel\n",
-    "peft/model.py": "from transformers import GoneCache\nPeftModel = 1\n",
+    "datasets/__init__.py": "from .model import PeftModel\n",
+    "datasets/model.py": "from transformers import GoneCache\nPeftModel = 1\n",
 }
 GUARDED = {
-    "peft/__init__.py": "try:\n    from transformers import GoneCache\nexcept ImportError:\n    GoneCache = None\n"
+    "datasets/__init__.py": "try:\n    from transformers import GoneCache\nexcept ImportError:\n    GoneCache = None\n"
 }
 
 
