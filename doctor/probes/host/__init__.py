@@ -20,8 +20,9 @@ SCARCE = 0.8  # of the processes that are allowed: from there on the zombies are
 
 
 def probe(goal: Goal) -> Host:
-    packages = apt.begin()
-    release, memory, group = os_release(), psutil.virtual_memory(), cgroup()
+    release = os_release()
+    packages = apt.begin(release)
+    memory, group = psutil.virtual_memory(), cgroup()
     seen = len(os.sched_getaffinity(0))
     flags, virtual = machine.cpu_flags()
     now, newest, newest_path = machine.clock()
