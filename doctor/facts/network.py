@@ -49,6 +49,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     status: int = 0
     location: str = ""  # scheme and host of a redirect
+    circle: str = ""  # the addresses by which redirects come back to where they were
     from_hub: bool = False  # X-Repo-Commit or X-Error-Code: headers that only a Hub sets
     html: bool = False
     error_code: str = ""  # X-Error-Code
@@ -59,6 +60,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def said(self) -> str:
         """The answer in a few words."""
+        if self.circle:
+            return f"HTTP {self.status}, {self.circle}"
         return f"HTTP {self.status}" if self.stage == "answered" else self.error or self.stage
 
 
@@ -130,12 +133,22 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
         "uv-ignored",
         "no-effect",
         "uv-stops",
+        "uv-cache",
+        "uv-offline",
+        "uv-old",
+        "uv-cpu",
+        "uv-no-effect",
+        "uv-of-others",
         "index",
         "plain-http",
         "no-index",
         "constraint",
         "elsewhere",
         "stops",
+        "pip-log",
+        "pip-cache",
+        "pip-links",
+        "pip-wheels",
     ]
     source: str  # the file or variable
     key: str = ""

@@ -21,7 +21,7 @@ from doctor.goal import Goal
 def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     network = facts.network
     assert isinstance(network, Network)
-    yield from flaw_findings(network)
+    yield from flaw_findings(network, facts)
     root = root_cause(network, facts, goal)
     if root:
         yield root

@@ -16,6 +16,11 @@ from doctor.text import Text
 NOT_TRUSTED = (18, 19, 20, 21)  # OpenSSL: self-signed, no issuer, cannot verify
 WRONG_DATE = (9, 10)  # not yet valid, expired
 LATE = "no answer within"
+OF_OTHERS = (
+    "GIT_SSL_CAINFO",
+    "AWS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+)  # neither httpx nor requests reads them
 SKEW = 300  # seconds that a clock may be off
 
 Look = Callable[[Network, Facts, Goal], Finding | None]
@@ -47,7 +52,7 @@ def spared(one: CaFile, facts: Facts) -> bool:
     """httpx (huggingface_hub 1 and later) and requests (before) each have variables of their own."""
     version = version_of(facts, "huggingface-hub")
     modern = version is not None and version.major >= 1
-    if one.setting == "GIT_SSL_CAINFO":
+    if one.setting in OF_OTHERS:
         return True
     return one.setting.isupper() and one.setting.startswith("SSL_CERT_") != modern
 
@@ -174,7 +179,7 @@ def portal(network: Network, facts: Facts, goal: Goal) -> Finding | None:
 
 
 def is_page(reply: Reply, official: frozenset[str]) -> bool:
-    if reply.stage != "answered" or reply.from_hub:
+    if reply.stage != "answered" or reply.from_hub or reply.circle:
         return False
     elsewhere = bare_host(reply.location) if reply.location else ""
     moved = 300 <= reply.status < 400 and elsewhere not in official | {"", bare_host(reply.url)}
@@ -212,6 +217,9 @@ def untrusted(network: Network, facts: Facts, goal: Goal) -> Finding | None:
     for reply in all_replies(network):
         if reply.tls_code in NOT_TRUSTED:
             seen = next((c for c in network.certificates if c.host == bare_host(reply.url)), None)
+            own = own_bundle(network, facts, reply) if seen and seen.by_system else None
+            if seen and own:
+                return too_little(own, seen)
             commands = None if seen and seen.by_system else (("update-ca-certificates",), *TRUST)
             return found(
                 "network",
@@ -222,6 +230,31 @@ def untrusted(network: Network, facts: Facts, goal: Goal) -> Finding | None:
                 commands=commands,
             )
     return None
+
+
+def own_bundle(network: Network, facts: Facts, reply: Reply) -> CaFile | None:
+    """The person's certificates with which a host was refused that the machine's own accept."""
+    hubs = reply.kind not in ("index", "extra_index", "channel")
+    for one in (
+        network.ca_files if hubs else reversed(network.ca_files)
+    ):  # pip's own is the last, and wins for it
+        of_requests = not one.setting.startswith("SSL_CERT_") and one.setting not in OF_OTHERS
+        if not one.fault and (not spared(one, facts) if hubs else of_requests):
+            return one
+    return None
+
+
+def too_little(one: CaFile, seen: Certificate) -> Finding:
+    unset = ("unset", one.setting) if one.setting.isupper() else ("pip", "config", "unset", "global.cert")
+    return found(
+        "network",
+        "ca-bundle-lacks-public",
+        setting=one.setting,
+        path=one.path,
+        host=seen.host,
+        issuer=seen.issuer,
+        commands=(unset,),
+    )
 
 
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"

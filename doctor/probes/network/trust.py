@@ -24,7 +24,7 @@ SYSTEM = (  # Debian, Red Hat, SUSE
     "/etc/ssl/ca-bundle.pem",
 )
 OF_REQUESTS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # huggingface_hub < 1, pip, conda
-OF_GIT = ("GIT_SSL_CAINFO",)
+OF_OTHERS = ("GIT_SSL_CAINFO", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 HASHED = re.compile(r"[0-9a-f]{8}\.\d+\Z")  # OpenSSL's names in a folder of certificates
 OF_HTTPX = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # huggingface_hub 1 and later
 
@@ -47,7 +47,7 @@ def ca_files(
     pip_cert: tuple[str, str] | None, environ: Mapping[str, str] = os.environ, *, by_form: bool = False
 ) -> tuple[CaFile, ...]:
     """The settings that name certificates, and whether what they name can be used."""
-    names = [name for name in (*OF_HTTPX, *OF_REQUESTS, *OF_GIT) if environ.get(name)]
+    names = [name for name in (*OF_HTTPX, *OF_REQUESTS, *OF_OTHERS) if environ.get(name)]
     if "SSL_CERT_FILE" in names and "SSL_CERT_DIR" in names:
         names.remove("SSL_CERT_DIR")  # httpx looks at the file alone
     named = [(name, environ[name]) for name in names]
