@@ -35,6 +35,7 @@ from doctor.facts.gpu import (
     Module,
     Node,
     PciCard,
+    Variable,
     Visible,
 )
 from doctor.facts.host import Host
@@ -129,6 +130,7 @@ __all__ = [
     "Stopped",
     "Torch",
     "Unknown",
+    "Variable",
     "Visible",
     "said_by",
 ]

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doctor.checks.gpu import allocator, containers, devices, fabric, libraries, unlisted, visible, wsl
+from doctor.checks.gpu import (
+    allocator,
+    containers,
+    devices,
+    fabric,
+    libraries,
+    unlisted,
+    variables,
+    visible,
+    wsl,
+)
 from doctor.facts import Gpu
 from doctor.finding import Finding
 
@@ -27,4 +37,5 @@ def _listed(gpu: Gpu) -> Iterator[Finding]:
     yield from libraries.unusable(gpu)
     yield from visible.check(gpu)
     yield from allocator.check(gpu)
+    yield from variables.check(gpu)
     yield from libraries.not_starting(gpu)

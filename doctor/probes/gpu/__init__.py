@@ -25,6 +25,7 @@ from doctor.probes.gpu import (
     packages,
     pci,
     processes,
+    variables,
     visible,
 )
 from doctor.reading.peek import is_there, peek_text
@@ -43,6 +44,9 @@ def probe(goal: Goal) -> Gpu:
     if not hung:
         holders = processes.described(holders)
     inside = container.container()
+    specs = visible.kernelspecs(goal)
+    steering = () if nothing else variables.variables(specs)
+    lines = visible.set_in(goal, (one.name for one in steering))
     return Gpu(
         pci=tuple(card.address for card in cards),
         cards=cards,
@@ -70,13 +74,16 @@ def probe(goal: Goal) -> Gpu:
         uptime_seconds=uptime(),
         fabric_manager=not nothing and bool(processes.named("nv-fabricmanager")),
         makes_nodes=shutil.which("nvidia-modprobe") is not None,
-        visible=visible.visible(goal, look_at_processes=not (hung or nothing)),
-        visible_set_in=visible.set_in(goal),
+        visible=visible.visible(specs, look_at_processes=not (hung or nothing)),
+        visible_set_in=lines.get(visible.NAME, ()),
         nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
         slurm="SLURM_JOB_ID" in os.environ,
         jetson=is_there(JETSON),
         allocator=None if nothing else allocator(),
+        variables=tuple(msgspec.structs.replace(one, set_in=lines.get(one.name, ())) for one in steering),
+        interfaces=variables.interfaces(steering),
+        infiniband=variables.infiniband(steering),
         groups=groups(),
         xids=() if nothing else kernel_log.lines(),
     )
