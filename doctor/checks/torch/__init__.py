@@ -26,8 +26,9 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
 def _names_no_toolkit(facts: Facts) -> bool:
     """Whether the area gpu tells of a variable that names a folder without a compiler."""
     gpu = facts.gpu
-    cards = isinstance(gpu, Gpu) and bool(devices(gpu))
-    return cards and any(one.fault for one in gpu.variables if one.name in TOOLKIT)
+    if not isinstance(gpu, Gpu) or not devices(gpu):
+        return False
+    return any(one.fault for one in gpu.variables if one.name in TOOLKIT)
 
 
 def _deep(torch: Torch, goal: Goal) -> Iterator[Finding]:
