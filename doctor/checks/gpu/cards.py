@@ -11,7 +11,6 @@ from doctor.checks.gpu import (
     fabric,
     libraries,
     unlisted,
-    variables,
     visible,
     wsl,
 )
@@ -37,5 +36,8 @@ def _listed(gpu: Gpu) -> Iterator[Finding]:
     yield from libraries.unusable(gpu)
     yield from visible.check(gpu)
     yield from allocator.check(gpu)
-    yield from variables.check(gpu)
+    if gpu.variables:
+        from doctor.checks.gpu import variables  # few set any
+
+        yield from variables.check(gpu)
     yield from libraries.not_starting(gpu)

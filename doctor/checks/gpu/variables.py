@@ -11,29 +11,37 @@ from doctor.facts import Gpu, Variable
 from doctor.finding import Finding, Severity
 
 FORCED, DISABLED = ("CUDA_FORCE_PTX_JIT", "CUDA_FORCE_JIT"), ("CUDA_DISABLE_PTX_JIT", "CUDA_DISABLE_JIT")
+SHELL = "shell"
 ORDERS = ("FASTEST_FIRST", "PCI_BUS_ID")
 NO_COMPILER = "no nvcc in it"
 WITH_PTX = 12.0  # torch's wheels carry PTX, where they do, for cards of this generation on
 
 
 def check(gpu: Gpu) -> Iterator[Finding]:
-    if gpu.variables:
-        for look in LOOKS:
-            yield from look(gpu)
+    for look in LOOKS:
+        yield from look(gpu)
 
 
 def _told(name: str, those: Sequence[Variable], severity: Severity | None = None) -> Iterator[Finding]:
     """One finding of all places where these are set."""
     if those:
-        unset = tuple(dict.fromkeys(one.name for one in those if one.where == "shell"))
         yield found(
             "gpu",
             name,
             severity=severity,
             seen=seen(those),
             files=files(those) or NONE,
-            commands=(("unset", *unset),) if unset else (("jupyter", "kernelspec", "list"),),
+            commands=_away(those),
         )
+
+
+def _away(those: Sequence[Variable]) -> tuple[tuple[str, ...], ...]:
+    """Out of the shell, or of the file that has it."""
+    unset = tuple(dict.fromkeys(one.name for one in those if one.where == SHELL))
+    edited = tuple(("$EDITOR", one.where) for one in those if one.where.startswith("/"))
+    specs = any(one.where not in (SHELL, *(path for _, path in edited)) for one in those)
+    listed = (("jupyter", "kernelspec", "list"),) if specs else ()
+    return (*((("unset", *unset),) if unset else ()), *dict.fromkeys(edited), *listed)
 
 
 def seen(those: Sequence[Variable]) -> str:
@@ -123,7 +131,7 @@ def _interfaces(gpu: Gpu) -> Iterator[Finding]:
             seen=seen(wrong),
             files=files(wrong) or NONE,
             there=gpu.interfaces or NONE,
-            commands=(("unset", *dict.fromkeys(one.name for one in wrong)),),
+            commands=_away(wrong),
         )
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import grp
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from doctor.facts import Allocator, Docker, Gpu, GpuDevice
+from doctor.facts import Allocator, Docker, Gpu, GpuDevice, Variable
 from doctor.goal import Goal
 from doctor.probes.gpu import (
     container,
@@ -25,7 +26,6 @@ from doctor.probes.gpu import (
     packages,
     pci,
     processes,
-    variables,
     visible,
 )
 from doctor.reading.peek import is_there, peek_text
@@ -45,7 +45,7 @@ def probe(goal: Goal) -> Gpu:
         holders = processes.described(holders)
     inside = container.container()
     specs = visible.kernelspecs(goal)
-    steering = () if nothing else variables.variables(specs)
+    steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(specs)
     lines = visible.set_in(goal, (one.name for one in steering))
     return Gpu(
         pci=tuple(card.address for card in cards),
@@ -82,8 +82,8 @@ def probe(goal: Goal) -> Gpu:
         jetson=is_there(JETSON),
         allocator=None if nothing else allocator(),
         variables=tuple(msgspec.structs.replace(one, set_in=lines.get(one.name, ())) for one in steering),
-        interfaces=variables.interfaces(steering),
-        infiniband=variables.infiniband(steering),
+        interfaces=interfaces,
+        infiniband=infiniband,
         groups=groups(),
         xids=() if nothing else kernel_log.lines(),
     )
@@ -93,6 +93,14 @@ def allocator() -> Allocator | None:
     from doctor.probes.gpu.allocator import unreadable  # on most machines there is nothing to allocate
 
     return unreadable()
+
+
+def steered_by(specs: Iterable[visible.Spec]) -> tuple[tuple[Variable, ...], tuple[str, ...], bool]:
+    """Variables for CUDA, torch and NCCL, with what has to be known of the network to judge them."""
+    from doctor.probes.gpu import variables  # on most machines there is nothing to steer
+
+    those = variables.variables(specs)
+    return those, variables.interfaces(those), variables.infiniband(those)
 
 
 def _with_names(devices: tuple[GpuDevice, ...]) -> tuple[GpuDevice, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from doctor.elf import read
 from doctor.facts import Unknown, Variable
 from doctor.probes.listing import names_in
-from doctor.reading.peek import is_file, is_folder, is_there
+from doctor.reading.peek import is_file, is_folder, is_there, peek_text
 
 TOOLKIT, CACHE, INJECTED = ("CUDA_HOME", "CUDA_PATH"), "CUDA_CACHE_PATH", "CUDA_INJECTION64_PATH"
 INTERFACES = ("NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME")
@@ -32,6 +32,11 @@ def variables(specs: Iterable[tuple[str, Mapping[str, object]]]) -> tuple[Variab
     for where, environ in specs:
         own = {name: value for name, value in _watched(environ).items() if shell.get(name) != value}
         found.append((f"kernelspec {where}", own))
+    known = dict(shell)
+    for path in (Path("~/.nccl.conf").expanduser(), Path("/etc/nccl.conf")):  # the first that says it wins
+        own = {name: value for name, value in _of_nccl(path).items() if name not in known}
+        known |= own
+        found.append((str(path), own))
     return tuple(
         Variable(name=name, value=value[:LONGEST], where=where, fault=fault(name, value))
         for where, said in found
@@ -43,6 +48,12 @@ def _watched(environ: Mapping[str, object]) -> dict[str, str]:
     """An empty value says nothing."""
     said = ((name, environ.get(name)) for name in WATCHED)
     return {name: value for name, value in said if isinstance(value, str) and value.strip()}
+
+
+def _of_nccl(path: Path) -> dict[str, str]:
+    """NCCL's own file: NAME=VALUE in each line, # before what is none."""
+    lines = (line.strip().partition("=") for line in peek_text(path).splitlines())
+    return _watched({name.strip(): value.strip() for name, _, value in lines if name.startswith("NCCL_")})
 
 
 def fault(name: str, value: str) -> str:

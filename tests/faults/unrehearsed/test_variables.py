@@ -218,6 +218,22 @@ def test_nccl_is_sent_over_an_interface_that_is_here(bare: World, value: str) ->
     assert told(working(bare, "a100", 2), NCCL_SOCKET_IFNAME=value) == {}
 
 
+@pytest.mark.parametrize("path", ["/etc/nccl.conf", "~/.nccl.conf"])
+def test_a_file_of_nccl_sends_it_there(bare: World, path: str) -> None:
+    world = working(bare, "a100", 2)
+    lines = "# of the old machine\nNCCL_DEBUG=WARN\nNCCL_SOCKET_IFNAME=eth99\n"
+    if path.startswith("/"):
+        world.put(path, lines)
+    else:
+        (world.folder / "home").mkdir()
+        (world.folder / "home/.nccl.conf").write_text(lines)
+    said = world.diagnose()
+    assert said.complaints == ["nccl-interface-missing"]
+    ((editor, edited),) = said.of("nccl-interface-missing")["remedy"]["commands"]
+    assert editor == "$EDITOR" and edited.endswith("nccl.conf")
+    assert told(world, NCCL_SOCKET_IFNAME=HERE) == {}
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
