@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from doctor.catalogue import Told, Words, catalogue, passing, with_groups
+from doctor.catalogue import Entry, Words, catalogue, with_groups
 from doctor.errors import Exit, Trouble, bad_input
 from doctor.near import nearest
 from doctor.reading.peek import peek_text
@@ -20,7 +20,6 @@ from doctor.shell import typed
 from doctor.text import Lang, Text
 
 MOST = 2_000_000  # characters of a log that are read: what matters of a longer one is at its end
-PASSING = "network"  # the area of what goes wrong in passing
 SHOWN = 4  # findings told of one text
 WORSE = {"fail": 0, "warn": 1, "unknown": 2, "info": 3}
 
@@ -30,7 +29,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     area: str
-    entry: Told
+    entry: Entry
     line: str = ""
     at: int = 0
 
@@ -49,7 +48,7 @@ def run(asked: tuple[str, ...], lang: Lang, *, as_json: bool) -> int:
 def matches_of(asked: tuple[str, ...]) -> tuple[Match, ...]:
     """The findings that are meant. Raises Trouble (exit 2) on a single word that is none."""
     words = " ".join(asked).strip()
-    known = everything()
+    known = catalogue()
     if words in known:
         area, entry = known[words]
         return (Match(id=words, area=area, entry=entry),)
@@ -58,12 +57,7 @@ def matches_of(asked: tuple[str, ...]) -> tuple[Match, ...]:
     return by_text(text_of(words))
 
 
-def everything() -> dict[str, tuple[str, Told]]:
-    """All that can be explained, with its area."""
-    return {**catalogue(), **{name: (PASSING, told) for name, told in passing().items()}}
-
-
-def _no_such(word: str, known: dict[str, tuple[str, Told]]) -> Trouble:
+def _no_such(word: str, known: dict[str, tuple[str, Entry]]) -> Trouble:
     near = nearest(word, known, 3, 0.5)
     listing = ", ".join(near) or "-"
     return bad_input(
@@ -91,7 +85,7 @@ def by_text(text: str) -> tuple[Match, ...]:
     """
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     found = [
-        match for name, (area, entry) in everything().items() if (match := _match(name, area, entry, plain))
+        match for name, (area, entry) in catalogue().items() if (match := _match(name, area, entry, plain))
     ]
     return tuple(sorted(found, key=partial(_rank, frozenset(match.id for match in found)))[:SHOWN])
 
@@ -101,7 +95,7 @@ def _rank(there: frozenset[str], match: Match) -> tuple[int, bool, int]:
     return WORSE[match.entry.severity], follows, match.at
 
 
-def _match(name: str, area: str, entry: Told, text: str) -> Match | None:
+def _match(name: str, area: str, entry: Entry, text: str) -> Match | None:
     # What was copied from a terminal may be broken into lines anywhere between words.
     patterns = (pattern.replace(" ", r"\s+") for pattern in entry.texts)
     hits = [hit for pattern in patterns if (hit := re.search(pattern, text))]
@@ -118,10 +112,6 @@ UNKNOWN = Text(
     "No finding knows this text. Look at this machine itself: make doctor",
     "没有与此文本对应的问题。请直接诊断这台机器：make doctor",
 )
-GONE = Text(
-    "The doctor cannot see it afterwards; what causes it often, it can: make doctor",
-    "事后无法诊断出此类错误，但常见的原因可以诊断：make doctor",
-)
 HERE = Text("Is it so on this machine? make doctor", "这台机器是否如此？请运行：make doctor")
 ALSO = Text("The text may also come from:", "该文本也可能来自：")
 LOOK = Text("To see it by hand:", "手动查看：")
@@ -137,8 +127,7 @@ def lines(matches: tuple[Match, ...], lang: Lang, page: Page) -> list[str]:
     if matches[1:]:
         told += ["", ALSO.get(lang)]
         told += [f"  {title(match, lang)}  [{match.id}]" for match in matches[1:]]
-    where = GONE if matches[0].id in passing() else HERE
-    return [*told, *(["", where.get(lang)] if matches[0].line else [])]
+    return [*told, *(["", HERE.get(lang)] if matches[0].line and not matches[0].entry.told else [])]
 
 
 def _whole(match: Match, lang: Lang, page: Page) -> list[str]:
@@ -191,8 +180,8 @@ def body(match: Match, lang: Lang) -> dict[str, Any]:
 
 
 def listing(lang: Lang, page: Page) -> list[str]:
-    """Every finding that the doctor knows: severity, id, title."""
-    known = catalogue()
+    """Every finding that the doctor looks for: severity, id, title."""
+    known = {name: (area, entry) for name, (area, entry) in catalogue().items() if not entry.told}
     wide = max(map(len, known))
     return [
         f"{page.mark(entry.severity)} {name:{wide}}  {plain(entry.title, lang)}"

@@ -30,27 +30,26 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zh: str
 
 
-class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What `explain` tells of something that goes wrong, whether or not a machine shows it afterwards."""
+NOTHING = Words(en="", zh="")
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All that is known of one finding before any machine has it."""
 
     severity: Severity  # a check may say otherwise where the facts do
     title: Words
+    evidence: Words = NOTHING  # what was seen, on this machine
+    told: bool = False  # no look at a machine shows it: `explain` knows it by the texts of programs
     cause: Words
     commands: tuple[tuple[str, ...], ...] = ()
     step: str | None = None  # the step of setup that mends it
+    safe: bool = True  # nothing of the person's is lost or restarted by the commands
+    reboot: bool = False
     blocked_by: tuple[str, ...] = ()  # ids, or names of groups in causes.toml
     means: Words  # for `explain`: what it means, and why it matters
     look: tuple[str, ...]  # shell lines with which to see it by hand
     links: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()  # regular expressions of the error texts that it makes programs print
-
-
-class Entry(Told, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """All that is known of one finding before any machine has it."""
-
-    evidence: Words  # what was seen, on this machine
-    safe: bool = True  # nothing of the person's is lost or restarted by the commands
-    reboot: bool = False
 
 
 @cache
@@ -103,12 +102,6 @@ def in_chinese(said: str) -> str:
 def catalogue() -> dict[str, tuple[str, Entry]]:
     """Every id with its area and entry."""
     return {name: (area, entry) for area in AREAS for name, entry in entries(area).items()}
-
-
-@cache
-def passing() -> dict[str, Told]:
-    """What no look at a machine finds, by name: errors of transfers, known by their texts alone."""
-    return load_table(HERE / "passing.toml", Told)
 
 
 def found(

@@ -35,6 +35,7 @@ from doctor.facts.gpu import (
     Module,
     Node,
     PciCard,
+    Variable,
     Visible,
 )
 from doctor.facts.host import Host
@@ -57,7 +58,7 @@ from doctor.facts.jupyter import (
     SettingsFile,
 )
 from doctor.facts.network import Answer, Network, said_by
-from doctor.facts.packages import Damage, ImportUse, Packages, Sources, SourceUse
+from doctor.facts.packages import Damage, ImportUse, MissingName, Packages, Sources, SourceUse
 from doctor.facts.python import EnvironmentState, PthLine, Python, Script, Shadow, Stopped
 from doctor.facts.smoke import Smoke, SmokeTask
 from doctor.facts.torch import Torch
@@ -107,6 +108,7 @@ __all__ = [
     "LabProcess",
     "LogLine",
     "LostDevice",
+    "MissingName",
     "Module",
     "Network",
     "Node",
@@ -129,6 +131,7 @@ __all__ = [
     "Stopped",
     "Torch",
     "Unknown",
+    "Variable",
     "Visible",
     "said_by",
 ]

@@ -39,12 +39,27 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     processes: int | None = None  # of this user; root is not held to it
 
 
+class AptSource(msgspec.Struct, frozen=True, kw_only=True):
+    """One archive and one suite of it that apt is told to use, or what it refuses to read."""
+
+    place: str  # file, and line where it has one
+    address: str = ""  # host and path, without a password
+    suite: str = ""  # bookworm, jammy-updates; a path where it ends with a slash
+    scheme: str = ""
+    key: str = ""  # file that the archive is to be signed by; "inline", or "" for any that apt trusts
+    key_lost: bool = False
+    fetched: bool = True  # apt has a list of what is in it, or has none of any archive
+    unreadable: str = ""  # the beginning of what is no source: apt does nothing at all while it is there
+
+
 class Apt(msgspec.Struct, frozen=True, kw_only=True):
     """The state of Debian's package manager, read from its files."""
 
     holder: Program | None = None  # who holds its lock now
     unfinished: tuple[str, ...] = ()  # packages unpacked or half configured
     interrupted: bool = False  # dpkg's journal was not worked off
+    codename: str = ""  # of the release that this is
+    sources: tuple[AptSource, ...] = ()
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
@@ -84,6 +99,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     knows_localhost: bool = True  # something says what `localhost` is
     localhost_elsewhere: str = ""  # the address that it leads to, where that is none of this machine's
     lost_preloads: tuple[str, ...] = ()  # libraries that LD_PRELOAD names and that are not there
+    lost_preloads_of_all: tuple[str, ...] = ()  # likewise of /etc/ld.so.preload
     systemd: bool | None = None  # process 1 is systemd
     wsl: int | None = None  # 1 or 2
     clock: float = 0.0  # seconds since the epoch, as the machine has it

@@ -23,6 +23,17 @@ class ImportUse(msgspec.Struct, frozen=True, kw_only=True):
     at_start: bool  # in the __init__ of a package: the distribution cannot be imported at all without it
 
 
+class MissingName(msgspec.Struct, frozen=True, kw_only=True):
+    """A distribution whose import stops at a name, or a module, that a library beside it does not have."""
+
+    name: str  # the distribution
+    file: str  # in site-packages
+    line: int
+    missing: str  # "AdamW", or as a module "torch._six"
+    module: str  # that was to have it
+    owner: str  # its distribution
+
+
 class SourceUse(msgspec.Struct, frozen=True, kw_only=True):
     """One place in the person's own code. `what` is a task, the name of an argument, or of a library."""
 
@@ -72,6 +83,7 @@ class Packages(msgspec.Struct, frozen=True, kw_only=True, tag="packages"):
     old_numpy: tuple[str, ...] = ()  # extensions built against numpy 1, as "name version"
     new_numpy: tuple[str, ...] = ()  # extensions of an age that knew only numpy 1, built against numpy 2
     imports: tuple[ImportUse, ...] = ()  # names of huggingface_hub that later releases removed
+    missing_names: tuple[MissingName, ...] = ()  # one for a distribution
     pkg_resources: bool = True  # whether that module is there
     needs_pkg_resources: tuple[ImportUse, ...] = ()
     ffmpeg_owners: tuple[str, ...] = ()  # distributions that own the module `ffmpeg`

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-from doctor.catalogue import Told, entries, passing
+from doctor.catalogue import Entry, entries
 from doctor.explain import blanked, flowing, plain
 from doctor.facts import AREAS
 from doctor.report import sets
@@ -28,10 +28,7 @@ SEVERITIES = {
     "info": Text("worth knowing", "供参考"),
     "unknown": Text("could not tell", "无法得知"),
 }
-PASSING = Text(
-    "In passing: errors that only `make explain` knows, by their texts",
-    "传输中的错误：只有 `make explain` 能根据错误信息识别",
-)
+TOLD = Text("known by its error text", "根据错误信息识别")
 LOOK = Text("See it by hand:", "手动查看：")
 MEND = Text("Mend it:", "处理：")
 STEP = Text("`make fix` can do it (step {step}).", "`make fix` 可以自动处理（步骤 {step}）。")
@@ -43,14 +40,13 @@ def reference(lang: Lang) -> str:
     for area in AREAS:
         parts.append(f"\n## {NAMES[area].get(lang)}\n")
         parts += ["\n".join(_entry(name, entry, lang)) for name, entry in entries(area).items()]
-    parts.append(f"\n## {PASSING.get(lang)}\n")
-    parts += ["\n".join(_entry(name, told, lang)) for name, told in passing().items()]
     return "\n".join(parts)
 
 
-def _entry(name: str, entry: Told, lang: Lang) -> Iterator[str]:
+def _entry(name: str, entry: Entry, lang: Lang) -> Iterator[str]:
     yield f"### {name}\n"
-    yield f"**{plain(entry.title, lang)}** ({SEVERITIES[entry.severity].get(lang)})\n"
+    worth = TOLD if entry.told else SEVERITIES[entry.severity]
+    yield f"**{plain(entry.title, lang)}** ({worth.get(lang)})\n"
     yield f"{flowing(entry.means, lang)}\n"
     yield from _block(LOOK.get(lang), entry.look)
     yield from _block(

@@ -9,6 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from doctor.catalogue import found
 from doctor.checks.host import limits, person
+from doctor.checks.host.apt import apt
 from doctor.facts import Facts, Host
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -26,7 +27,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from _glibc(host)
     yield from _kernel(host)
     yield from _clock(host)
-    yield from _apt(host)
+    yield from apt(host)
     yield from limits.check(facts, host, goal)
     yield from person.check(host)
 
@@ -59,11 +60,3 @@ def _clock(host: Host) -> Iterator[Finding]:
     if host.clock and (host.clock < CLOCK_FLOOR or host.clock < host.newest_file - SKEW):
         days = max(1, round((max(host.newest_file, CLOCK_FLOOR) - host.clock) / 86_400))
         yield found("host", "clock-wrong", days=days, path=host.newest_path)
-
-
-def _apt(host: Host) -> Iterator[Finding]:
-    apt = host.apt
-    if apt.holder:  # half configured is then a state on the way
-        yield found("host", "dpkg-lock-held", pid=apt.holder.pid, program=apt.holder.name)
-    elif apt.unfinished or apt.interrupted:
-        yield found("host", "apt-half-configured", packages=apt.unfinished or ("/var/lib/dpkg/updates",))

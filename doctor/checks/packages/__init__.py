@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from doctor.checks.packages.code import code
 from doctor.checks.packages.damage import damage
 from doctor.checks.packages.lock import lock
+from doctor.checks.packages.names import names
 from doctor.checks.packages.needs import usable
 from doctor.checks.packages.origin import origin
 from doctor.checks.packages.pairs import pairs
@@ -30,4 +31,5 @@ def _all(packages: Packages, facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from origin(packages, goal)
     yield from requirements(packages, facts, goal)
     yield from pairs(packages, facts, goal)
+    yield from names(packages, goal)
     yield from code(packages, goal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from packaging.version import Version
 
@@ -49,20 +50,26 @@ CLASHES = (
 )
 
 
-def _clashes(packages: Packages, goal: Goal) -> Iterator[Finding]:
-    for name, below, other, floor, what in CLASHES:
+def clashes(packages: Packages) -> Iterator[tuple[str, str]]:
+    """The pairs of the table that are installed."""
+    for name, below, other, floor, _ in CLASHES:
         if older(packages, name, below) and since(packages, other, floor):
-            yield mended(
-                "releases-do-not-fit",
-                goal,
-                None,
-                pip(goal, "install", "--upgrade", name),
-                severity="fail" if name in course(packages, goal) else "warn",
-                package=f"{name} {packages.installed[name]}",
-                other=f"{other} {packages.installed[other]}",
-                what=what,
-            )
-            return
+            yield name, other
+
+
+def _clashes(packages: Packages, goal: Goal) -> Iterator[Finding]:
+    said = {(name, other): what for name, _, other, _, what in CLASHES}
+    for name, other in islice(clashes(packages), 1):
+        yield mended(
+            "releases-do-not-fit",
+            goal,
+            None,
+            pip(goal, "install", "--upgrade", name),
+            severity="fail" if name in course(packages, goal) else "warn",
+            package=f"{name} {packages.installed[name]}",
+            other=f"{other} {packages.installed[other]}",
+            what=said[name, other],
+        )
 
 
 def _switched_off(packages: Packages, goal: Goal) -> Iterator[Finding]:

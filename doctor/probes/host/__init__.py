@@ -20,8 +20,9 @@ SCARCE = 0.8  # of the processes that are allowed: from there on the zombies are
 
 
 def probe(goal: Goal) -> Host:
-    packages = apt.begin()
-    release, memory, group = os_release(), psutil.virtual_memory(), cgroup()
+    release = os_release()
+    packages = apt.begin(release)
+    memory, group = psutil.virtual_memory(), cgroup()
     seen = len(os.sched_getaffinity(0))
     flags, virtual = machine.cpu_flags()
     now, newest, newest_path = machine.clock()
@@ -65,7 +66,8 @@ def probe(goal: Goal) -> Host:
         loopback=machine.loopback(),
         knows_localhost=bool(leads_to),
         localhost_elsewhere=machine.elsewhere(leads_to),
-        lost_preloads=person.lost_preloads(),
+        lost_preloads=person.lost_preloads(os.environ.get("LD_PRELOAD", "")),
+        lost_preloads_of_all=person.lost_preloads(person.preloads_of_all()),
         systemd=text(Path("/proc/1/comm")) == "systemd",
         wsl=machine.wsl(platform.release()),
         clock=now,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from doctor.facts import Unknown
 from doctor.facts.host import Apt, Program
+from doctor.probes.host.sources import sources
 from doctor.probes.listing import names_in
 from doctor.probes.locks import Held, holder, holders
 from doctor.probes.patience import PATIENCE, start
@@ -19,7 +20,7 @@ HALF = ("unpacked", "half-configured", "half-installed")
 NAMED = 12
 
 
-def begin(admin: Path = ADMIN) -> Callable[[], Apt]:
+def begin(release: Mapping[str, str], admin: Path = ADMIN) -> Callable[[], Apt]:
     """Ask the kernel for its table of locks, which takes it 15 ms; the rest when what is returned is called."""
     if not is_folder(admin):
         return Apt
@@ -28,6 +29,8 @@ def begin(admin: Path = ADMIN) -> Callable[[], Apt]:
         unfinished=unfinished(admin / "status")[:NAMED],
         interrupted=journal(admin),
         holder=lock_holder(admin, known(PATIENCE)),
+        codename=release.get("VERSION_CODENAME", ""),
+        sources=sources(),
     )
 
 

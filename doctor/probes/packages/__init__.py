@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doctor.facts import Packages, Sources
+from doctor.facts import MissingName, Packages, Sources
 from doctor.goal import Goal
 from doctor.goal.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
 from doctor.goal.target import site_packages
@@ -79,6 +79,7 @@ def _rest(
         closed=recorded.closed,
         **abi.numpy_builds(dists, installed, site),
         imports=uses.removed_from_hub(dists, installed, site),
+        missing_names=_missing_names(dists, site, beside(goal), wanted, goal),
         **uses.pkg_resources(dists, site, beside(goal), wanted),
         ffmpeg_owners=recorded.ffmpeg_owners,
         use_tf=uses.wants_tensorflow(os.environ),
@@ -93,6 +94,21 @@ def _rest(
         torch_off=uses.torch_switched_off(os.environ),
         sources=code if isinstance(code, Sources) else Sources(),
     )
+
+
+def _missing_names(
+    dists: Sequence[metadata.Dist],
+    site: Path,
+    others: Sequence[Path],
+    wanted: Mapping[str, str],
+    goal: Goal,
+) -> tuple[MissingName, ...]:
+    """Only where something is not as the lock has it: what reads Python need not be loaded elsewhere."""
+    if all(wanted.get(dist.name) == dist.version for dist in dists):
+        return ()
+    from doctor.probes.packages.imports import missing_names
+
+    return missing_names(dists, site, others, wanted, goal.deep)
 
 
 def _written_of(dists: Sequence[metadata.Dist]) -> Iterator[str]:

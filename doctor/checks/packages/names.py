@@ -1,0 +1,63 @@
+"""Distributions whose import stops at a name that a library beside them does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.utils import canonicalize_name
+
+from doctor.checks.packages.needs import course, mended, parsed, pip, some, step_for
+from doctor.checks.packages.pairs import clashes
+from doctor.facts import MissingName, Packages
+from doctor.finding import Finding
+from doctor.goal import Goal
+
+
+def names(packages: Packages, goal: Goal) -> Iterator[Finding]:
+    left = [one for one in packages.missing_names if not _told(one, packages)]
+    core = course(packages, goal)
+    for one in sorted(left, key=lambda one: one.name not in core)[:1]:
+        both = (one.name, one.owner)
+        yield mended(
+            "name-not-in-library",
+            goal,
+            step_for(both, packages, goal),
+            pip(goal, "install", "--upgrade", *both),
+            severity="fail" if one.name in core else "warn",
+            package=f"{one.name} {packages.installed.get(one.name, '')}",
+            library=f"{one.owner} {packages.installed.get(one.owner, '')}",
+            missing=one.missing,
+            uses=some([f"{u.file}:{u.line} {u.missing} ({u.module})" for u in left]),
+        )
+
+
+def _told(one: MissingName, packages: Packages) -> bool:
+    """Whether another finding names the cause: files that are gone or mixed, a requirement that says it, a known pair."""
+    broken = {
+        *(damaged.name for damaged in packages.damaged),
+        *packages.half_installed,
+        *packages.duplicates,
+        *packages.no_metadata,
+        *(line.partition(" ")[0] for line in packages.mixed),
+        *(path.partition("/")[0] for path in (*packages.edited, *packages.closed, *packages.failing)),
+    }
+    pair = {one.name, one.owner}
+    return (
+        bool(pair & broken)
+        or any(use.name == one.name and use.imports == one.missing for use in packages.imports)
+        or any(set(names) == pair for names in clashes(packages))
+        or _stated(one, packages)
+        or (one.missing == "pkg_resources" and not packages.pkg_resources)
+    )
+
+
+def _stated(one: MissingName, packages: Packages) -> bool:
+    """Whether the metadata of one of the two already excludes the other."""
+    lines = [(owner, line) for owner in (one.name, one.owner) for line in packages.requires.get(owner, ())]
+    wanted = [
+        r for _, line in lines if (r := parsed(line)) and canonicalize_name(r.name) in (one.name, one.owner)
+    ]
+    return any(
+        not r.specifier.contains(packages.installed.get(canonicalize_name(r.name)) or "0", prereleases=True)
+        for r in wanted
+    )

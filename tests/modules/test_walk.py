@@ -1,0 +1,132 @@
+"""What stops the import of a package: found in folders of text, as Python finds it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from doctor.modules.library import Library
+from doctor.modules.walk import gone
+
+LIBRARY = {
+    "lib/__init__.py": "from lib.core import *\nVERSION = 1\n",
+    "lib/core.py": "class Model: pass\n",
+    "lib/sub/x.py": "",
+}
+LAZY = {
+    "lazy/__init__.py": "import sys\n_import_structure = {'models.bert': ['Bert']}\nsys.modules[__name__] = _LazyModule(_import_structure)\n",
+    "lazy/models/bert.py": "class Bert: pass\nclass Deep: pass\n",
+    "lazy/trainer.py": "from torch.optim import AdamW\n",
+}
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def missing(folder: Path, *tops: str) -> list[tuple[str, int, str, str]]:
+    library = Library((folder,), time.monotonic() + 60)
+    return [(one.module, one.need.line, one.missing, one.of) for one in gone(tops or ("mine",), library)]
+
+
+def really(folder: Path) -> str:
+    """The last line of what Python itself says."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import mine"
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return ran.stderr.strip().rpartition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "of", "error"),
+    [
+        ("from lib import Gone", "Gone", "lib", "ImportError: cannot import name 'Gone' from 'lib'"),
+        ("from lib.core import Gone", "Gone", "lib.core", "ImportError: cannot import name 'Gone' from 'lib.core'"),
+        ("import lib.gone.deep", "lib.gone", "lib", "ModuleNotFoundError: No module named 'lib.gone'"),
+        ("from lib.gone import x", "lib.gone", "lib", "ModuleNotFoundError: No module named 'lib.gone'"),
+        ("import lib as k\nclass C(k.Gone): pass", "Gone", "lib", "AttributeError: module 'lib' has no attribute 'Gone'"),
+    ],
+)  # fmt: skip
+def test_what_python_would_stop_at(tmp_path: Path, text: str, name: str, of: str, error: str) -> None:
+    write(
+        tmp_path,
+        {**LIBRARY, "mine/__init__.py": "from mine.inner import x\n", "mine/inner.py": f"x = 1\n{text}\n"},
+    )
+    assert [(module, missing, of) for module, _, missing, of in missing(tmp_path)] == [
+        ("mine.inner", name, of)
+    ]
+    assert really(tmp_path).startswith(error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from lib import Model, VERSION, core, sub",
+        "import lib.sub.x",
+        "import lib as k\nclass C(k.Model): pass\nprint(k.__name__)",
+        "try:\n    from lib import Gone\nexcept ImportError:\n    Gone = None",
+    ],
+)
+def test_what_python_takes(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {**LIBRARY, "mine/__init__.py": f"{text}\n"})
+    assert missing(tmp_path) == []
+    assert really(tmp_path) == ""
+
+
+def test_a_library_that_gives_its_names_when_asked(tmp_path: Path) -> None:
+    write(tmp_path, {**LAZY, "mine.py": "from lazy import Bert, Deep, AdamW\n"})
+    assert missing(tmp_path) == [("mine", 1, "AdamW", "lazy")]
+
+
+def test_what_nobody_can_tell_is_no_fault(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"mine.py": "import absent\nfrom native import f\nfrom broken import g\n", "broken.py": "def (\n"},
+    )
+    (tmp_path / "native.cpython-311-x86_64-linux-gnu.so").write_bytes(b"\x7fELF")
+    assert missing(tmp_path) == []
+
+
+def test_what_is_not_imported_at_once_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, {**LIBRARY, "mine/__init__.py": "", "mine/late.py": "from lib import Gone\n"})
+    assert missing(tmp_path) == []
+
+
+def test_packages_on_the_way_run_too(tmp_path: Path) -> None:
+    files = {
+        "mine/__init__.py": "import mine.a.b\n",
+        "mine/a/__init__.py": "from lib import Gone\n",
+        "mine/a/b.py": "",
+    }
+    write(tmp_path, {**LIBRARY, **files})
+    assert [module for module, *_ in missing(tmp_path)] == ["mine.a"]
+
+
+def test_links_in_a_circle_and_stars_in_a_circle_end(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "a.py": "from b import *\n",
+            "b.py": "from a import *\n",
+            "mine.py": "from a import x\nimport loop.loop.y\n",
+        },
+    )
+    (tmp_path / "loop").symlink_to("loop")
+    assert missing(tmp_path) == []
+
+
+def test_no_time_is_no_answer(tmp_path: Path) -> None:
+    write(tmp_path, {**LIBRARY, "mine.py": "from lib import Gone\n"})
+    assert list(gone(("mine",), Library((tmp_path,), time.monotonic() - 1))) == []
