@@ -35,6 +35,7 @@ from doctor.probes.network.pool import Asked
 from doctor.probes.network.question import SECONDS, Question, Said
 
 PATIENCE = 0.5  # seconds
+BEARABLE = 2.0  # seconds that are waited for hosts which are not needed now: who is slower is called silent
 CONDA: tuple[Kind, ...] = ("conda_installer", "conda_channel")
 
 
@@ -75,6 +76,7 @@ def ask_all(desk: Desk, known: Network) -> Network:
 
 def begin(desk: Desk) -> Round:
     goal, book = desk.goal, desk.names
+    theirs = Names(desk.until)  # whether these are found says nothing of the names that are needed
     return Round(
         requests=[(question, Asked(how)) for question, how in requests(desk)],
         sources=[
@@ -91,7 +93,7 @@ def begin(desk: Desk) -> Round:
         ],
         tools=[(proxy, Asked(partial(proxies.look, proxy, SECONDS / 2))) for proxy in tools.tool_proxies()],
         first_use=[
-            (question, Asked(partial(ask, question, book)))
+            (question, Asked(partial(ask, question, theirs)))
             for question in first_use(site_packages(goal), desk.public_bundle)
         ],
         others=[Asked(partial(book.get, source.name)) for source in stage0_sources()[:2]],
@@ -149,7 +151,8 @@ def told(desk: Desk, round_: Round, known: Network) -> Network:
     named = [(source, one.wait(soon)) for source, one in round_.sources]
     listed = [asked.wait(desk.until) or (silent, None) for silent, asked in round_.indexes]
     offered = [other.wait(desk.until) or (silent, None) for silent, other in round_.channels]
-    fetched = [one.wait(desk.until) or late(question) for question, one in round_.first_use]
+    bearable = min(desk.until, time.monotonic() + BEARABLE) if fine else desk.until
+    fetched = [one.wait(bearable) or late(question) for question, one in round_.first_use]
     xet = round_.xet.wait(desk.until)
     controls = () if fine else tuple(one.wait(desk.until) for one in round_.others)
     said = [
