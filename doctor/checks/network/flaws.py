@@ -21,6 +21,7 @@ IDS = {
     "uv-old": "uv-sees-old-releases",
     "uv-cpu": "uv-torch-pinned-to-cpu",
     "uv-certs": "uv-system-certs-missing",
+    "uv-first-index": "uv-takes-first-index",
     "uv-no-effect": "uv-variable-without-effect",
     "uv-of-others": "uv-variable-without-effect",
     "index": "pip-index-not-an-address",
@@ -70,6 +71,8 @@ def flaw_findings(network: Network, facts: Facts) -> Iterator[Finding]:
 
 
 def undo(flaw: Flaw) -> tuple[tuple[str, ...], ...]:
+    if flaw.kind == "uv-first-index":
+        return (("export", "UV_INDEX_STRATEGY=unsafe-best-match"),)
     if flaw.source == flaw.said:  # the usual place of a cache
         return (("export", "UV_NO_CACHE=1" if flaw.kind == "uv-cache" else "PIP_NO_CACHE_DIR=1"),)
     if flaw.source.isupper():

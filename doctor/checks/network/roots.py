@@ -21,18 +21,30 @@ OF_OTHERS = (
     "AWS_CA_BUNDLE",
     "NODE_EXTRA_CA_CERTS",
 )  # neither httpx nor requests reads them
+HANDSHAKE = "handshake operation timed out"  # OpenSSL's words, after a connection was made
+BY_SUDO = Text("sudo clears the environment", "sudo 会清空环境变量")
+BY_OTHERS = Text("this program was not started from such a shell", "本程序不是从该 shell 启动的")
 SKEW = 300  # seconds that a clock may be off
 
 Look = Callable[[Network, Facts, Goal], Finding | None]
 
 
 def root_cause(network: Network, facts: Facts, goal: Goal) -> Finding | None:
-    looks: tuple[Look, ...] = (ca_file, malformed, dead_proxy, login, nothing_forwarded, nothing_outside)
+    looks: tuple[Look, ...] = (
+        ca_file,
+        malformed,
+        dead_proxy,
+        login,
+        nothing_forwarded,
+        proxy_elsewhere,
+        nothing_outside,
+    )
     rest: tuple[Look, ...] = (
         no_name_server,
         first_server,
         names_not_asked_for,
         no_name,
+        large_packets,
         portal,
         clock,
         untrusted,
@@ -84,6 +96,45 @@ def answered(network: Network) -> bool:
 
 def asked_outside(network: Network) -> bool:
     return any(not is_local(reply.url) for reply in network.replies)
+
+
+def proxy_elsewhere(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """Nothing answers without a proxy, and a shell's file sets one that this program was not given."""
+    if not network.shell_proxies or not network.asked or network.proxies or answered(network):
+        return None
+    if not asked_outside(network):
+        return None
+    again = ("sudo", "-E", "make", "doctor") if network.sudo else ("bash", "-lc", "make doctor")
+    return found(
+        "network",
+        "proxy-not-handed-on",
+        severity=None if wanting(network, facts, goal) else "info",
+        commands=(again,),
+        places=network.shell_proxies,
+        how=BY_SUDO if network.sudo else BY_OTHERS,
+    )
+
+
+def large_packets(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """Several hosts take the connection, and of none comes an answer to the first large packets, those of TLS."""
+    asked = [reply for reply in all_replies(network) if not is_local(reply.url) and not reply.via]
+    silent = [reply for reply in asked if HANDSHAKE in reply.error]
+    hosts = dict.fromkeys(bare_host(reply.url) for reply in silent)
+    if len(hosts) < 2 or len(silent) < len(asked):
+        return None
+    mtu = next((link.mtu for link in network.links if link.default), None)
+    return found(
+        "network",
+        "large-packets-lost",
+        severity=None if wanting(network, facts, goal) else "info",
+        commands=(("ip", "link", "set", "dev", _device(network), "mtu", "1400"),),
+        hosts=list(hosts)[:3],
+        mtu=mtu or "?",
+    )
+
+
+def _device(network: Network) -> str:
+    return next((link.name for link in network.links if link.default), "eth0")
 
 
 def nothing_outside(network: Network, facts: Facts, goal: Goal) -> Finding | None:

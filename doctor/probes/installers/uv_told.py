@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -21,16 +22,14 @@ else:
 
 OLD = 365  # days
 KEYS = (
-    "offline",
-    "no-index",
-    "find-links",
-    "exclude-newer",
-    "torch-backend",
-    "cache-dir",
-    "no-cache",
-    "system-certs",
-    "native-tls",
-)
+    "offline", "no-index", "find-links", "exclude-newer", "torch-backend", "cache-dir", "no-cache", "extra-index-url",
+    "index-strategy", "system-certs", "native-tls",
+)  # fmt: skip
+OF_TORCH = (
+    "download.pytorch.org/whl",
+    "/pytorch-wheels",
+    "/pytorch/whl",
+)  # they list some other packages, in few releases
 SET = {True: "true", False: "false"}
 
 
@@ -72,6 +71,13 @@ def _sources(told: Mapping[str, tuple[str, str]]) -> Iterator[Flaw]:
     value, source = told.get("torch-backend", ("", ""))
     if value == "cpu":
         yield Flaw(kind="uv-cpu", source=source, key=_key("torch-backend", source), said=value)
+    value, source = told.get("extra-index-url", ("", ""))
+    if any(part in value for part in OF_TORCH) and "index-strategy" not in told:
+        shown = next(
+            word for word in re.split(r"[\s',\[\]]+", value) if any(part in word for part in OF_TORCH)
+        )
+        shown = re.sub(r"//[^/@]*@", "//", shown)
+        yield Flaw(kind="uv-first-index", source=source, key=_key("extra-index-url", source), said=shown)
 
 
 def _key(key: str, source: str) -> str:

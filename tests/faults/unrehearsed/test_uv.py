@@ -194,8 +194,10 @@ def test_the_machines_certificates_where_there_are_none(
     assert "No CA certificates were loaded from the system" in done.stderr
     person = {**person, "PIP_CONFIG_FILE": "/dev/null"}  # the machine's pip.conf may name what is gone now
     said = diagnose({**person, name: "1"}, "--area", "network", prefix=bare)
-    assert said.complaints == ["uv-system-certs-missing"]
-    assert diagnose(person, "--area", "network", prefix=bare).complaints == []
+    assert said.failed == ["system-certificates-missing"] == said.complaints
+    assert said.of("uv-system-certs-missing")["severity"] == "blocked"
+    plain = diagnose(person, "--area", "network", prefix=bare)  # uv brings its own along
+    assert plain.complaints == ["system-certificates-missing"] and plain.failed == []
     assert look(person, **{name: "1"}).complaints == []
 
 
