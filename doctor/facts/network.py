@@ -138,6 +138,7 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
         "uv-old",
         "uv-cpu",
         "uv-first-index",
+        "uv-certs",
         "uv-no-effect",
         "uv-of-others",
         "index",
