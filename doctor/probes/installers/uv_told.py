@@ -25,11 +25,8 @@ KEYS = (
     "offline", "no-index", "find-links", "exclude-newer", "torch-backend", "cache-dir", "no-cache", "extra-index-url",
     "index-strategy", "system-certs", "native-tls",
 )  # fmt: skip
-OF_TORCH = (
-    "download.pytorch.org/whl",
-    "/pytorch-wheels",
-    "/pytorch/whl",
-)  # they list some other packages, in few releases
+# They list some other packages, in few releases.
+OF_TORCH = ("download.pytorch.org/whl", "/pytorch-wheels", "/pytorch/whl")
 SET = {True: "true", False: "false"}
 
 
