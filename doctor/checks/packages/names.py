@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
+from doctor.checks.packages.clashes import clashes
 from doctor.checks.packages.needs import course, mended, parsed, pip, some, step_for
-from doctor.checks.packages.pairs import clashes
 from doctor.facts import MissingName, Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -45,7 +45,7 @@ def _told(one: MissingName, packages: Packages) -> bool:
     return (
         bool(pair & broken)
         or any(use.name == one.name and use.imports == one.missing for use in packages.imports)
-        or any(set(names) == pair for names in clashes(packages))
+        or any({name, other} == pair for name, other, *_ in clashes(packages))
         or _stated(one, packages)
         or (one.missing == "pkg_resources" and not packages.pkg_resources)
     )
