@@ -32,6 +32,7 @@ class MissingName(msgspec.Struct, frozen=True, kw_only=True):
     missing: str  # "AdamW", or as a module "torch._six"
     module: str  # that was to have it
     owner: str  # its distribution
+    late: bool = False  # the import of the distribution works; this comes with a first use
 
 
 class SourceUse(msgspec.Struct, frozen=True, kw_only=True):
