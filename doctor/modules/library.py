@@ -129,7 +129,9 @@ class Library:
         return release(peek(path, LARGEST) or b"")
 
     def _is_opaque(self, module: str) -> bool:
-        """Compiled, too large, or no module of its own but a folder."""
+        """Compiled, generated, too large, or no module of its own but a folder."""
+        if module.endswith("_pb2"):
+            return True  # protobuf makes its names, from what is no text
         path = self.place(module)
         return path is None or not path.endswith(".py") or self.source(module) is NOTHING_KNOWN
 

@@ -122,7 +122,8 @@ def speaks_of(text: bytes, word: re.Pattern[bytes]) -> bool:
         for node in ast.walk(tree)
         if id(node) not in told
     )
-    return any(isinstance(one, str) and word.search(one.encode()) for one in said)
+    texts = (one.encode() if isinstance(one, str) else one for one in said)
+    return any(isinstance(one, bytes) and word.search(one) for one in texts)
 
 
 class _Reader:
