@@ -148,6 +148,22 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     pid: int | None = None  # of the server that writes this log
 
 
+class Front(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a web server's configuration that hands requests to a program behind it."""
+
+    program: str  # nginx, apache
+    file: str
+    host: str
+    port: int
+    target: str = ""  # as the file names what is behind it
+    names: str = ""  # the file, the server's name, the place: whose it is
+    own_headers: bool = True  # the headers are named at this very place
+    http11: bool = True
+    upgrade: bool = False  # what makes a WebSocket of a request is handed on
+    keeps_host: bool = False  # the name that the browser asked for is handed on
+    body_bytes: int = 0  # the largest request that is let through; 0: any
+
+
 class LabExtension(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     path: str
@@ -194,6 +210,7 @@ class Jupyter(msgspec.Struct, frozen=True, kw_only=True, tag="jupyter"):
     provider: str | None = None  # autodl, runpod, vast
     provider_ports: tuple[int, ...] = ()  # ports of this machine that the provider lets through
     other_users: bool = False  # other people have accounts on this machine
+    fronts: tuple[Front, ...] = ()
     firewall: str | None = (
         None  # the file of a firewall that is on and does not let the server's port through
     )

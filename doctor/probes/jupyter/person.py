@@ -15,6 +15,7 @@ from doctor.lab.wanted import kernel_folder
 from doctor.probes.jupyter import around, shell
 from doctor.probes.jupyter.configs import person_files
 from doctor.probes.jupyter.folders import folders
+from doctor.probes.jupyter.front import fronts
 from doctor.probes.jupyter.kernels import HUB_PACKAGES, has_package, kernels
 from doctor.probes.jupyter.logs import log_lines
 from doctor.probes.jupyter.places import home
@@ -60,6 +61,7 @@ def look_at_person(goal: Goal, ours: int | None, sockets: Sequence[Listening]) -
         "provider_ports": ports,
         "other_users": around.other_users(),
         "firewall": around.firewall(servers),
+        "fronts": fronts(),
     }
 
 
