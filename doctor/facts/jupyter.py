@@ -108,6 +108,22 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     named_by: str = ""  # the file or process that names it
 
 
+class Database(msgspec.Struct, frozen=True, kw_only=True):
+    """One of Jupyter's or IPython's, on the disk of another machine, or of a program."""
+
+    path: str
+    filesystem: str
+    refused: str | None = None  # why no lock can be had there
+
+
+class LooseModes(msgspec.Struct, frozen=True, kw_only=True):
+    """The runtime folder, on a file system where what is secret stays open to others."""
+
+    folder: str
+    filesystem: str
+    mode: int
+
+
 class LabProcess(msgspec.Struct, frozen=True, kw_only=True):
     """A Jupyter server of the person's, as its process shows it."""
 
@@ -211,6 +227,11 @@ class Jupyter(msgspec.Struct, frozen=True, kw_only=True, tag="jupyter"):
     provider_ports: tuple[int, ...] = ()  # ports of this machine that the provider lets through
     other_users: bool = False  # other people have accounts on this machine
     fronts: tuple[Front, ...] = ()
+    databases: tuple[Database, ...] = ()
+    loose_modes: LooseModes | None = None
+    key_as_client_ca: str | None = None  # the private key that a configuration names as client_ca
+    localhost: tuple[str, ...] = ()  # what /etc/hosts says of it
+    no_ipv6: bool = False  # not even this machine itself is to be reached by IPv6
     firewall: str | None = (
         None  # the file of a firewall that is on and does not let the server's port through
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from doctor.catalogue import found
-from doctor.checks.jupyter import around, configs, course, front, hub_env, kernels, servers
+from doctor.checks.jupyter import around, configs, course, front, hub_env, kernels, names, servers, stores
 from doctor.facts import Facts, Jupyter
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -29,6 +29,8 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from servers.check(jupyter, facts, goal)
     yield from around.check(jupyter, facts)
     yield from front.check(jupyter, goal)
+    yield from stores.check(jupyter)
+    yield from names.check(jupyter, facts)
     yield from hub_env.check(jupyter)
 
 
@@ -42,6 +44,8 @@ def _beside_ours(jupyter: Jupyter, facts: Facts, goal: Goal) -> Iterator[Finding
     yield from servers.full(jupyter)
     yield from around.startup(jupyter)
     yield from front.check(jupyter, goal)
+    yield from stores.check(jupyter)
+    yield from names.check(jupyter, facts)
     yield from hub_env.check(jupyter)
 
 

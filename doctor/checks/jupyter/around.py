@@ -20,6 +20,7 @@ SHOWN_BY_LOG = {
     "permission": "jupyter-permission-denied",
     "bad-config": "jupyter-config-refused",
     "address": "jupyter-address-refused",
+    "db-locked": "jupyter-database-locked",
 }
 # Releases that do not work together though their metadata lets pip install both.
 CLASHES = (
