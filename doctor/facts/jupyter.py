@@ -87,6 +87,7 @@ class Kernel(msgspec.Struct, frozen=True, kw_only=True):
     is_ipykernel: bool = True
     has_ipykernel: bool | None = None  # None: could not tell
     hub_packages: tuple[str, ...] | None = None  # torch, transformers, … in that environment
+    widgets: str | None = None  # the version of ipywidgets in an environment that is not the one looked at
     env: tuple[str, ...] = ()  # names alone
     lost_home: str | None = None  # what it sets PYTHONHOME to, where its own Python is not
     astray: tuple[KernelVariable, ...] = ()

@@ -11,7 +11,18 @@ from collections.abc import Iterator
 import msgspec
 
 from doctor.catalogue import found
-from doctor.checks.jupyter import around, configs, course, front, hub_env, kernels, names, servers, stores
+from doctor.checks.jupyter import (
+    around,
+    configs,
+    course,
+    front,
+    hub_env,
+    kernels,
+    names,
+    servers,
+    stores,
+    widgets,
+)
 from doctor.facts import Facts, Jupyter
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -31,6 +42,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from front.check(jupyter, goal)
     yield from stores.check(jupyter)
     yield from names.check(jupyter, facts)
+    yield from widgets.check(jupyter, facts, goal)
     yield from hub_env.check(jupyter)
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from doctor.explain import by_text
+from doctor.probes.python.interpreter import Said, ask_it
 from tests.conftest import missing
 from tests.faults.dists import install
+from tests.faults.jupyter.patient import add_kernel, spec_of
 from tests.faults.patient import diagnose
 from tests.faults.reported.etc import own_etc
 
@@ -226,3 +228,82 @@ def test_a_runtime_folder_that_keeps_no_modes(person: dict[str, str], home: Path
 )
 def test_the_text(text: str, name: str) -> None:
     assert name in [match.id for match in by_text(text)][:2]
+
+
+# --- packages -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tqdm", "severity"), [("4.46.1", "warn"), ("4.67.1", "info")], ids=["stops", "writes text"]
+)
+def test_a_kernel_without_ipywidgets(person: dict[str, str], tqdm: str, severity: str) -> None:
+    """https://github.com/tqdm/tqdm/issues/394: name 'IntProgress' is not defined."""
+    env = Path(person["TARGET"])
+    install(env, "ipykernel", "6.29.5")
+    install(env, "tqdm", tqdm)
+    said = diagnose(person, "--area", AREAS)
+    assert said.of("ipywidgets-missing")["severity"] == severity
+    install(env, "ipywidgets", "8.1.5")
+    assert "ipywidgets-missing" not in [one["id"] for one in diagnose(person, "--area", AREAS).findings]
+
+
+@pytest.mark.parametrize(("page", "shown"), [(None, False), ("1.1.1", False), ("3.0.13", True)])
+def test_widgets_of_a_kernel_elsewhere(
+    person: dict[str, str], home: Path, tmp_path: Path, page: str | None, shown: bool
+) -> None:
+    other = tmp_path / "other"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(other)], check=True, timeout=60)
+    for name, version in (("ipykernel", "6.29.5"), ("ipywidgets", "8.1.5"), ("tqdm", "4.67.1")):
+        install(other, name, version)
+    add_kernel(person, "mine", spec_of(other / "bin/python"))
+    env = Path(person["TARGET"])
+    install(env, "jupyterlab", "4.4.0")
+    index = env / "share/jupyter/lab/static/index.html"
+    index.parent.mkdir(parents=True)
+    index.write_text("<html>")
+    if page:
+        install(env, "jupyterlab-widgets", page)
+    said = diagnose(person, "--area", AREAS)
+    of_widgets = [name for name in said.complaints if "widgets" in name]
+    assert of_widgets == ([] if shown else ["jupyter-widgets-of-another-release"])
+
+
+@pytest.mark.parametrize(
+    "releases",
+    [
+        {"notebook": "5.4.0", "pyzmq": "16.0.3", "tornado": "5.0"},
+        {"notebook": "5.7.4", "pyzmq": "25.1", "tornado": "6.0.4"},
+        {"jupyter-server": "1.15.6", "traitlets": "4.3.3"},
+        {"notebook": "6.5.4", "traitlets": "5.14.3"},
+    ],
+    ids=lambda releases: " ".join(releases),
+)
+def test_releases_that_do_not_go_together(person: dict[str, str], releases: dict[str, str]) -> None:
+    """https://github.com/jupyter/notebook/issues/3407: type object 'IOLoop' has no attribute 'initialized'."""
+    for name, version in releases.items():
+        install(Path(person["TARGET"]), name, version)
+    assert diagnose(person, "--area", AREAS).failed == ["jupyter-versions-clash"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("NameError: name 'IntProgress' is not defined", "ipywidgets-missing"),
+        ("TqdmWarning: IProgress not found. Please update jupyter and ipywidgets.", "ipywidgets-missing"),
+        ("Error displaying widget: model not found", "jupyter-widgets-of-another-release"),
+        ("ModuleNotFoundError: No module named 'jupyter_server.contents'", "jupyter-versions-clash"),
+        ("AttributeError: type object 'IOLoop' has no attribute 'initialized'", "jupyter-versions-clash"),
+    ],
+)
+def test_the_text_of_packages(text: str, name: str) -> None:
+    assert by_text(text)[0].id == name
+
+
+def test_python_36_has_no_dataclasses_to_lack(tmp_path: Path) -> None:
+    """Such a Python cannot be had here any more: one that answers as it does."""
+    lines = ("dataclasses _lzma", "/env", "3.6.15", "/usr", "", "", "True", "/env/lib")
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\ncat <<'END'\n" + "\n".join(lines) + "\nEND\n")
+    program.chmod(0o755)
+    said = ask_it(str(program))
+    assert isinstance(said, Said) and said.library_lacks == ("_lzma",)
