@@ -87,7 +87,9 @@ def ask_it(interpreter: str) -> Said | Unknown | None:
         return None
     lacks, prefix, version, base, headers, managed, pip, ensurepip, openssl, path = lines
     return Said(
-        library_lacks=tuple(lacks.split()),
+        library_lacks=tuple(
+            name for name in lacks.split() if name != "dataclasses" or not version.startswith("3.6.")
+        ),
         prefix=prefix,
         version=version,
         base=base,
