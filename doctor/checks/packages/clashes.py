@@ -45,24 +45,25 @@ TOO_NEW = (("transformers", "4.52", "accelerate", "1.3", "Accelerator.unwrap_mod
 LATE = frozenset({("transformers", "accelerate"), ("seaborn", "pandas"), ("trl", "transformers")})
 
 
-def clashes(packages: Packages) -> Iterator[tuple[str, str, str, str]]:
-    """The pairs of the tables that are installed: both names, what the first uses, and which of the two to upgrade."""
+def clashes(packages: Packages) -> Iterator[tuple[str, str, str, str, str]]:
+    """The pairs that are installed: both names, what the first uses, which to upgrade, or else to take from before."""
     for name, below, other, floor, what in TOO_OLD:
         if older(packages, name, below) and since(packages, other, floor):
-            yield name, other, what, name
+            yield name, other, what, name, f"{other}<{floor}"
     for name, floor, other, below, what in TOO_NEW:
         if since(packages, name, floor) and older(packages, other, below):
-            yield name, other, what, other
+            yield name, other, what, other, f"{name}<{floor}"
 
 
 def told(packages: Packages, goal: Goal) -> Iterator[Finding]:
     core = course(packages, goal)
-    for name, other, what, upgraded in islice(clashes(packages), 1):
+    for name, other, what, upgraded, before in islice(clashes(packages), 1):
         yield mended(
             "releases-do-not-fit",
             goal,
             None,
             pip(goal, "install", "--upgrade", upgraded),
+            pip(goal, "install", before),
             severity="fail" if name in core and (name, other) not in LATE else "warn",
             package=f"{name} {packages.installed[name]}",
             other=f"{other} {packages.installed[other]}",
