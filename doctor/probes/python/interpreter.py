@@ -87,9 +87,7 @@ def ask_it(interpreter: str) -> Said | Unknown | None:
         return None
     lacks, prefix, version, base, headers, managed, pip, ensurepip, openssl, path = lines
     return Said(
-        library_lacks=tuple(
-            name for name in lacks.split() if name != "dataclasses" or not version.startswith("3.6.")
-        ),
+        library_lacks=tuple(lacks.split()),
         prefix=prefix,
         version=version,
         base=base,

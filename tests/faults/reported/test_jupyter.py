@@ -297,13 +297,3 @@ def test_releases_that_do_not_go_together(person: dict[str, str], releases: dict
 )
 def test_the_text_of_packages(text: str, name: str) -> None:
     assert by_text(text)[0].id == name
-
-
-def test_python_36_has_no_dataclasses_to_lack(tmp_path: Path) -> None:
-    """Such a Python cannot be had here any more: one that answers as it does."""
-    lines = ("dataclasses _lzma", "/env", "3.6.15", "/usr", "", "", "True", "/env/lib")
-    program = tmp_path / "python"
-    program.write_text("#!/bin/sh\ncat <<'END'\n" + "\n".join(lines) + "\nEND\n")
-    program.chmod(0o755)
-    said = ask_it(str(program))
-    assert isinstance(said, Said) and said.library_lacks == ("_lzma",)
