@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from doctor.explain import by_text
-from doctor.probes.python.interpreter import Said, ask_it
 from tests.conftest import missing
 from tests.faults.dists import install
 from tests.faults.jupyter.patient import add_kernel, spec_of
