@@ -35,6 +35,7 @@ from doctor.facts.gpu import (
     Module,
     Node,
     PciCard,
+    Variable,
     Visible,
 )
 from doctor.facts.host import Host
@@ -130,6 +131,7 @@ __all__ = [
     "Stopped",
     "Torch",
     "Unknown",
+    "Variable",
     "Visible",
     "said_by",
 ]

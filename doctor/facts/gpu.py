@@ -14,6 +14,8 @@ class PciCard(msgspec.Struct, frozen=True, kw_only=True):
     device: int  # PCI device id: 0x2684
     bound: str | None = None  # the kernel driver that owns it: nvidia, nouveau, vfio-pci
     answers: bool = True  # False: its configuration space reads as all ones, it is off the bus
+    lanes: int | None = None  # of PCI Express, in use now
+    lanes_most: int | None = None  # that the card itself has
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,8 @@ class GpuDevice(msgspec.Struct, frozen=True, kw_only=True):
     power_limit_watts: float | None = None
     power_default_watts: float | None = None
     persistence: bool | None = None
+    lanes: int | None = None  # of PCI Express, in use now
+    lanes_most: int | None = None  # that the card in this slot could use
     fabric: int | None = None  # 0 none, 1 not started, 2 in progress, 3 done
 
 
@@ -109,6 +113,16 @@ class Allocator(msgspec.Struct, frozen=True, kw_only=True):
     fault: str  # the option at which torch stops
 
 
+class Variable(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable that steers CUDA, torch or NCCL, as a shell, a kernel specification or a file of NCCL's sets it."""
+
+    name: str
+    value: str
+    where: str  # shell, kernelspec NAME, the path of a file
+    set_in: tuple[str, ...] = ()  # lines of start-up files that set it: path:line
+    fault: str = ""  # why the file or folder that it names cannot be used
+
+
 class Docker(msgspec.Struct, frozen=True, kw_only=True):
     """What hands GPUs to containers, on a host."""
 
@@ -116,6 +130,7 @@ class Docker(msgspec.Struct, frozen=True, kw_only=True):
     toolkit: str | None = None  # the first of NVIDIA's programs found
     runtime: bool = False  # daemon.json names the runtime nvidia
     cdi: bool = False  # a CDI specification of NVIDIA's is there
+    fault: str = ""  # why its daemon does not start with its daemon.json
 
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
@@ -154,4 +169,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     docker: Docker = Docker()
     jetson: bool = False  # the GPU is part of the processor: on no PCI bus, and with its own driver
     allocator: Allocator | None = None
+    variables: tuple[Variable, ...] = ()
+    interfaces: tuple[str, ...] = ()  # of the network, where a variable names some
+    infiniband: bool = False  # an adapter is here; looked for where a variable switches it off
     xids: tuple[str, ...] = ()  # NVRM's last lines in the kernel log of this boot, where readable

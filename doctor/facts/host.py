@@ -99,6 +99,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     knows_localhost: bool = True  # something says what `localhost` is
     localhost_elsewhere: str = ""  # the address that it leads to, where that is none of this machine's
     lost_preloads: tuple[str, ...] = ()  # libraries that LD_PRELOAD names and that are not there
+    lost_preloads_of_all: tuple[str, ...] = ()  # likewise of /etc/ld.so.preload
     systemd: bool | None = None  # process 1 is systemd
     wsl: int | None = None  # 1 or 2
     clock: float = 0.0  # seconds since the epoch, as the machine has it

@@ -6,7 +6,7 @@ import re
 
 from doctor.catalogue import found
 from doctor.checks.gpu.see import FIRST_BLACKWELL, NONE, branch, card_nodes, cards_named, loaded, with_error
-from doctor.facts import Gpu, LostDevice
+from doctor.facts import Gpu, LostDevice, PciCard
 from doctor.finding import Finding
 from doctor.text import Text
 
@@ -100,7 +100,7 @@ def card_and_driver(gpu: Gpu) -> Finding | None:
     needed = next((first for start, first in FIRST_BRANCH if newest.device >= start), 0)
     if branch(driver) < needed:
         return found("gpu", "driver-too-old-for-gpu", needed=needed, cards=cards, driver=driver)
-    last = next((last for end, last in LAST_BRANCH if newest.device < end), None)
+    last = _last_branch(newest)
     if last and branch(driver) > last:
         return found("gpu", "driver-too-new-for-gpu", last=last, cards=cards, driver=driver)
     if newest.device < FIRST_WITH_GSP and gpu.module.is_open:
@@ -108,6 +108,16 @@ def card_and_driver(gpu: Gpu) -> Finding | None:
     if newest.device >= FIRST_BLACKWELL and not gpu.module.is_open:
         return found("gpu", "gpu-needs-open-module", cards=cards, driver=driver)
     return None
+
+
+def _last_branch(card: PciCard) -> int | None:
+    return next((last for end, last in LAST_BRANCH if card.device < end), None)
+
+
+def outlived(driver: str, card: PciCard, is_open: bool) -> bool:
+    """Whether a card is too old for a driver, or for its open modules."""
+    last = _last_branch(card)
+    return (last is not None and branch(driver) > last) or (is_open and card.device < FIRST_WITH_GSP)
 
 
 def not_started(gpu: Gpu) -> Finding | None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doctor.checks.gpu import allocator, containers, devices, fabric, libraries, unlisted, visible, wsl
+from doctor.checks.gpu import (
+    allocator,
+    containers,
+    devices,
+    fabric,
+    libraries,
+    unlisted,
+    visible,
+    wsl,
+)
 from doctor.facts import Gpu
 from doctor.finding import Finding
 
@@ -27,4 +36,8 @@ def _listed(gpu: Gpu) -> Iterator[Finding]:
     yield from libraries.unusable(gpu)
     yield from visible.check(gpu)
     yield from allocator.check(gpu)
+    if gpu.variables:
+        from doctor.checks.gpu import variables  # few set any
+
+        yield from variables.check(gpu)
     yield from libraries.not_starting(gpu)

@@ -47,7 +47,7 @@ def forbidden(gpu: Gpu) -> Finding | None:
 
 
 def docker(gpu: Gpu) -> Iterator[Finding]:
-    """Snap's Docker has its own configuration; a CDI specification needs no runtime."""
+    """A CDI specification needs no runtime. Where the daemon does not even start, that comes first."""
     have = gpu.docker
     if (
         not devices(gpu)
@@ -55,6 +55,7 @@ def docker(gpu: Gpu) -> Iterator[Finding]:
         or gpu.wsl
         or have.command is None
         or have.command.startswith("/snap")
+        or have.fault
     ):
         return
     if have.toolkit is None and not have.cdi:

@@ -1,4 +1,4 @@
-"""Each GPU that is listed: its health, its memory, who uses it, and what slows it down."""
+"""Each GPU that is listed: its health, its memory, and who uses it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from doctor.catalogue import found
+from doctor.checks.gpu import speed, unbound
 from doctor.checks.gpu.broken import lost, to_be_reset, unpowered, xid_numbers
 from doctor.checks.gpu.see import NONE, branch, devices, loaded
 from doctor.facts import Gpu, GpuDevice, GpuProcess
@@ -14,8 +15,6 @@ from doctor.text import human_bytes
 
 EXCLUSIVE, PROHIBITED = (1, 3), 2
 SHARING = "nvidia-cuda-mps"
-SLOWED = {0x40: "HW thermal slowdown", 0x80: "HW power brake"}  # a card at its power limit is only busy
-CAPPED = 0.7  # of the card's default power
 # Errors of the hardware or the driver. The others are a program's own: 13, 31, 43, 45.
 HARDWARE_XIDS = frozenset(
     {"46", "48", "62", "64", "74", "79", "92", "94", "95", "119", "120", "140", "143", "154"}
@@ -39,6 +38,7 @@ AMPERE = 8  # the first generation by compute capability with bfloat16
 
 def check(gpu: Gpu) -> Iterator[Finding]:
     yield from filter(None, (lost(gpu), unpowered(gpu), to_be_reset(gpu)))
+    yield from unbound.check(gpu)
     yield from _worn_out(gpu)
     yield from _closed(gpu)
     bare = tuple(f"GPU {one.index} {one.name}" for one in devices(gpu) if one.unlicensed)
@@ -46,7 +46,7 @@ def check(gpu: Gpu) -> Iterator[Finding]:
         yield found("gpu", "vgpu-unlicensed", cards=bare)
     yield from _mig(gpu)
     yield from _memory(gpu)
-    yield from _slow(gpu)
+    yield from speed.check(gpu)
     older = tuple(
         f"GPU {one.index} {one.name}, compute capability {one.compute_capability}"
         for one in devices(gpu)
@@ -162,21 +162,6 @@ def _users(device: GpuDevice, holders: tuple[GpuProcess, ...]) -> list[GpuProces
 def _name(process: GpuProcess) -> str:
     size = f", {human_bytes(process.bytes)}" if process.bytes else ""
     return f"{process.name or '?'} ({process.pid}{size})"
-
-
-def _slow(gpu: Gpu) -> Iterator[Finding]:
-    for device in devices(gpu):
-        reasons = tuple(said for bit, said in SLOWED.items() if device.slowed_by & bit)
-        if reasons:
-            yield found("gpu", "gpu-throttled", index=device.index, card=device.name, reasons=reasons)
-            return
-    for device in devices(gpu):
-        limit, default = device.power_limit_watts, device.power_default_watts
-        if limit and default and limit < CAPPED * default:
-            yield found(
-                "gpu", "gpu-power-capped", index=device.index, limit=round(limit), default=round(default)
-            )
-            return
 
 
 def driver_age(gpu: Gpu) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from doctor.text import Text
 CARD = re.compile(r"/dev/nvidia\d+\Z")
 FIRST_BLACKWELL = 0x2900
 NONE = Text("none", "无")
+TOOLKIT = ("CUDA_HOME", "CUDA_PATH")
 
 
 def devices(gpu: Gpu) -> tuple[GpuDevice, ...]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import grp
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from doctor.facts import Allocator, Docker, Gpu, GpuDevice
+from doctor.facts import Allocator, Docker, Gpu, GpuDevice, Variable
 from doctor.goal import Goal
 from doctor.probes.gpu import (
     container,
@@ -43,6 +44,9 @@ def probe(goal: Goal) -> Gpu:
     if not hung:
         holders = processes.described(holders)
     inside = container.container()
+    specs = visible.kernelspecs(goal)
+    steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(specs)
+    lines = visible.set_in(goal, (one.name for one in steering))
     return Gpu(
         pci=tuple(card.address for card in cards),
         cards=cards,
@@ -70,13 +74,16 @@ def probe(goal: Goal) -> Gpu:
         uptime_seconds=uptime(),
         fabric_manager=not nothing and bool(processes.named("nv-fabricmanager")),
         makes_nodes=shutil.which("nvidia-modprobe") is not None,
-        visible=visible.visible(goal, look_at_processes=not (hung or nothing)),
-        visible_set_in=visible.set_in(goal),
+        visible=visible.visible(specs, look_at_processes=not (hung or nothing)),
+        visible_set_in=lines.get(visible.NAME, ()),
         nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
         slurm="SLURM_JOB_ID" in os.environ,
         jetson=is_there(JETSON),
         allocator=None if nothing else allocator(),
+        variables=tuple(msgspec.structs.replace(one, set_in=lines.get(one.name, ())) for one in steering),
+        interfaces=interfaces,
+        infiniband=infiniband,
         groups=groups(),
         xids=() if nothing else kernel_log.lines(),
     )
@@ -86,6 +93,14 @@ def allocator() -> Allocator | None:
     from doctor.probes.gpu.allocator import unreadable  # on most machines there is nothing to allocate
 
     return unreadable()
+
+
+def steered_by(specs: Iterable[visible.Spec]) -> tuple[tuple[Variable, ...], tuple[str, ...], bool]:
+    """Variables for CUDA, torch and NCCL, with what has to be known of the network to judge them."""
+    from doctor.probes.gpu import variables  # on most machines there is nothing to steer
+
+    those = variables.variables(specs)
+    return those, variables.interfaces(those), variables.infiniband(those)
 
 
 def _with_names(devices: tuple[GpuDevice, ...]) -> tuple[GpuDevice, ...]:

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,9 @@ import pynvml
 
 NO_PERMISSION = 4
 MEMORY_V2 = 0x02000028
+SLOWED = 0x8  # by the hardware; a card that changes its clocks says so for a moment too
+SLOWED_FOR = 0x40 | 0x80  # heat, power: what goes with it where it is meant
+MOMENT = 0.1  # seconds
 
 
 def say(**answer: object) -> None:
@@ -165,19 +169,30 @@ def fabric(handle: Any) -> int | None:
 
 
 def power(handle: Any) -> dict[str, Any]:
-    """Clocks and power. Older drivers know the reasons under their former name only."""
-    reasons = optional(pynvml.nvmlDeviceGetCurrentClocksEventReasons, handle)
-    if reasons is None:
-        reasons = optional(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons, handle)
+    """Clocks, power, and the way to the card."""
+    reasons = clock_reasons(handle)
+    if reasons & SLOWED and not reasons & SLOWED_FOR:
+        time.sleep(MOMENT)
+        reasons &= clock_reasons(handle)
     limit = optional(pynvml.nvmlDeviceGetEnforcedPowerLimit, handle)
     default = optional(pynvml.nvmlDeviceGetPowerManagementDefaultLimit, handle)
     persistence = optional(pynvml.nvmlDeviceGetPersistenceMode, handle)
     return {
-        "slowed_by": reasons or 0,
+        "slowed_by": reasons,
+        "lanes": optional(pynvml.nvmlDeviceGetCurrPcieLinkWidth, handle),
+        "lanes_most": optional(pynvml.nvmlDeviceGetMaxPcieLinkWidth, handle),
         "power_limit_watts": limit / 1000 if limit else None,
         "power_default_watts": default / 1000 if default else None,
         "persistence": None if persistence is None else bool(persistence),
     }
+
+
+def clock_reasons(handle: Any) -> int:
+    """Why the clocks are lower than they could be. Older drivers know the question under its former name only."""
+    reasons = optional(pynvml.nvmlDeviceGetCurrentClocksEventReasons, handle)
+    if reasons is None:
+        reasons = optional(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons, handle)
+    return int(reasons or 0)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from doctor.facts import Docker
-from doctor.lab.files import read_json
+from doctor.reading.peek import is_there
 
 CONFIG = Path("/etc/docker/daemon.json")
 CDI = ("/etc/cdi", "/var/run/cdi")
@@ -19,11 +19,19 @@ PROGRAMS = (
 
 
 def docker() -> Docker:
-    runtimes = read_json(CONFIG).get("runtimes")
+    command = shutil.which("docker")
+    runtime, fault = _said_by_config() if command and is_there(CONFIG) else (False, "")
     found = (shutil.which(name) for name in PROGRAMS)
     return Docker(
-        command=shutil.which("docker"),
+        command=command,
         toolkit=next(filter(None, found), None),
-        runtime=isinstance(runtimes, dict) and "nvidia" in runtimes,
+        runtime=runtime,
         cdi=any(path for folder in CDI for path in Path(folder).glob("*nvidia*")),
+        fault=fault,
     )
+
+
+def _said_by_config() -> tuple[bool, str]:
+    from doctor.probes.gpu import daemon  # most machines have no such file
+
+    return daemon.look()

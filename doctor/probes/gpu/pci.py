@@ -63,7 +63,14 @@ def _card(device: Path) -> PciCard:
         bound=bound_driver(device),
         # The kernel's own note of the vendor outlives the card; this is what it answers now.
         answers=peek(device / "config", 2) != OFF_THE_BUS,
+        lanes=_number(device / "current_link_width"),
+        lanes_most=_number(device / "max_link_width"),
     )
+
+
+def _number(path: Path) -> int | None:
+    said = peek_text(path).strip()
+    return int(said) if said.isdecimal() else None
 
 
 def bound_driver(device: Path) -> str | None:

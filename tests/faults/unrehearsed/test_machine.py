@@ -79,3 +79,37 @@ def test_a_name_server_that_is_asked_for_localhost(
 def test_a_library_to_load_first_that_is_not_there(person: dict[str, str]) -> None:
     assert look(person, LD_PRELOAD="/usr/lib/libtcmalloc_of_old.so.4").complaints == ["preload-missing"]
     assert look(person, LD_PRELOAD="").complaints == []
+
+
+@pytest.mark.parametrize(
+    ("value", "complaints"),
+    [
+        ("libtcmalloc_of_old.so.4", ["preload-missing"]),
+        ("libm.so.6 libtcmalloc_of_old.so.4", ["preload-missing"]),
+        ("libm.so.6", []),
+        ("libm.so.6:libdl.so.2", []),
+        ("/usr/$LIB/libgamemodeauto.so.0", []),
+    ],
+)
+def test_a_library_to_load_first_by_its_name(
+    person: dict[str, str], value: str, complaints: list[str]
+) -> None:
+    assert look(person, LD_PRELOAD=value).complaints == complaints
+
+
+@pytest.mark.parametrize(
+    ("content", "complaints"),
+    [("/opt/gone/libwatch.so\n", ["preload-missing"]), ("# /opt/gone/libwatch.so\n", []), ("", [])],
+)
+def test_a_library_that_each_program_loads_first(
+    person: dict[str, str], tmp_path: Path, content: str, complaints: list[str]
+) -> None:
+    """As a monitor leaves it that was removed. The file is laid over an empty one: it is rarely there."""
+    if os.geteuid() != 0:
+        missing("root", "a mount namespace needs root")
+    for folder in ("upper", "work"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "upper/ld.so.preload").write_text(content)
+    over = f"lowerdir=/etc,upperdir={tmp_path}/upper,workdir={tmp_path}/work"
+    cover = ["unshare", "-m", "sh", "-c", f'mount -t overlay overlay -o {over} /etc && exec "$@"', "-"]
+    assert diagnose(person, "--area", "host", prefix=cover).complaints == complaints
