@@ -114,11 +114,11 @@ class Allocator(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
-    """A variable that steers CUDA, torch or NCCL, as a shell, a kernel specification or a file of NCCL's sets it."""
+    """A variable that steers CUDA, torch or NCCL, as a shell, a notebook or a file of NCCL's sets it."""
 
     name: str
     value: str
-    where: str  # shell, kernelspec NAME, the path of a file
+    where: str  # shell, kernelspec NAME, notebook kernel PID, the path of a file
     set_in: tuple[str, ...] = ()  # lines of start-up files that set it: path:line
     fault: str = ""  # why the file or folder that it names cannot be used
 

@@ -11,7 +11,7 @@ from doctor.facts import Gpu, Variable
 from doctor.finding import Finding, Severity
 
 FORCED, DISABLED = ("CUDA_FORCE_PTX_JIT", "CUDA_FORCE_JIT"), ("CUDA_DISABLE_PTX_JIT", "CUDA_DISABLE_JIT")
-SHELL = "shell"
+SHELL, SPEC, KERNEL = "shell", "kernelspec ", "notebook kernel "  # where a variable is set
 ORDERS = ("FASTEST_FIRST", "PCI_BUS_ID")
 NO_COMPILER = "no nvcc in it"
 WITH_PTX = 12.0  # torch's wheels carry PTX, where they do, for cards of this generation on
@@ -39,8 +39,10 @@ def _away(those: Sequence[Variable]) -> tuple[tuple[str, ...], ...]:
     """Out of the shell, or of the file that has it."""
     unset = tuple(dict.fromkeys(one.name for one in those if one.where == SHELL))
     edited = tuple(("$EDITOR", one.where) for one in those if one.where.startswith("/"))
-    specs = any(one.where not in (SHELL, *(path for _, path in edited)) for one in those)
-    listed = (("jupyter", "kernelspec", "list"),) if specs else ()
+    listed: tuple[tuple[str, ...], ...] = (
+        (("jupyter", "kernelspec", "list"),) if any(one.where.startswith(SPEC) for one in those) else ()
+    )
+    listed += (("jupyter", "server", "list"),) if any(one.where.startswith(KERNEL) for one in those) else ()
     return (*((("unset", *unset),) if unset else ()), *dict.fromkeys(edited), *listed)
 
 

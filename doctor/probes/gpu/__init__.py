@@ -44,8 +44,8 @@ def probe(goal: Goal) -> Gpu:
     if not hung:
         holders = processes.described(holders)
     inside = container.container()
-    specs = visible.kernelspecs(goal)
-    steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(specs)
+    notebooks = (*visible.kernelspecs(goal), *(() if hung or nothing else visible.kernels()))
+    steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(notebooks)
     lines = visible.set_in(goal, (one.name for one in steering))
     return Gpu(
         pci=tuple(card.address for card in cards),
@@ -74,7 +74,7 @@ def probe(goal: Goal) -> Gpu:
         uptime_seconds=uptime(),
         fabric_manager=not nothing and bool(processes.named("nv-fabricmanager")),
         makes_nodes=shutil.which("nvidia-modprobe") is not None,
-        visible=visible.visible(specs, look_at_processes=not (hung or nothing)),
+        visible=visible.visible(notebooks),
         visible_set_in=lines.get(visible.NAME, ()),
         nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
@@ -95,11 +95,11 @@ def allocator() -> Allocator | None:
     return unreadable()
 
 
-def steered_by(specs: Iterable[visible.Spec]) -> tuple[tuple[Variable, ...], tuple[str, ...], bool]:
+def steered_by(notebooks: Iterable[visible.Source]) -> tuple[tuple[Variable, ...], tuple[str, ...], bool]:
     """Variables for CUDA, torch and NCCL, with what has to be known of the network to judge them."""
     from doctor.probes.gpu import variables  # on most machines there is nothing to steer
 
-    those = variables.variables(specs)
+    those = variables.variables(notebooks)
     return those, variables.interfaces(those), variables.infiniband(those)
 
 

@@ -1,5 +1,5 @@
-"""Variables that steer CUDA, torch and NCCL, as this shell and kernel specifications set them; and whether the files,
-folders and interfaces that they name are there."""
+"""Variables that steer CUDA, torch and NCCL, as this shell, kernel specifications, running kernels and NCCL's files set them;
+and whether the files, folders and interfaces that they name are there."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ LONGEST = 200  # characters of a value that are told
 ADAPTERS = Path("/sys/class/infiniband")
 
 
-def variables(specs: Iterable[tuple[str, Mapping[str, object]]]) -> tuple[Variable, ...]:
-    """Those that are set. `specs`: kernel specifications and what each sets; what the shell says too is told of the shell."""
+def variables(notebooks: Iterable[tuple[str, Mapping[str, object]]]) -> tuple[Variable, ...]:
+    """Those that are set. `notebooks`: what specifications and running kernels have; what the shell has too is told of it."""
     shell = _watched(os.environ)
     found = [("shell", shell)]
-    for where, environ in specs:
+    for where, environ in notebooks:
         own = {name: value for name, value in _watched(environ).items() if shell.get(name) != value}
-        found.append((f"kernelspec {where}", own))
+        found.append((where, own))
     known = dict(shell)
     for path in (Path("~/.nccl.conf").expanduser(), Path("/etc/nccl.conf")):  # the first that says it wins
         own = {name: value for name, value in _of_nccl(path).items() if name not in known}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from doctor.facts import Visible
@@ -17,7 +17,7 @@ PROC = Path("/proc")
 PLAIN = re.compile(r"[\w,.:/\- \"'\[\](){};，、]{0,400}\Z")  # a list of devices, well or ill written
 HOME_FILES = (".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".bash_login")
 SYSTEM_FILES = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
-Spec = tuple[str, dict[str, object]]
+Source = tuple[str, Mapping[str, object]]  # where, and the variables that are set there
 
 
 def plain(value: object) -> str | None:
@@ -27,27 +27,24 @@ def plain(value: object) -> str | None:
     return value if PLAIN.match(value) else "?"
 
 
-def visible(specs: Iterable[Spec], look_at_processes: bool) -> tuple[Visible, ...]:
-    found = [
-        ("shell", plain(os.environ.get(NAME))),
-        *((f"kernelspec {name}", plain(environ.get(NAME))) for name, environ in specs),
-        *(_kernels() if look_at_processes else ()),
-    ]
+def visible(notebooks: Iterable[Source]) -> tuple[Visible, ...]:
+    found = [("shell", plain(os.environ.get(NAME)))]
+    found += [(where, plain(environ.get(NAME))) for where, environ in notebooks]
     return tuple(Visible(value=value, where=where) for where, value in found if value is not None)
 
 
-def kernelspecs(goal: Goal) -> tuple[Spec, ...]:
-    """Those of the environment and of this user, by name, with the variables that they set."""
+def kernelspecs(goal: Goal) -> Iterator[Source]:
+    """Those of the environment and of this user, with the variables that they set."""
     folders = (
         Path(goal.prefix) / "share/jupyter/kernels",
         Path("~/.local/share/jupyter/kernels").expanduser(),
     )
     paths = (path for folder in folders for path in sorted(folder.glob("*/kernel.json")))
     said = ((path.parent.name, read_json(path).get("env")) for path in paths)
-    return tuple((name, environ) for name, environ in said if isinstance(environ, dict))
+    return ((f"kernelspec {name}", environ) for name, environ in said if isinstance(environ, dict))
 
 
-def _kernels() -> Iterator[tuple[str, str | None]]:
+def kernels() -> Iterator[Source]:
     """Notebook kernels that run now: their environment is what a notebook really has."""
     mine = (entry for entry in PROC.iterdir() if entry.name.isdecimal() and _is_mine(entry))
     for entry in mine:
@@ -56,8 +53,7 @@ def _kernels() -> Iterator[tuple[str, str | None]]:
                 pair.decode("utf-8", "replace").partition("=")
                 for pair in (peek(entry / "environ") or b"").split(b"\0")
             )
-            values = {name: value for name, _, value in pairs if name == NAME}
-            yield f"notebook kernel {entry.name}", plain(values.get(NAME))
+            yield f"notebook kernel {entry.name}", {name: value for name, _, value in pairs}
 
 
 def _is_mine(entry: Path) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -152,6 +154,22 @@ def test_in_notebooks_only(t4: World) -> None:
     said = t4.diagnose()
     assert said.complaints == ["cuda-launch-blocking-left-on"]
     assert "kernelspec course" in said.of("cuda-launch-blocking-left-on")["evidence"]
+
+
+@pytest.mark.usefixtures("alone")
+def test_in_a_running_notebook_only(t4: World) -> None:
+    """The shell no longer sets it, and what was started before goes on with it."""
+    code = "import time; time.sleep(60)"
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", code, "ipykernel_launcher"], env={"PYTORCH_NO_CUDA_MEMORY_CACHING": "1"}
+    )
+    try:
+        said = t4.diagnose()
+    finally:
+        kernel.kill()
+        kernel.wait()
+    assert said.complaints == ["cuda-memory-caching-off"]
+    assert f"notebook kernel {kernel.pid}" in said.of("cuda-memory-caching-off")["evidence"]
 
 
 @pytest.mark.parametrize(
