@@ -8,7 +8,9 @@ import msgspec
 
 from doctor.facts.unknown import Unknown
 
-EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password", "page", "plain-http"]
+EndpointShape = Literal[
+    "unset", "fine", "empty", "quoted", "no-scheme", "password", "page", "plain-http", "host"
+]
 TokenShape = Literal[
     "fine", "quoted", "not-ascii", "inner-space", "placeholder", "several", "unusual", "unreadable"
 ]
@@ -37,6 +39,15 @@ class IdleLine(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     place: str  # FILE:LINE
     kind: Literal["spaces", "not-exported", "set"]
+
+
+class Slip(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable that is nobody's, and the one that was meant. Its value is not kept."""
+
+    name: str
+    meant: str
+    of_others: bool = False  # some other program may read it
+    files: tuple[str, ...] = ()  # start-up files of the shell that set it: FILE:LINE
 
 
 class CachePlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +141,7 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True, tag="hub"):
     endpoint_shape: EndpointShape = "unset"
     variables: tuple[Variable, ...] = ()
     misspelt: tuple[Variable, ...] = ()  # meant as HF_ENDPOINT, while that is not set
+    slips: tuple[Slip, ...] = ()  # of other variables, while those that were meant are not set
     idle_lines: tuple[IdleLine, ...] = ()
     places: tuple[CachePlace, ...] = ()  # the first is the one that huggingface_hub uses
     transformers_place: str | None = None  # where transformers 4 looks, when that is elsewhere

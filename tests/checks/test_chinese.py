@@ -30,6 +30,7 @@ QUOTING = {
     "jupyter-root-refused",
     "jupyter-save-failed",
     "jupyter-xsrf-or-origin",
+    "pip-mirror-dead",
     "pip-missing",
     "secure-boot-rejects-module",
     "startup-file-fails",

@@ -64,6 +64,8 @@ def silent(network: Network, facts: Facts, goal: Goal, reply: Reply) -> Finding 
     """Why it does not answer, as near as can be told."""
     moved = official_elsewhere(network, reply)
     name = next((n for n in network.names if n.host == bare_host(reply.url)), None)
+    if reply.circle:
+        return fault(network, facts, goal, "hub-redirects-in-a-circle", reply, way=reply.circle)
     if reply.stage == "answered" and moved:
         return redirected(network, facts, goal, reply)
     if reply.stage == "answered" and is_moved_to_tls(reply):

@@ -17,6 +17,7 @@ from doctor.probes.hub import cached_models
 from doctor.probes.network.client import Names, ask
 from doctor.probes.network.proxies import proxy_for
 from doctor.probes.network.question import Question, Said
+from doctor.probes.network.redirects import follow
 from doctor.probes.network.settings import official
 
 KNOWN = ("openai-community/gpt2", "main")  # asked of where no model is wanted
@@ -38,6 +39,9 @@ def ask_endpoint(question: Question, names: Names) -> Said:
     if said.reply.status >= 500:
         time.sleep(0.3)
         said = ask(question, names)
+    if 300 <= said.reply.status < 400 and not said.reply.from_hub:  # a Hub's own redirect leads to its files
+        end = follow(question, said, names, at_home=True)  # elsewhere the client does not follow
+        return end if end.reply.circle else said
     return said
 
 
