@@ -29,11 +29,6 @@ def check(gpu: Gpu) -> Iterator[Finding]:
     yield from nodes_late(gpu)
 
 
-def is_elsewhere(gpu: Gpu) -> bool:
-    """Whether nothing of this machine's own Docker matters to this person."""
-    return bool(gpu.docker.context)
-
-
 def _elsewhere(gpu: Gpu) -> Finding:
     """In a virtual machine there is no card; another host may well have some, and is meant."""
     have = gpu.docker
@@ -83,10 +78,5 @@ def nodes_late(gpu: Gpu) -> Iterator[Finding]:
     if card_nodes(gpu) or gpu.wsl or gpu.nvml_hung or not loaded(gpu):
         return
     starters = tuple(filter(None, (gpu.docker.command, *gpu.docker.others)))
-    yield found(
-        "gpu",
-        "gpu-nodes-made-late",
-        severity="warn" if starters and not gpu.docker.cdi else "info",
-        driver=loaded(gpu) or "?",
-        starters=starters or "-",
-    )
+    if starters and not gpu.docker.cdi:
+        yield found("gpu", "gpu-nodes-made-late", driver=loaded(gpu) or "?", starters=starters)
