@@ -8,11 +8,15 @@ from doctor.catalogue import found
 from doctor.checks.gpu.see import card_nodes, devices, loaded
 from doctor.facts import Gpu, Setting
 from doctor.finding import Finding
+from doctor.text import Text
 
 SNAP = "/snap"
 VIRTUAL = ("/desktop/docker.sock", "/.docker/desktop/", "/.colima/", "/.lima/", "/.rd/", "/.orbstack/")
 NO_CGROUPS = "nvidia-container-cli.no-cgroups"
 ENV_ALONE = "accept-nvidia-visible-devices-envvar-when-unprivileged"
+NOT_ENOUGH = Text(
+    "NVIDIA_VISIBLE_DEVICES alone hands in no GPU", "仅设置 NVIDIA_VISIBLE_DEVICES 不会挂载 GPU"
+)
 FILE = "/etc/nvidia-container-runtime/config.toml"
 
 
@@ -56,7 +60,7 @@ def _setting(gpu: Gpu, one: Setting) -> Iterator[Finding]:
         severity="info" if one.name == ENV_ALONE else None,
         file=FILE,
         setting=f"{one.name} = {one.value}" if one.value else one.name,
-        fault=one.fault or "NVIDIA_VISIBLE_DEVICES alone hands in no GPU",
+        fault=one.fault or NOT_ENOUGH,
         commands=_commands(one),
     )
 
