@@ -105,6 +105,7 @@ class GpuDevice(msgspec.Struct, frozen=True, kw_only=True):
     persistence: bool | None = None
     lanes: int | None = None  # of PCI Express, in use now
     lanes_most: int | None = None  # that the card in this slot could use
+    linked: bool = False  # to others, by NVLink
     fabric: int | None = None  # 0 none, 1 not started, 2 in progress, 3 done
 
 
@@ -168,6 +169,7 @@ class Docker(msgspec.Struct, frozen=True, kw_only=True):
     context: str = ""  # the context, or the variable, that leads to another daemon than this machine's
     endpoint: str = ""  # that daemon's address, without who logs in
     settings: tuple[Setting, ...] = ()  # of the container toolkit, where they keep GPUs from containers
+    rootful: bool = False  # its daemon of root listens here
     toolkit_version: str = ""  # as dpkg has it
     others: tuple[str, ...] = ()  # what else starts containers here: containerd, podman, kubelet
 

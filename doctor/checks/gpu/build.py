@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from doctor.catalogue import found
+from doctor.checks.gpu.see import NONE
 from doctor.facts import Build
 from doctor.finding import Finding
 from doctor.text import Text
@@ -53,7 +54,7 @@ def failed(build: Build, installed: tuple[str, ...]) -> Finding:
         why=Text(why.en.format(wanted=words[0]), why.zh.format(wanted=words[1])),
         log=build.log,
         line=build.line,
-        installed=installed,
+        installed=installed or NONE,
         commands=_commands(build),
     )
 
@@ -70,7 +71,8 @@ def _commands(build: Build) -> tuple[tuple[str, ...], ...]:
         "kernel-too-new": (("apt-get", "update"), ("apt-get", "install", "-y", "nvidia-driver-580-server")),
         "licence": (("apt-get", "update"), ("apt-get", "install", "-y", "nvidia-driver-580-server-open")),
     }
-    return (*first.get(build.why, (("tail", "-n", "40", build.log),)), AGAIN)
+    again = AGAIN if "dkms" in build.log else ("sh", "NVIDIA-Linux-x86_64-VERSION.run")
+    return (*first.get(build.why, (("tail", "-n", "40", build.log),)), again)
 
 
 def _install(package: str) -> tuple[tuple[str, ...], ...]:

@@ -51,7 +51,7 @@ def _elsewhere(gpu: Gpu) -> Finding:
 
 def _setting(gpu: Gpu, one: Setting) -> Iterator[Finding]:
     if one.name == NO_CGROUPS:  # right for containers without root; those of the daemon need the rules
-        if gpu.docker.runtime or gpu.docker.command:
+        if gpu.docker.runtime or gpu.docker.rootful:
             yield found("gpu", "container-toolkit-no-cgroups", file=FILE)
         return
     yield found(

@@ -12,14 +12,25 @@ NO_FIRMWARE, NO_NODES = "EnableGpuFirmware", "ModifyDeviceFiles"
 
 
 def against_the_card(gpu: Gpu) -> Finding | None:
-    """Asked where no card is listed. The open module works with the card's own processor (GSP) alone."""
+    """Asked where no card is listed."""
     said = gpu.module.params
-    told = {name: said[name] for name in EXCLUDES if name in said}
-    if gpu.module.is_open and said.get(NO_FIRMWARE) == "0":
-        told[NO_FIRMWARE] = "0"
+    told = {name: said[name] for name in EXCLUDES if _is_all(gpu, said.get(name, ""))}
     if said.get(NO_NODES) == "0" and not card_nodes(gpu):
         told[NO_NODES] = "0"
     return _told(gpu, told) if told and not gpu.container else None
+
+
+def _is_all(gpu: Gpu, said: str) -> bool:
+    """By address, or as many by UUID as there are cards."""
+    names = [name.strip().lower() for name in said.split(",") if name.strip()]
+    by_address = all(any(card.address.lower() in name for name in names) for card in gpu.cards)
+    return bool(names) and (by_address or sum(name.startswith("gpu-") for name in names) >= len(gpu.cards))
+
+
+def without_firmware(gpu: Gpu) -> Finding | None:
+    """Asked where nothing else explains it: the open module works with the card's own processor (GSP) alone."""
+    off = gpu.module.is_open and gpu.module.params.get(NO_FIRMWARE) == "0"
+    return _told(gpu, {NO_FIRMWARE: "0"}) if off and not gpu.container else None
 
 
 def excluded(gpu: Gpu) -> Finding | None:

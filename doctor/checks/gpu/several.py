@@ -39,7 +39,7 @@ def check(gpu: Gpu) -> Iterator[Finding]:
 def _redirected(gpu: Gpu) -> Iterator[Finding]:
     """NVIDIA's driver does not serve talk between cards through an IOMMU on bare metal. Without translation it is slow only."""
     those = [card for card in gpu.cards if card.redirected and card.translated]
-    alike = [device for device in devices(gpu) if _is_peer(device.name)]
+    alike = [one for one in devices(gpu) if _is_peer(one.name) and not one.linked]
     if len(those) < 2 or len(alike) < 2 or gpu.nvswitches or switched_on(gpu, "NCCL_P2P_DISABLE"):
         return
     bridges = tuple(dict.fromkeys(bridge for card in those for bridge in card.redirected))

@@ -57,6 +57,7 @@ _LOADED: tuple[Look, ...] = (
     kernel_said.not_served,
     kernel_said.no_memory_window,
     kernel_said.no_firmware,
+    options.without_firmware,
     kernel_said.window_too_small,
     broken.not_started,
     partial(copies.damaged, name=libraries.NVML),

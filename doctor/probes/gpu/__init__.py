@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.facts import Allocator, Docker, DriverLibrary, Gpu, GpuDevice, PciCard, Unknown, Variable
+from doctor.facts import Allocator, Docker, DriverLibrary, Gpu, GpuDevice, Mps, PciCard, Unknown, Variable
 from doctor.goal import Goal
 from doctor.probes.gpu import (
     container,
@@ -22,7 +22,6 @@ from doctor.probes.gpu import (
     kernel_log,
     libraries,
     module,
-    mps,
     nvml,
     packages,
     pci,
@@ -32,6 +31,7 @@ from doctor.probes.gpu import (
 from doctor.reading.peek import is_there, peek_text
 
 JETSON = Path("/etc/nv_tegra_release")
+MPS_FOLDER = "CUDA_MPS_PIPE_DIRECTORY"
 INFINIBAND = Path("/dev/infiniband")
 NCCL_FILES = (Path("~/.nccl.conf").expanduser(), Path("/etc/nccl.conf"))
 
@@ -93,7 +93,7 @@ def probe(goal: Goal) -> Gpu:
         nccl_lines=() if nothing else nccl_lines(),
         unaddressed=several and unaddressed(),
         locked_most=None if nothing else locked_most(),
-        mps=None if nothing else mps.mps(),
+        mps=None if nothing else sharing(),
         wsl_lacks=wsl_lacks(installed, driver) if wsl else (),
         smi_apart=smi_apart() if wsl and not inside else "",
         container_seconds=container.seconds() if inside and nodes else None,
@@ -155,6 +155,14 @@ def smi_apart() -> str:
     from doctor.probes.gpu import windows
 
     return windows.smi_apart()
+
+
+def sharing() -> Mps | None:
+    if not (os.environ.get(MPS_FOLDER) or is_there(Path("/tmp/nvidia-mps"))):
+        return None
+    from doctor.probes.gpu import mps  # few share a card in this way
+
+    return mps.mps()
 
 
 def licence_lacks(devices: tuple[GpuDevice, ...] | Unknown) -> tuple[str, ...]:

@@ -9,11 +9,14 @@ from pathlib import Path
 from doctor.facts import Build
 from doctor.reading.peek import peek_text
 
-TREE = Path("/var/lib/dkms")
+TREE, INSTALLER = Path("/var/lib/dkms"), Path("/var/log/nvidia-installer.log")
 MOST = (
     400_000  # bytes of a log: what made it stop is near its end, which compiler was taken near its beginning
 )
-ABOUT = re.compile(r"make\.log for \S+ for kernel (\S+)")
+ABOUT = re.compile(
+    r"make\.log for \S+ for kernel (\S+)|Kernel (?:source|output) path: '?/lib/modules/([^/\s]+)/"
+)
+GAVE_UP = "ERROR: Installation has failed"
 BUILT_BY = re.compile(r"The kernel was built by: *(\S+)")
 # What a log says, and what was wanting; the first that fits.
 SAYS: tuple[tuple[str, str], ...] = (
@@ -46,7 +49,7 @@ def failed(release: str, tree: Path = TREE) -> Build | None:
 def _logs(tree: Path, release: str) -> Iterator[Path]:
     """Newest first. The attempt that failed leaves its log in the build folder."""
     found = [*tree.glob("nvidia*/*/build/make.log"), *tree.glob(f"nvidia*/*/{release}/*/log/make.log")]
-    yield from sorted(found, key=_changed, reverse=True)
+    yield from sorted((*found, INSTALLER), key=_changed, reverse=True)
 
 
 def _changed(path: Path) -> float:
@@ -59,7 +62,9 @@ def _changed(path: Path) -> float:
 def _read(path: Path, release: str) -> Build | None:
     begin, end = peek_text(path, MOST), peek_text(path, MOST, end=True)
     about = ABOUT.search(begin)
-    if about and about.group(1) != release:
+    if about and release not in about.groups():
+        return None
+    if path == INSTALLER and GAVE_UP not in end:
         return None
     lines = list(dict.fromkeys(line.strip() for line in (*begin.splitlines(), *end.splitlines())))
     for why, pattern in SAYS:

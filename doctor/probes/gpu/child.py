@@ -144,6 +144,7 @@ def health(handle: Any) -> dict[str, Any]:
         "compute_mode": optional(pynvml.nvmlDeviceGetComputeMode, handle) or 0,
         "is_vgpu": is_share,
         "unlicensed": is_share and unlicensed(handle),
+        "linked": linked(handle),
         "fabric": fabric(handle),
     }
 
@@ -162,6 +163,15 @@ def unlicensed(handle: Any) -> bool:
         pynvml.NVML_GRID_LICENSE_STATE_UNLICENSED,
     }
     return bool(states) and states <= none
+
+
+def linked(handle: Any) -> bool:
+    """Whether it has a way of its own to other cards; one without NVLink says so at the first question."""
+    for link in range(pynvml.NVML_NVLINK_MAX_LINKS):
+        state = optional(pynvml.nvmlDeviceGetNvLinkState, handle, link)
+        if state is None or state:
+            return bool(state)
+    return False
 
 
 def fabric(handle: Any) -> int | None:

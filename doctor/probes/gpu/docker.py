@@ -13,6 +13,7 @@ from doctor.reading.peek import is_there, peek_text
 CONFIG = Path("/etc/docker/daemon.json")
 TOOLKIT = Path("/etc/nvidia-container-runtime/config.toml")
 SNAP, OF_SNAP = "/snap/", Path("/var/snap/docker/current/config/daemon.json")
+SOCKET = Path("/var/run/docker.sock")
 CLIENT = Path("~/.docker/config.json")
 CDI = ("/etc/cdi", "/var/run/cdi")
 CHOSEN = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")  # variables that choose a daemon
@@ -45,9 +46,15 @@ def docker(packages: dict[str, str], has_nodes: bool) -> Docker:
         context=context,
         endpoint=endpoint,
         settings=_settings(cdi) if is_there(TOOLKIT) else (),
+        rootful=bool(command) and _is_rootful(),
         toolkit_version=packages.get("nvidia-container-toolkit", ""),
         others=() if has_nodes else tuple(name for name in OTHERS if shutil.which(name)),
     )
+
+
+def _is_rootful() -> bool:
+    """The daemon's own socket, not one of Podman's under its name."""
+    return is_there(SOCKET) and "podman" not in os.path.realpath(SOCKET)
 
 
 def _elsewhere() -> tuple[str, str]:

@@ -156,7 +156,7 @@ def faults(paths: tuple[Path, ...] = ()) -> tuple[str, ...]:
     return tuple(
         f"{path}:{number}: {why}"
         for path in paths or (Path("~/.nccl.conf").expanduser(), Path("/etc/nccl.conf"))
-        for number, line in enumerate(peek_text(path).splitlines(), 1)
+        for number, line in enumerate(peek_text(path).split("\n"), 1)
         if line.strip() and not line.startswith("#") and (why := _wrong(line))
     )
 
@@ -176,7 +176,9 @@ def _faults(line: str) -> Iterator[str]:
         yield "export: a name with a space in it"
     elif name != name.strip():
         yield "a space beside the name"
-    elif value != value.strip() or re.search(r"\s#", value):
+    elif value.endswith("\r"):
+        yield "a line end of Windows, which is taken for a part of the value"
+    elif (value != value.strip() and not value.strip().isdecimal()) or re.search(r"\s#", value):
         yield "a space or a comment in the value"
     elif value[:1] in "\"'" and value:
         yield "quotation marks are taken for a part of the value"

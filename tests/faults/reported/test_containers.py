@@ -146,6 +146,13 @@ def test_settings_of_the_toolkit(t4: World, text: str, said: list[str]) -> None:
     assert with_docker(t4).put(CONFIG, text).diagnose(areas=AREAS, PATH=PATH).complaints == said
 
 
+def test_no_cgroups_is_right_for_podman(t4: World) -> None:
+    """Its stand-in for the word docker has no daemon of root behind it."""
+    world = program(t4, "/usr/local/bin/docker", "/usr/bin/nvidia-ctk")
+    world.put(CONFIG, "[nvidia-container-cli]\nno-cgroups = true\n")
+    assert world.diagnose(areas=AREAS, PATH=PATH).complaints == []
+
+
 @pytest.mark.parametrize(
     ("old", "cause"),
     [(False, "container-forbids-gpu-from-start"), (True, "container-lost-gpu-after-daemon-reload")],

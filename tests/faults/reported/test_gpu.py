@@ -193,6 +193,22 @@ def test_a_module_that_was_not_built(bare: World, log: str, words: str, command:
     assert "make.log" in one["evidence"]
 
 
+def test_an_installer_that_gave_up(bare: World) -> None:
+    """NVIDIA's .run file leaves its own log; one that ended well tells nothing."""
+    kernel = platform.release()
+    log = f"""nvidia-installer log file '/var/log/nvidia-installer.log'
+-> Kernel source path: '/lib/modules/{kernel}/build'
+   cc: error: unrecognized command-line option '-ftrivial-auto-var-init=zero'
+"""
+    world = bare.card(0, 0x2684, bound=None).says("init 9").put("/var/log/nvidia-installer.log", log)
+    world.put(f"/lib/modules/{kernel}/kernel/drivers/video/other.ko", "x")
+    assert world.diagnose(areas=AREAS).complaints == ["driver-not-installed"]
+    world.put(
+        "/var/log/nvidia-installer.log", log + "ERROR: Installation has failed.  Please see the file.\n"
+    )
+    assert world.diagnose(areas=AREAS).complaints == ["driver-module-build-failed"]
+
+
 def test_a_log_of_another_kernel_tells_nothing(bare: World) -> None:
     said = not_built(bare, GCC.format(kernel="5.4.0-1-generic")).diagnose(areas=AREAS)
     assert said.complaints == ["driver-module-missing-for-running-kernel"]

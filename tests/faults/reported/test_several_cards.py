@@ -61,6 +61,11 @@ def test_bridges_that_send_talk_among_cards_through_the_iommu(
         assert "peer-to-peer-redirected" not in [one["id"] for one in again.findings]
 
 
+def test_cards_with_a_link_of_their_own(bare: World) -> None:
+    world = pair(bare, "NVIDIA RTX A6000", 0x2230, "DMA").says("0 linked 1", "1 linked 1")
+    assert "peer-to-peer-redirected" not in [one["id"] for one in world.diagnose(areas=AREAS).findings]
+
+
 # ---- NCCL's file
 
 
@@ -75,6 +80,7 @@ def test_bridges_that_send_talk_among_cards_through_the_iommu(
         ("NCCL_SOCKET_IFNAMES=^lo\n", ["nccl-conf-line-without-effect"]),
         ("NCCL_TOPO_FILE=/opt/gone.xml\n", ["nccl-conf-line-without-effect"]),
         ("NCCL_P2P_LEVEL=NVLINK\n", ["nccl-conf-line-without-effect"]),
+        ("NCCL_DEBUG=INFO\r\n", ["nccl-conf-line-without-effect"]),
         ("NCCL_P2P_LEVEL=NVL\nNCCL_SOME_LATER_OPTION=1\nMY_OWN=1\n", []),
     ],
 )
