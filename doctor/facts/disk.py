@@ -23,6 +23,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     read_only: bool = False  # the mount, not the permissions
     noexec: bool = False
     network: bool = False  # another machine, or a program, answers for it
+    lacks: tuple[str, ...] = ()  # "locks", "maps", "private maps": what files there cannot have
     owner: str | None = None  # of the folder that cannot be written to
 
 

@@ -68,6 +68,14 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     differs: bool = False  # from the one in the environment, which wins
 
 
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of a netrc file that is sent to the Hub. Neither the name nor the password."""
+
+    path: str
+    host: str  # "default": for every host that has no entry of its own
+    holds_token: bool = False  # its password is a token of the Hub, as git takes it
+
+
 class BadFile(msgspec.Struct, frozen=True, kw_only=True):
     """A weights file that holds no weights."""
 
@@ -147,5 +155,6 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True, tag="hub"):
     transformers_place: str | None = None  # where transformers 4 looks, when that is elsewhere
     other_people: bool = False  # somebody else has an account here
     tokens: tuple[Token, ...] = ()  # the first is the one that is used
+    login: Login | None = None  # in ~/.netrc
     hiding: tuple[str, ...] = ()  # folders beside the notebooks that bear a wanted model's name and hold none
     seen: Cache | Unknown | None = None

@@ -138,6 +138,7 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
         "uv-old",
         "uv-cpu",
         "uv-first-index",
+        "uv-certs",
         "uv-no-effect",
         "uv-of-others",
         "index",
@@ -229,6 +230,7 @@ class Network(msgspec.Struct, frozen=True, tag="network"):
     xet_reachable: bool | None = None  # TCP to the hosts of Xet; None: not asked
     xet_said: str = ""
     xet_offered: bool | None = None  # False: the endpoint sends large files itself; None: it did not say
+    token_role: str = ""  # "read", "write", "fineGrained": what the Hub says of the token
     token_source: str = ""  # the variable or file of the token that was tried
     offline_flag: str = ""  # HF_HUB_OFFLINE and the like, when set
     links: tuple[Link, ...] = ()

@@ -48,7 +48,7 @@ CORE = frozenset(
 # missing: no library of that name; version, symbol: the library that is taken lacks it; damaged: no whole ELF file;
 # machine: made for another kind of processor; stack: it asks for an executable stack
 # python: its modules are for another Python
-FaultKind = Literal["missing", "version", "symbol", "damaged", "machine", "stack", "python"]
+FaultKind = Literal["missing", "version", "symbol", "damaged", "machine", "stack", "tls", "python"]
 
 
 class NativeFault(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,10 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from settings.check(facts, hub, goal)
     yield from slips.check(facts, hub)
     yield from token.check(hub)
+    yield from token.login(facts, hub)
     yield from cache.check(facts, hub, goal)
+    if goal.foreign or not hub.hiding:
+        yield from wanted.hidden(facts)
     if not goal.foreign:  # which models a person's own environment is for, nobody said
         yield from _models(hub, goal)
         yield from wanted.check(facts, hub, goal)

@@ -21,6 +21,7 @@ IDS = {
     "uv-old": "uv-sees-old-releases",
     "uv-cpu": "uv-torch-pinned-to-cpu",
     "uv-first-index": "uv-takes-first-index",
+    "uv-certs": "uv-system-certs-missing",
     "uv-no-effect": "uv-variable-without-effect",
     "uv-of-others": "uv-variable-without-effect",
     "index": "pip-index-not-an-address",

@@ -29,6 +29,8 @@ TORCH = (
     "libcurand",
 )
 OURS = ("torch", "torchvision")  # what the step torch installs
+GOMP = "libgomp"
+OPTIONAL_TLS = (2, 32)
 COMPILER = ("GLIBCXX_", "CXXABI_", "GCC_")
 STACK_REFUSED = (2, 41)  # since this glibc no library may ask for an executable stack while the program runs
 # Without these the course does not work; of any other package a person may do without.
@@ -56,11 +58,22 @@ def _name(fault: NativeFault, facts: Facts, torch: Torch) -> str | None:
         return "native-module-for-another-python"
     if fault.kind == "stack":
         return "library-needs-executable-stack" if _refuses_stack(facts) else None
+    if fault.kind == "tls":
+        return "static-tls-exhausted" if fault.what != GOMP or _is_tight(facts, torch) else None
     if fault.kind == "version":
         return _of_version(fault.what)
     if fault.package == "torch" or not (fault.kind == "symbol" or fault.what.startswith(TORCH)):
         return "libgl-missing-for-opencv" if fault.package == "cv2" else "native-library-missing"
     return _of_torch(fault, torch)
+
+
+def _is_tight(facts: Facts, torch: Torch) -> bool:
+    """On ARM every library of threads takes of that block; before glibc 2.32 torch left nothing of it to OpenMP."""
+    host = facts.host
+    if not isinstance(host, Host) or host.machine != "aarch64" or not isinstance(host.glibc, str):
+        return False
+    glibc = leading(host.glibc)
+    return torch.version is not None and glibc is not None and numbers(glibc) < OPTIONAL_TLS
 
 
 def _of_version(version: str) -> str:
@@ -99,7 +112,8 @@ def _refuses_stack(facts: Facts) -> bool:
 
 def _finding(name: str, faults: list[NativeFault], facts: Facts, torch: Torch, goal: Goal) -> Finding:
     first, packages = faults[0], list(dict.fromkeys(fault.package for fault in faults))
-    severity: Severity = "fail" if _matters(name, packages) else "warn"
+    sure = _matters(name, packages) and first.what != GOMP
+    severity: Severity = "fail" if sure else "warn"
     dists = list(dict.fromkeys(fault.dist or fault.package.replace("_", "-") for fault in faults))
     if name in ("torchvision-cuda-wheel-next-to-cpu-torch", "torchvision-or-torchaudio-version-skew"):
         lines = tuple(companion(torch, goal, package) for package in packages)
@@ -142,6 +156,8 @@ def _lines(
     """Lines that depend on where the wrong library came from; None of the catalogue's could know it."""
     if fault.kind == "version" and fault.how == "LD_LIBRARY_PATH":
         return (("unset", "LD_LIBRARY_PATH"),)
+    if fault.kind == "tls":
+        return (("export", f"LD_PRELOAD={fault.by}"),)
     if name == "libstdcxx-too-old":
         if torch.conda or (fault.provider or "").startswith(f"{goal.prefix}/lib/"):
             return (("conda", "install", "-p", goal.prefix, "-c", "conda-forge", "libstdcxx-ng>=13"),)

@@ -9,6 +9,7 @@ from pathlib import Path
 from doctor.facts import Disk, Place, Unknown
 from doctor.facts.disk import Mount, Silent
 from doctor.goal import Goal
+from doctor.probes.disk.abilities import lacks
 from doctor.probes.disk.deleted import deleted_files
 from doctor.probes.disk.mounts import MountPoint, carrier, is_local_disk, is_network, mounts
 from doctor.probes.disk.speed import read_speed
@@ -73,8 +74,17 @@ def place(role: str, path: Path) -> Place:
         read_only=read_only,
         noexec=bool(stat.f_flag & os.ST_NOEXEC),
         network=is_network(mount.filesystem),
+        lacks=_lacks(role, existing, mount),
         owner=None if writable else owner(existing),
     )
+
+
+def _lacks(role: str, folder: Path, mount: MountPoint) -> tuple[str, ...]:
+    """Of the disks that models lie on. One that is slow to answer is told of elsewhere."""
+    if role not in ("cache", "notebooks"):
+        return ()
+    said = within(lacks, folder, mount.filesystem, mount.options, seconds=1.0)
+    return said if isinstance(said, tuple) else ()
 
 
 def owner(path: Path) -> str:

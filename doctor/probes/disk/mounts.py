@@ -30,6 +30,7 @@ SYSTEM = ("/boot", "/etc", "/proc", "/sys", "/dev", "/run", "/snap", "/usr", "/v
 class MountPoint(msgspec.Struct, frozen=True):
     point: str
     filesystem: str
+    options: str = ""  # of the file system itself
 
 
 def mounts(table: Path = Path("/proc/self/mountinfo")) -> tuple[MountPoint, ...]:
@@ -39,7 +40,9 @@ def mounts(table: Path = Path("/proc/self/mountinfo")) -> tuple[MountPoint, ...]
     except OSError:
         return ()
     parts = ((line.split(), line.partition(" - ")[2].split()) for line in lines)
-    return tuple(MountPoint(_plain(left[4]), right[0]) for left, right in parts if len(left) > 4 and right)
+    return tuple(
+        MountPoint(_plain(left[4]), right[0], right[-1]) for left, right in parts if len(left) > 4 and right
+    )
 
 
 def carrier(path: Path, known: tuple[MountPoint, ...]) -> MountPoint:

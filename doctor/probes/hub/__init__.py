@@ -28,7 +28,7 @@ NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 def probe(goal: Goal) -> Hub:
     # Other rooms want what the cache holds of a model; the rest is for this area.
-    from doctor.probes.hub import cache, local, rc_lines, settings, slips
+    from doctor.probes.hub import cache, local, netrc, rc_lines, settings, slips
     from doctor.probes.hub.token import other_people, tokens
 
     models = within(cached_models, goal)
@@ -47,6 +47,7 @@ def probe(goal: Goal) -> Hub:
         transformers_place=settings.transformers_place(goal, os.environ),
         other_people=other_people(),
         tokens=tokens(goal, os.environ),
+        login=netrc.of_person(goal),
         hiding=local.hiding(goal),
         seen=cache.look(goal, settings.hub_cache(goal, os.environ)),
     )

@@ -23,13 +23,10 @@ else:
 OLD = 365  # days
 KEYS = (
     "offline", "no-index", "find-links", "exclude-newer", "torch-backend", "cache-dir", "no-cache", "extra-index-url",
-    "index-strategy",
+    "index-strategy", "system-certs", "native-tls",
 )  # fmt: skip
-OF_TORCH = (
-    "download.pytorch.org/whl",
-    "/pytorch-wheels",
-    "/pytorch/whl",
-)  # they list some other packages, in few releases
+# They list some other packages, in few releases.
+OF_TORCH = ("download.pytorch.org/whl", "/pytorch-wheels", "/pytorch/whl")
 SET = {True: "true", False: "false"}
 
 
@@ -42,6 +39,7 @@ def uv_told(environ: Mapping[str, str]) -> Iterator[Flaw]:
             told[key] = (environ[name], name)
     yield from _sources(told)
     yield from _cache(told, environ)
+    yield from _certificates(told, environ)
 
 
 def _of_file(path: Path) -> dict[str, tuple[str, str]]:
@@ -95,6 +93,20 @@ def _cache(told: Mapping[str, tuple[str, str]], environ: Mapping[str, str]) -> I
         yield Flaw(
             kind="uv-cache", source=source or str(place), key=_key("cache-dir", source), said=str(place)
         )
+
+
+def _certificates(told: Mapping[str, tuple[str, str]], environ: Mapping[str, str]) -> Iterator[Flaw]:
+    """The machine's own instead of those that uv brings along: images without ca-certificates have none."""
+    on = [(key, *told[key]) for key in ("system-certs", "native-tls") if key in told]
+    on = [one for one in on if one[1].lower() in YES]
+    if not on or environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR"):
+        return
+    from doctor.probes.listing import names_in
+    from doctor.probes.network.trust import system_bundle  # few have such a switch
+
+    if not system_bundle() and not names_in(Path("/etc/ssl/certs")):
+        key, value, source = on[0]
+        yield Flaw(kind="uv-certs", source=source, key=_key(key, source), said=value)
 
 
 def may_make(place: Path) -> bool:

@@ -171,6 +171,7 @@ def told(desk: Desk, round_: Round, known: Network) -> Network:
         channels=tuple(channel for channel, _ in offered),
         outside=None if fine else any(one.wait(desk.until) for one in round_.outside),
         clock_skew=skew(said),
+        token_role=next((hub.role_of(one) for q, one in replies if q.kind == "whoami"), ""),
         token_source=next((q.source for q, _ in replies if q.kind == "whoami"), ""),
         names=desk.names.all(),
         resolvers=() if fine else tuple(one for asked in round_.resolvers if (one := asked.wait(desk.until))),

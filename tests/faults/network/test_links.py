@@ -160,3 +160,19 @@ def test_certificates_of_before_2021(person: dict[str, str], tmp_path: Path) -> 
     assert machine(person, tmp_path, cover, **NO_PIP).complaints == ["system-certificates-old"]
     (certs / "ISRG_Root_X1.pem").touch()
     assert machine(person, tmp_path, cover, **NO_PIP).complaints == []
+
+
+def test_an_extra_index_that_uv_asks_first(person: dict[str, str], tmp_path: Path) -> None:
+    extra = {"UV_EXTRA_INDEX_URL": "https://me:secret@download.pytorch.org/whl/cpu"}
+    said = machine(person, tmp_path, **extra)
+    assert findings(said) == ["uv-takes-first-index"] and "secret" not in json.dumps(said.findings)
+    assert findings(machine(person, tmp_path, **extra, UV_INDEX_STRATEGY="unsafe-best-match")) == []
+    assert findings(machine(person, tmp_path, UV_EXTRA_INDEX_URL="https://mirror.example/simple")) == []
+
+
+def test_hosts_of_the_first_use_are_a_matter_apart(person: dict[str, str]) -> None:
+    said = on_island(world(), person, **ENDPOINT)
+    finding = said.of("first-use-host-unreachable")
+    assert finding["severity"] == "info" and "github.com" in finding["evidence"]
+    nothing = on_island(Island(), person, **ENDPOINT)
+    assert "first-use-host-unreachable" not in [f["id"] for f in nothing.findings if not f.get("blocked_by")]

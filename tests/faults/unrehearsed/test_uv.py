@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -12,7 +13,9 @@ from doctor.near import one_slip
 from doctor.probes.installers.uv_files import NAMES
 from doctor.probes.installers.uv_variables import BOOLEANS, OF_OTHERS, WEIGHTY
 from doctor.reading.tomlfile import load_table
+from tests.conftest import missing
 from tests.faults.gpu.world import World
+from tests.faults.patient import diagnose
 from tests.faults.unrehearsed.look import look
 from tests.faults.unrehearsed.test_pip_and_uv import uv_says, write
 
@@ -175,6 +178,27 @@ def test_a_switch_that_was_left_on(person: dict[str, str], home: Path, uv: str, 
         assert look(person).complaints == ["uv-offline-left-on"], text
     write(home / ".config/uv/uv.toml", 'no-index = true\nfind-links = ["/usr"]\n')
     assert look(person).complaints == []
+
+
+@pytest.mark.parametrize("name", ["UV_SYSTEM_CERTS", "UV_NATIVE_TLS"])
+def test_the_machines_certificates_where_there_are_none(
+    person: dict[str, str], home: Path, tmp_path: Path, uv: str, empty_env: Path, name: str
+) -> None:
+    if os.geteuid() != 0:
+        missing("root", "an image without certificates needs root to be made")
+    bare = ("unshare", "-m", "sh", "-c", f'mount --bind {tmp_path}/none /etc/ssl && exec "$@"', "-")
+    (tmp_path / "none").mkdir()
+    argv = [*bare, uv, "pip", "install", "--dry-run", "--index-url", "https://127.0.0.1:1/simple", "demo"]
+    environ = {"HOME": str(home), "PATH": os.environ["PATH"], "VIRTUAL_ENV": str(empty_env), name: "1"}
+    done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert "No CA certificates were loaded from the system" in done.stderr
+    person = {**person, "PIP_CONFIG_FILE": "/dev/null"}  # the machine's pip.conf may name what is gone now
+    said = diagnose({**person, name: "1"}, "--area", "network", prefix=bare)
+    assert said.failed == ["system-certificates-missing"] == said.complaints
+    assert said.of("uv-system-certs-missing")["severity"] == "blocked"
+    plain = diagnose(person, "--area", "network", prefix=bare)  # uv brings its own along
+    assert plain.complaints == ["system-certificates-missing"] and plain.failed == []
+    assert look(person, **{name: "1"}).complaints == []
 
 
 def test_releases_of_long_ago(person: dict[str, str], home: Path) -> None:
