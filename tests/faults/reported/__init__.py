@@ -1,0 +1,1 @@
+"""Faults that people have reported in public, each recreated from its report."""
