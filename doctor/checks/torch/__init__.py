@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.torch import around, build, companions, native
+from doctor.checks.torch import around, build, companions, late, native, toolchain
 from doctor.facts import Facts, Torch
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -18,7 +18,9 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from build.check(facts, torch, goal)
     yield from companions.check(torch, goal, bool(machine_of(facts, goal.python).gpus))
     yield from native.check(facts, torch, goal)
+    yield from late.check(facts, torch, goal)
     yield from around.check(torch, goal)
+    yield from toolchain.check(facts, torch, goal)
     yield from _deep(torch, goal)
 
 

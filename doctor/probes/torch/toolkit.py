@@ -32,8 +32,21 @@ def nvcc_version(path: str) -> str | None:
     ):
         if match := re.search(pattern, peek(root / name, 65536) or b""):
             return match.group(1).decode()
-    named = re.search(r"cuda-(\d+\.\d+)", str(root))
-    return named.group(1) if named else None
+    if named := re.search(r"cuda-(\d+\.\d+)", str(root)):
+        return named.group(1)
+    for folder in include_folders(path):  # that of Debian and Ubuntu has no such notes
+        if match := re.search(
+            rb"#define CUDA(?:RT)?_VERSION\s+(\d+)", peek(f"{folder}/cuda.h", 65536) or b""
+        ):
+            return f"{int(match[1]) // 1000}.{int(match[1]) % 1000 // 10}"
+    return None
+
+
+def include_folders(nvcc: str) -> tuple[str, ...]:
+    """Where that compiler has CUDA's headers; conda keeps them a folder further down."""
+    root = Path(nvcc).resolve().parent.parent
+    system = ("/usr/include",) if root.name in ("usr", "nvidia-cuda-toolkit") else ()
+    return (f"{root}/include", f"{root}/targets/{platform.machine()}-linux/include", *system)
 
 
 def c_compiler() -> str | None:
