@@ -12,7 +12,7 @@ from doctor.elf.linker import Linker
 from doctor.facts.torch import Toolchain
 from doctor.goal import Goal
 from doctor.probes.listing import names_in, processes, shown
-from doctor.probes.torch.toolkit import c_compiler, include_folders
+from doctor.probes.torch.toolkit import c_compiler, include_folders, root_of
 from doctor.reading.peek import is_file, is_there, peek, peek_text
 
 MATHS = ("cublas_v2.h", "cusparse.h", "cusolverDn.h")  # that torch's own headers include
@@ -95,13 +95,9 @@ def host_gcc(nvcc: str, release: int | None) -> int | None:
     )
     if said:
         return gcc_release(said if isinstance(said, str) else said[1])
-    for folder in (Path(nvcc).resolve().parent, Path("/usr/lib/nvidia-cuda-toolkit/bin")):
-        if (
-            is_there(folder / "gcc")
-            and (str(folder) != "/usr/bin")
-            and nvcc.startswith(("/usr/bin", str(folder)))
-        ):
-            return gcc_release(str(folder / "gcc"))
+    beside = root_of(nvcc) / "bin/gcc"
+    if str(beside) != "/usr/bin/gcc" and is_there(beside):
+        return gcc_release(str(beside))
     return release
 
 

@@ -25,7 +25,7 @@ def nvcc() -> str | None:
 
 def nvcc_version(path: str) -> str | None:
     """From the toolkit's own notes; the compiler is not run."""
-    root = Path(path).resolve().parent.parent
+    root = root_of(path)
     for name, pattern in (
         ("version.json", rb'"cuda"[^}]*"version"\s*:\s*"(\d+\.\d+)'),
         ("version.txt", rb"(\d+\.\d+)"),
@@ -42,9 +42,16 @@ def nvcc_version(path: str) -> str | None:
     return None
 
 
+def root_of(nvcc: str) -> Path:
+    """The folder of the toolkit. Distributions put a script into PATH that calls the compiler elsewhere."""
+    said = peek_text(nvcc, 400)
+    called = re.search(r"^exec\s+(/\S+/nvcc)\b", said, re.MULTILINE) if said.startswith("#!") else None
+    return Path(called[1] if called else nvcc).resolve().parent.parent
+
+
 def include_folders(nvcc: str) -> tuple[str, ...]:
     """Where that compiler has CUDA's headers; conda keeps them a folder further down."""
-    root = Path(nvcc).resolve().parent.parent
+    root = root_of(nvcc)
     system = ("/usr/include",) if root.name in ("usr", "nvidia-cuda-toolkit") else ()
     return (f"{root}/include", f"{root}/targets/{platform.machine()}-linux/include", *system)
 

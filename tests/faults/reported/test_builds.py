@@ -63,7 +63,10 @@ def test_the_compiler_of_the_distribution_and_a_new_card(
     torch(empty_env, "2.1.0+cu118", "11.8")
     install(empty_env, package, "0.14.0")
     install(empty_env, "ninja", "1.11.1")
-    world = program(program(working(bare, "rtx4090"), "/usr/bin/nvcc"), "/usr/sbin/ninja")
+    world = program(
+        program(working(bare, "rtx4090"), "/usr/lib/nvidia-cuda-toolkit/bin/nvcc"), "/usr/sbin/ninja"
+    )
+    program(world, "/usr/bin/nvcc", "#!/bin/sh\nexec /usr/lib/nvidia-cuda-toolkit/bin/nvcc\n")
     world.put("/usr/include/cuda.h", "#define CUDA_VERSION 11050\n")
     said = see(world, empty_env).of("nvcc-does-not-know-gpu")
     assert (said["severity"], "11.5" in said["evidence"]) == (severity, True)
