@@ -109,6 +109,15 @@ class Allocator(msgspec.Struct, frozen=True, kw_only=True):
     fault: str  # the option at which torch stops
 
 
+class Ptxas(msgspec.Struct, frozen=True, kw_only=True):
+    """The assembler that Triton brings, on a machine with a card that a recent one may not know."""
+
+    version: str  # "12.8"
+    path: str
+    other: str | None = None  # one of a toolkit of the system, and its version
+    other_version: str | None = None
+
+
 class Docker(msgspec.Struct, frozen=True, kw_only=True):
     """What hands GPUs to containers, on a host."""
 
@@ -154,4 +163,6 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     docker: Docker = Docker()
     jetson: bool = False  # the GPU is part of the processor: on no PCI bus, and with its own driver
     allocator: Allocator | None = None
+    allocator_options: dict[str, str] = {}  # that torch can read, each with the variable and its value
+    ptxas: Ptxas | None = None
     xids: tuple[str, ...] = ()  # NVRM's last lines in the kernel log of this boot, where readable

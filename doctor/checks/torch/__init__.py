@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.torch import around, build, companions, late, native, toolchain
+from doctor.checks.torch import around, build, companions, late, native, runtime, toolchain
 from doctor.facts import Facts, Torch
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -21,6 +21,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from late.check(facts, torch, goal)
     yield from around.check(torch, goal)
     yield from toolchain.check(facts, torch, goal)
+    yield from runtime.check(facts, torch, goal)
     yield from _deep(torch, goal)
 
 

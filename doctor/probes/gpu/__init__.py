@@ -10,10 +10,11 @@ import grp
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from doctor.facts import Allocator, Docker, Gpu, GpuDevice
+from doctor.facts import Docker, Gpu, GpuDevice, Unknown
 from doctor.goal import Goal
 from doctor.probes.gpu import (
     container,
@@ -76,16 +77,18 @@ def probe(goal: Goal) -> Gpu:
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
         slurm="SLURM_JOB_ID" in os.environ,
         jetson=is_there(JETSON),
-        allocator=None if nothing else allocator(),
+        **({} if nothing else for_torch(goal, said.devices)),
         groups=groups(),
         xids=() if nothing else kernel_log.lines(),
     )
 
 
-def allocator() -> Allocator | None:
-    from doctor.probes.gpu.allocator import unreadable  # on most machines there is nothing to allocate
+def for_torch(goal: Goal, devices: tuple[GpuDevice, ...] | Unknown) -> dict[str, Any]:
+    """What steers programs that use the card; on most machines there is none."""
+    from doctor.probes.gpu import allocator, ptxas
 
-    return unreadable()
+    known = {"allocator": allocator.unreadable(), "allocator_options": allocator.options()}
+    return {**known, "ptxas": ptxas.of_triton(goal, devices) if isinstance(devices, tuple) else None}
 
 
 def _with_names(devices: tuple[GpuDevice, ...]) -> tuple[GpuDevice, ...]:
