@@ -45,6 +45,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     means: Words  # for `explain`: what it means, and why it matters
     look: tuple[str, ...]  # shell lines with which to see it by hand
     links: tuple[str, ...] = ()
+    told_only: bool = False  # leaves no trace on a machine: the error text alone leads to it, no check does
     texts: tuple[str, ...] = ()  # regular expressions of the error texts that it makes programs print
 
 

@@ -30,7 +30,16 @@ def check(disk: Disk, facts: Facts, goal: Goal) -> Iterator[Finding]:
             mount=place.mount,
             filesystem=place.filesystem,
         )
-    yield from _slow_kind(place)
+    if place.unmapped:
+        yield found(
+            "disk",
+            "files-cannot-be-mapped",
+            path=place.unmapped,
+            mount=place.mount,
+            filesystem=place.filesystem,
+        )
+    else:
+        yield from _slow_kind(place)
 
 
 def _without_writing(facts: Facts, goal: Goal) -> Severity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
+from doctor.checks.host import limits
 from doctor.facts import Facts, Host, Packages
 from doctor.facts.host import WslConfig
 from doctor.finding import Finding, Severity
@@ -12,7 +13,6 @@ from doctor.text import Text, human_bytes
 
 FEW_WATCHES = 8192  # what kernels before 5.11 allow, and small machines
 WATCHERS = ("streamlit", "watchdog")
-WSL_LITTLE = 9_000_000_000  # early builds gave 8 GB of whatever there was
 TAKEN = 0.8  # of what was asked for; the kernel keeps a little for itself
 FAULTS = {
     "encoding": Text("it is saved as UTF-16", "文件以 UTF-16 编码保存"),
@@ -38,15 +38,15 @@ def check(facts: Facts, host: Host) -> Iterator[Finding]:
         most = host.inotify_watches
         yield found("host", "inotify-watches-few", severity=severity, most=most, users=using or ["-"])
     if host.wsl == 2:
-        yield from _windows(host, host.wslconfig)
+        yield from _windows(facts, host, host.wslconfig)
 
 
-def _windows(host: Host, config: WslConfig | None) -> Iterator[Finding]:
+def _windows(facts: Facts, host: Host, config: WslConfig | None) -> Iterator[Finding]:
     memory = human_bytes(host.total_bytes)
     wanted = config.memory if config else None
     less = wanted is not None and host.total_bytes < TAKEN * wanted
     if config and (config.fault or less):
         why = FAULTS.get(config.fault, NOT_YET)
         yield found("host", "wslconfig-not-read", path=config.path, why=why, memory=memory)
-    elif wanted is None and (host.total_bytes < WSL_LITTLE or host.machine_oom_kills):
+    elif wanted is None and (host.machine_oom_kills or limits.too_large(facts, host)):
         yield found("host", "wsl-memory-default", memory=memory, kills=host.machine_oom_kills)

@@ -40,13 +40,13 @@ def _memory(facts: Facts, host: Host) -> Iterator[Finding]:
         yield found("host", "cgroup-memory-limit", limit=usable, total=human_bytes(host.total_bytes))
     elif host.memory_bytes < MEMORY_FLOOR and host.swap_bytes < SWAP_ENOUGH:
         yield found("host", "no-swap-and-small-ram", usable=usable, swap=human_bytes(host.swap_bytes))
-    elif _too_large(facts, host):
+    elif too_large(facts, host):
         yield found(
             "host", "model-larger-than-memory", usable=usable, largest=human_bytes(_largest_weights(facts))
         )
 
 
-def _too_large(facts: Facts, host: Host) -> bool:
+def too_large(facts: Facts, host: Host) -> bool:
     """Weights go to a GPU without passing through memory as a whole."""
     room = host.memory_bytes + host.swap_bytes
     has_gpu = isinstance(facts.gpu, Gpu) and not isinstance(facts.gpu.devices, Unknown) and facts.gpu.devices

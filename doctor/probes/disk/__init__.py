@@ -6,8 +6,10 @@ import os
 import pwd
 from pathlib import Path
 
+import msgspec
+
 from doctor.facts import Disk, Place, Unknown
-from doctor.facts.disk import Mount, Silent
+from doctor.facts.disk import Leftovers, Mount, Silent
 from doctor.goal import Goal
 from doctor.probes.disk.deleted import deleted_files
 from doctor.probes.disk.mounts import MountPoint, carrier, is_local_disk, is_network, mounts
@@ -24,14 +26,39 @@ def probe(goal: Goal) -> Disk:
     asked = [(role, path, start(place, role, Path(path))) for role, path in folders(goal)]
     said = [(role, path, answer(PATIENCE)) for role, path, answer in asked]
     places = tuple(one for _, _, one in said if isinstance(one, Place))
+    places = tuple(mapped(one) for one in places)
     return Disk(
         places,
         others=others(places),
         silent=tuple(_silent(role, path, one) for role, path, one in said if isinstance(one, Unknown)),
         deleted=deleted_files(nearly_full(places)),
+        leftovers=left_in_shared_memory(places),
         tmpdir=os.environ.get("TMPDIR"),
         read_bytes_per_second=within(read_speed, goal.cache, seconds=SPEED_SECONDS) if goal.deep else None,
     )
+
+
+def mapped(place: Place) -> Place:
+    """With what cannot be mapped in the cache, where its files are handed out by a program."""
+    if (
+        place.role != "cache"
+        or not place.exists
+        or not (place.network or place.filesystem.startswith("fuse"))
+    ):
+        return place
+    from doctor.probes.disk.mapping import refused
+
+    said = within(refused, Path(place.path))
+    return msgspec.structs.replace(place, unmapped=said) if isinstance(said, str) else place
+
+
+def left_in_shared_memory(places: tuple[Place, ...]) -> Leftovers | None:
+    shm = next((one for one in places if one.role == "shm"), None)
+    if shm is None or shm.free_bytes > NEARLY_FULL * shm.total_bytes:
+        return None
+    from doctor.probes.disk.segments import leftovers
+
+    return leftovers()
 
 
 def folders(goal: Goal) -> tuple[tuple[str, str], ...]:

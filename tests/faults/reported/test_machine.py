@@ -10,7 +10,6 @@ import pytest
 
 from tests.conftest import missing
 from tests.faults import person as persons
-from tests.faults.cache import fill_cache
 from tests.faults.gpu.world import World, windows
 from tests.faults.native import library
 from tests.faults.patient import Diagnosis, bare_environ, diagnose
@@ -165,7 +164,7 @@ def in_windows(bare: World, tmp_path: Path, gigabytes: float, killed: int = 0) -
     )
     laid = "".join(f"mount --bind {tmp_path}/{name} /proc/{name}; " for name in ("meminfo", "vmstat"))
     world.inner = ["sh", "-ec", f'{laid}exec env LD_PRELOAD={shim} "$@"', "sh"]
-    return world.diagnose(areas="gpu,host,hub")
+    return world.diagnose(areas="gpu,host")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +201,6 @@ def test_windows_gives_a_part_of_its_memory(
     bare: World, tmp_path: Path, gigabytes: float, killed: int, complaints: list[str]
 ) -> None:
     """https://github.com/microsoft/WSL/issues/6030: "Killed", with 128 GB in the machine."""
-    fill_cache(bare.folder / "home/.cache/huggingface/hub")
     said = in_windows(bare, tmp_path, gigabytes, killed)
     assert said.complaints == complaints
     if complaints:
