@@ -110,7 +110,6 @@ class Toolchain(msgspec.Struct, frozen=True, kw_only=True):
     )
     gcc: int | None = None  # its release, where it is gcc: 13
     cxx: bool = True  # its C++ half is there
-    python_headers: bool = True  # Python.h of the environment's interpreter
     c_headers: bool = True  # stdio.h
     nvcc_takes: int | None = None  # the newest gcc that nvcc accepts
     host_gcc: int | None = None  # the release of the gcc that nvcc would call

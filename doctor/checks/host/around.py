@@ -30,7 +30,9 @@ def check(facts: Facts, host: Host) -> Iterator[Finding]:
         said = host.own_name_leads_to
         there = Text(f"/etc/hosts says {said}", f"/etc/hosts 写的是 {said}")
         nobody = Text("no address is known for it", "查不到它的地址")
-        yield found("host", "own-name-unknown", name=host.name, said=there if said else nobody)
+        yield found(
+            "host", "own-name-unknown", severity="warn", name=host.name, said=there if said else nobody
+        )
     if host.inotify_watches is not None and host.inotify_watches <= FEW_WATCHES:
         installed = facts.packages.installed if isinstance(facts.packages, Packages) else {}
         using = [name for name in WATCHERS if name in installed]

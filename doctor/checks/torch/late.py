@@ -27,6 +27,7 @@ def _late(torch: Torch, goal: Goal) -> Iterator[Finding]:
         yield found(
             "torch",
             "cuda-library-not-on-loader-path",
+            severity="warn",
             by=hidden[0].by,
             names=[one.name for one in hidden],
             here=[one.here or "" for one in hidden],
@@ -38,6 +39,7 @@ def _late(torch: Torch, goal: Goal) -> Iterator[Finding]:
         yield found(
             "torch",
             "cuda-library-of-another-major",
+            severity="warn",
             by=first.by,
             names=list(dict.fromkeys(one.name for one in absent if one.by == first.by)),
             others=first.others or ["-"],

@@ -34,7 +34,7 @@ def check(facts: Facts, torch: Torch, goal: Goal) -> Iterator[Finding]:
     if not torch.cuda or not torch.version:
         return
     yield from _c_and_cxx(torch)
-    yield from _headers(torch, goal)
+    yield from _headers(torch)
     yield from _ninja(torch, goal)
     yield from _nvcc(facts, torch)
     tools = torch.toolchain
@@ -76,26 +76,15 @@ def _c_and_cxx(torch: Torch) -> Iterator[Finding]:
         )
 
 
-def _headers(torch: Torch, goal: Goal) -> Iterator[Finding]:
-    tools, using = torch.toolchain, users(torch, (*BY_TRITON, *BY_NVCC))
-    if (
-        torch.no_compiler
-        or (tools.python_headers and tools.c_headers)
-        or not (using or "triton" in torch.family)
-    ):
+def _headers(torch: Torch) -> Iterator[Finding]:
+    """Of the C library; Python's own are the matter of the area python."""
+    using = users(torch, (*BY_TRITON, *BY_NVCC))
+    if torch.no_compiler or torch.toolchain.c_headers or not (using or "triton" in torch.family):
         return
-    lacking = [
-        name
-        for name, there in (("stdio.h", tools.c_headers), ("Python.h", tools.python_headers))
-        if not there
-    ]
-    package = [f"python{goal.python}-dev" if name == "Python.h" else "libc6-dev" for name in lacking]
     yield found(
         "torch",
-        "build-headers-missing",
+        "c-headers-missing",
         severity="warn" if using else "info",
-        names=lacking,
-        packages=package,
         users=list(dict.fromkeys(using)) or [f"triton {_triton(torch)}"],
     )
 

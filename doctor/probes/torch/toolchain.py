@@ -33,7 +33,6 @@ def toolchain(
         cc=cc,
         gcc=release,
         cxx=cc is None or cxx_compiler(cc, release),
-        python_headers=cc is None or python_headers(goal),
         c_headers=cc is None or has_header("stdio.h", cc),
         nvcc_takes=newest_gcc(nvcc) if nvcc else None,
         host_gcc=host_gcc(nvcc, release) if nvcc else None,
@@ -71,12 +70,6 @@ def cxx_compiler(cc: str, release: int | None) -> bool:
 def has_header(name: str, cc: str) -> bool:
     """Compilers of conda bring a C library of their own."""
     return "conda" in os.path.realpath(shutil.which(cc.split()[0]) or "") or is_there(f"/usr/include/{name}")
-
-
-def python_headers(goal: Goal) -> bool:
-    """Of the interpreter below the environment: a virtual environment has none of its own."""
-    base = Path(os.path.realpath(goal.interpreter)).parent.parent
-    return next(base.glob(f"include/python{goal.python}*/Python.h"), None) is not None
 
 
 def newest_gcc(nvcc: str) -> int | None:
