@@ -51,7 +51,7 @@ def _leftovers(left: Leftovers, place: Place) -> Finding:
         total=human_bytes(place.total_bytes),
         free=human_bytes(place.free_bytes),
         names=left.names,
-        commands=(("find", place.path, "-maxdepth", "1", "(", *names, ")", "-mmin", "+5", "-delete"),),
+        commands=(("find", place.path, "-maxdepth", "1", "(", *names, ")", "-mmin", "+1", "-delete"),),
     )
 
 

@@ -11,6 +11,10 @@ from doctor.facts.torch import LateLibrary, Overlap
 from doctor.finding import Finding
 from doctor.goal import Goal
 
+GPU_ONLY = (
+    "onnxruntime-gpu",
+)  # others may be meant to use the processor, where no such library is here at all
+
 
 def check(facts: Facts, torch: Torch, goal: Goal) -> Iterator[Finding]:
     if isinstance(facts.gpu, Gpu) and isinstance(facts.gpu.devices, tuple) and facts.gpu.devices:
@@ -35,11 +39,11 @@ def _late(torch: Torch, goal: Goal) -> Iterator[Finding]:
         )
     absent = [one for one in torch.late if not one.here]
     if absent:
-        first = absent[0]
+        first = next((one for one in absent if one.others), absent[0])
         yield found(
             "torch",
             "cuda-library-of-another-major",
-            severity="warn",
+            severity="warn" if first.others or first.by.startswith(GPU_ONLY) else "info",
             by=first.by,
             names=list(dict.fromkeys(one.name for one in absent if one.by == first.by)),
             others=first.others or ["-"],

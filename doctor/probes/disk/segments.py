@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import re
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from doctor.facts.disk import Leftovers
 from doctor.probes.listing import names_in, processes, shown
-from doctor.reading.peek import peek
+from doctor.reading.peek import is_there, peek
 
 SHM = Path("/dev/shm")
-FRESH = 60.0  # seconds; what is that young may be about to be mapped
 MOST, NAMED = 20_000, 3
 # Of what makes them: multiprocessing, torch, NCCL, joblib's semaphores, CUDA, Ray's store, MPI.
 MADE = re.compile(
@@ -25,10 +23,12 @@ MAPS = 16_000_000  # bytes of one process's list
 
 def leftovers() -> Leftovers | None:
     """All of them, or None where there are none."""
-    now = time.time()
-    found = {name: size for name, size, made in _segments(SHM) if now - made > FRESH}
-    for name in _used() if found else ():
+    found = dict(_segments(SHM))
+    for name in (
+        _used() if found else ()
+    ):  # after they were listed: whoever makes one has it open from the start
         found.pop(name, None)
+    found = {name: size for name, size in found.items() if is_there(SHM / name)}
     if not found:
         return None
     return Leftovers(
@@ -39,14 +39,16 @@ def leftovers() -> Leftovers | None:
     )
 
 
-def _segments(folder: Path) -> Iterator[tuple[str, int, float]]:
+def _segments(folder: Path) -> Iterator[tuple[str, int]]:
+    """Names and sizes. What other users have open is seen by root only."""
+    everybody, mine = os.geteuid() == 0, os.geteuid()
     for name in names_in(folder)[:MOST]:
         try:
             seen = (folder / name).lstat()
         except OSError:
             continue  # gone since
-        if stat.S_ISREG(seen.st_mode) and MADE.match(name):
-            yield name, seen.st_blocks * 512, seen.st_mtime
+        if stat.S_ISREG(seen.st_mode) and MADE.match(name) and (everybody or seen.st_uid == mine):
+            yield name, seen.st_blocks * 512
 
 
 def _used() -> Iterator[str]:

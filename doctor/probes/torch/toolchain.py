@@ -19,7 +19,9 @@ MATHS = ("cublas_v2.h", "cusparse.h", "cusolverDn.h")  # that torch's own header
 LIBCUDA = "libcuda.so"
 HALVES = ("/usr/lib/gcc", "/usr/libexec/gcc", "/usr/lib64/gcc")
 LAST_WITHOUT_SUFFIX = (3, 4)  # from this Triton on the linker is asked for libcuda.so.1 itself
-FRESH = 60.0  # seconds; a lock that young belongs to somebody who is about to open it
+FRESH = (
+    60.0  # seconds; matplotlib does not keep its lock open while it holds it, and never holds it that long
+)
 
 
 def toolchain(
@@ -157,12 +159,11 @@ def stale_locks() -> tuple[str, ...]:
     found = [
         lock for base in bases for pattern in ("*/lock", "*/*/lock") for lock in sorted(base.glob(pattern))
     ]
-    found += sorted((cache / "matplotlib").glob("*.matplotlib-lock"))
-    old = [lock for lock in found if _age(lock) > FRESH]
-    if not old:
+    found += [lock for lock in sorted((cache / "matplotlib").glob("*.matplotlib-lock")) if _age(lock) > FRESH]
+    if not found:
         return ()
     held = set(_open_files())
-    return tuple(shown(lock) for lock in old if os.path.realpath(lock) not in held)
+    return tuple(shown(lock) for lock in found if os.path.realpath(lock) not in held and is_there(lock))
 
 
 def _age(path: Path) -> float:

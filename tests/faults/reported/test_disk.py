@@ -52,7 +52,6 @@ number=0
 while [ $number -lt $0 ]; do
     number=$((number + 1))
     head -c 1048576 /dev/zero >/dev/shm/psm_$number 2>/dev/null || true
-    touch -d '1 hour ago' /dev/shm/psm_$number
 done
 """
 
