@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from doctor.facts import Build, Module
-from doctor.reading.peek import is_folder, peek, peek_text
+from doctor.reading.peek import is_folder, is_there, peek, peek_text
 
 PROC = Path("/proc/driver/nvidia/version")
 PARAMS = Path("/proc/driver/nvidia/params")
@@ -25,6 +25,7 @@ FOLDERS = ("updates/dkms", "kernel/nvidia-*", "updates", "kernel/drivers/video",
 MORE_FOLDERS = ("extra", "extra/*", "weak-updates/*", "video", "nvidia", "extramodules", "kernel/nvidia")
 SIGNED = b"~Module signature appended~\n"
 EFI = Path("/sys/firmware/efi/efivars")
+ATTEMPTS = (Path("/var/lib/dkms"), Path("/var/log/nvidia-installer.log"))  # what is left of building one
 SETTINGS = ("/etc/modprobe.d", "/run/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d")
 FORBIDS = re.compile(
     r"^\s*(?:blacklist\s+nvidia|install\s+nvidia\s+/(?:usr/)?bin/(?:true|false)|alias\s+nvidia\s+off)\s*$"
@@ -59,7 +60,7 @@ def module(release: str | None = None) -> Module:
         sources=_sources(),
         forbidden=_lines(FORBIDS, with_command_line=True) if here and not is_loaded else (),
         empty=bool(here) and peek(here[0], 1) == b"",
-        build=None if here or is_loaded else _build(release),
+        build=None if here or is_loaded or not any(map(is_there, ATTEMPTS)) else _build(release),
         params=params,
         options=_lines(re.compile(rf"^\s*options\s+nvidia\b.*NVreg_(?:{'|'.join(params)})="))
         if params
