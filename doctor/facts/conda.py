@@ -82,6 +82,9 @@ class CondaShell(msgspec.Struct, frozen=True, kw_only=True):
     venv: str | None = None  # VIRTUAL_ENV, of an environment that is there
     first_python: str | None = None  # the first `python` on PATH
     first_pip: str | None = None  # the first `pip` on PATH
+    after: tuple[
+        tuple[str, str], ...
+    ] = ()  # file:line behind conda's block, and the folder that it puts first on PATH
     gone: tuple[tuple[str, str], ...] = ()  # variables that name a path which is not there
 
 
@@ -124,6 +127,29 @@ class CondaLock(msgspec.Struct, frozen=True, kw_only=True):
     stopped: bool
 
 
+class ClosedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that conda writes to, and that is another user's."""
+
+    path: str
+    owner: str
+
+
+class EnvironmentFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A description of an environment (environment.yml) that was made on another platform."""
+
+    path: str
+    platform: str  # macOS, Windows, linux-64, linux-aarch64
+    packages: tuple[str, ...] = ()  # that there are for it alone
+    builds: int = 0  # packages of which one build is asked for
+
+
+class Installer(msgspec.Struct, frozen=True, kw_only=True):
+    """An installer of conda's that lies in the person's folders."""
+
+    path: str
+    lacks: str  # the program that it unpacks itself with
+
+
 class Conda(msgspec.Struct, frozen=True, tag="conda"):
     """`wanted` is the prefix that setup would install into; `installs` all that were found, that one first."""
 
@@ -135,3 +161,6 @@ class Conda(msgspec.Struct, frozen=True, tag="conda"):
     environment: CondaEnvironment | None = None
     caches: tuple[PackageCache, ...] = ()
     locks: tuple[CondaLock, ...] | Unknown = ()
+    closed: tuple[ClosedFile, ...] = ()
+    environment_files: tuple[EnvironmentFile, ...] = ()
+    installers: tuple[Installer, ...] = ()

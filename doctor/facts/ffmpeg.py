@@ -14,3 +14,5 @@ class Ffmpeg(msgspec.Struct, frozen=True, kw_only=True, tag="ffmpeg"):
     damaged: str | None = None  # why it is neither
     not_executable: str | None = None  # a file of that name on the path that may not be run
     lacks: tuple[str, ...] = ()  # formats that it cannot decode
+    cannot_write: tuple[str, ...] = ()  # encoders that it was built without
+    others: tuple[str, ...] = ()  # commands of that name further on in the path

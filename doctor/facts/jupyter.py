@@ -87,6 +87,7 @@ class Kernel(msgspec.Struct, frozen=True, kw_only=True):
     is_ipykernel: bool = True
     has_ipykernel: bool | None = None  # None: could not tell
     hub_packages: tuple[str, ...] | None = None  # torch, transformers, … in that environment
+    widgets: str | None = None  # the version of ipywidgets in an environment that is not the one looked at
     env: tuple[str, ...] = ()  # names alone
     lost_home: str | None = None  # what it sets PYTHONHOME to, where its own Python is not
     astray: tuple[KernelVariable, ...] = ()
@@ -106,6 +107,22 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     total_bytes: int | None = None
     free_inodes: int | None = None
     named_by: str = ""  # the file or process that names it
+
+
+class Database(msgspec.Struct, frozen=True, kw_only=True):
+    """One of Jupyter's or IPython's, on the disk of another machine, or of a program."""
+
+    path: str
+    filesystem: str
+    refused: str | None = None  # why no lock can be had there
+
+
+class LooseModes(msgspec.Struct, frozen=True, kw_only=True):
+    """The runtime folder, on a file system where what is secret stays open to others."""
+
+    folder: str
+    filesystem: str
+    mode: int
 
 
 class LabProcess(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +163,22 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     line: str
     pid: int | None = None  # of the server that writes this log
+
+
+class Front(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a web server's configuration that hands requests to a program behind it."""
+
+    program: str  # nginx, apache
+    file: str
+    host: str
+    port: int
+    target: str = ""  # as the file names what is behind it
+    names: str = ""  # the file, the server's name, the place: whose it is
+    own_headers: bool = True  # the headers are named at this very place
+    http11: bool = True
+    upgrade: bool = False  # what makes a WebSocket of a request is handed on
+    keeps_host: bool = False  # the name that the browser asked for is handed on
+    body_bytes: int = 0  # the largest request that is let through; 0: any
 
 
 class LabExtension(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,6 +227,12 @@ class Jupyter(msgspec.Struct, frozen=True, kw_only=True, tag="jupyter"):
     provider: str | None = None  # autodl, runpod, vast
     provider_ports: tuple[int, ...] = ()  # ports of this machine that the provider lets through
     other_users: bool = False  # other people have accounts on this machine
+    fronts: tuple[Front, ...] = ()
+    databases: tuple[Database, ...] = ()
+    loose_modes: LooseModes | None = None
+    key_as_client_ca: str | None = None  # the private key that a configuration names as client_ca
+    localhost: tuple[str, ...] = ()  # what /etc/hosts says of it
+    no_ipv6: bool = False  # not even this machine itself is to be reached by IPv6
     firewall: str | None = (
         None  # the file of a firewall that is on and does not let the server's port through
     )

@@ -99,6 +99,15 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
     installed: str | None
 
 
+class SystemNeed(msgspec.Struct, frozen=True, kw_only=True):
+    """A library or a program of the system that a package calls, and that is not there."""
+
+    by: str  # "sounddevice 0.5.1"
+    what: str  # "libportaudio.so.2"
+    package: str  # of Debian and Ubuntu, that brings it
+    program: bool = False
+
+
 class DeepImport(msgspec.Struct, frozen=True, kw_only=True):
     """What happened when the target really imported torch and computed something (--deep)."""
 
@@ -126,6 +135,10 @@ class Torch(msgspec.Struct, frozen=True, kw_only=True, tag="torch"):
     bitsandbytes: tuple[str, ...] = ()  # the libraries that it has
     bitsandbytes_override: str | None = None  # BNB_CUDA_VERSION
     sndfile: str | None = None  # the libsndfile that soundfile would load
+    audio_backends: tuple[str, ...] | None = (
+        None  # what torchaudio could read files with; None: it asks for none
+    )
+    system_needs: tuple[SystemNeed, ...] = ()
     nvcc: str | None = None  # "/usr/local/cuda/bin/nvcc"
     nvcc_version: str | None = None
     cuda_home: str | None = None  # as set, whether it is there or not

@@ -8,7 +8,7 @@
  *   makes PATH         nvmlInit makes this device node, as the real one does when run by root
  *   N KEY VALUE        of GPU number N: name, cc (8.9), memory, used (MiB), lost CODE, ecc, pending, failed, mig 1,
  *                      wanted 1 (MIG mode after the next reset), pages 1 (retirement pending), slice UUID, mode, reasons, moment (reasons that the first
- *                      answer has besides), link "WIDTH MOST" (lanes), fabric, pid "PID MIB", noprocesses 1, vgpu 1, licence STATE, watts "LIMIT DEFAULT"
+ *                      answer has besides), link "WIDTH MOST" (lanes), fabric, pid "PID MIB", noprocesses 1, vgpu 1, licence STATE, linked 1 (NVLink), watts "LIMIT DEFAULT"
  */
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ enum { SUCCESS = 0, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7 };
 
 typedef struct {
     char name[96];
-    int major, minor, lost, mig, wanted, pages, slices, mode, fabric, pids, noprocesses, vgpu, licence;
+    int major, minor, lost, mig, wanted, pages, slices, mode, fabric, pids, noprocesses, vgpu, licence, linked;
     unsigned long long memory, used, ecc, reasons, moment, pid_bytes[MOST_PIDS];
     unsigned pending, failed, limit, standard, width, most, pid[MOST_PIDS];
     char slice[MOST_SLICES][80];
@@ -57,6 +57,7 @@ static void set(Gpu *gpu, const char *key, const char *value) {
     else if (!strcmp(key, "fabric")) gpu->fabric = atoi(value);
     else if (!strcmp(key, "noprocesses")) gpu->noprocesses = atoi(value);
     else if (!strcmp(key, "vgpu")) gpu->vgpu = atoi(value);
+    else if (!strcmp(key, "linked")) gpu->linked = atoi(value);
     else if (!strcmp(key, "licence")) gpu->licence = atoi(value);
     else if (!strcmp(key, "watts")) sscanf(value, "%u %u", &gpu->limit, &gpu->standard);
     else if (!strcmp(key, "pid") && gpu->pids < MOST_PIDS) {
@@ -124,6 +125,12 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **out) {
     if (gpus[index].lost) return gpus[index].lost;
     handles[index][0] = (Handle){(int)index, -1};
     *out = &handles[index][0];
+    return SUCCESS;
+}
+
+int nvmlDeviceGetNvLinkState(void *d, unsigned link, unsigned *out) {
+    if (!of(d)->linked || link >= 4) return NOT_SUPPORTED;
+    *out = link == 1;
     return SUCCESS;
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doctor.checks.conda import caches, environment, installs, settings, shell
+from doctor.checks.conda import caches, environment, installs, person, settings, shell
 from doctor.facts import Conda, Facts
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -22,3 +22,4 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from shell.check(facts, conda, goal)
     yield from environment.check(facts, conda, goal)
     yield from caches.check(conda, goal)
+    yield from person.check(facts, conda, goal)

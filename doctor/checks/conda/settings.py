@@ -42,6 +42,7 @@ PLATFORMS = {
     "aarch64": ("linux-aarch64",),
     "ppc64le": ("linux-ppc64le",),
 }
+UNSAID = Text("not set, which means flexible", "未设置，即 flexible")
 NO_FILE = Text("no settings file names a channel", "没有任何配置文件写明频道")
 
 
@@ -94,12 +95,27 @@ def _channels(conda: Conda, goal: Goal) -> Iterator[Finding]:
         return
     main = [name for name in said.channels or () if _is_anacondas(name)]
     forge = [name for name in said.channels or () if "conda-forge" in name]
-    if main and forge and said.priority not in ("strict", None):
+    slow = _solves_slowly(conda)
+    if main and forge and said.priority != "strict" and (said.priority or slow):
         yield found(
-            "conda", "conda-channels-mixed", channels=said.channels or (), priority=said.priority or "?"
+            "conda",
+            "conda-channels-mixed",
+            severity="warn" if slow else None,
+            commands=(("conda", "config", "--set", "channel_priority", "strict"),) if slow else None,
+            channels=said.channels or (),
+            priority=said.priority or UNSAID,
+            solver="classic" if slow else "libmamba",
         )
     elif main and is_needed(conda, goal):
         yield found("conda", "conda-defaults-channel", channels=main)
+
+
+def _solves_slowly(conda: Conda) -> bool:
+    """The classic solver tries each build of each channel where their order is not strict."""
+    main = main_install(conda)
+    return conda.settings.classic_solver or (
+        main is not None and main.state == "complete" and not main.libmamba
+    )
 
 
 def _misspelt(facts: Facts, conda: Conda, goal: Goal) -> Iterator[Finding]:

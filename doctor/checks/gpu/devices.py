@@ -33,6 +33,9 @@ QUIET = (
     "kwin",
 )
 FIRST_FOR_CUDA_11 = 450
+RESET = ("nvidia-smi", "--gpu-reset")
+ASKING = 300.0  # seconds after boot in which a licence may be on its way
+PERSISTENCE, MONITORS = "nvidia-persiste", ("nv-hostengine", "dcgm")
 AMPERE = 8  # the first generation by compute capability with bfloat16
 
 
@@ -42,8 +45,8 @@ def check(gpu: Gpu) -> Iterator[Finding]:
     yield from _worn_out(gpu)
     yield from _closed(gpu)
     bare = tuple(f"GPU {one.index} {one.name}" for one in devices(gpu) if one.unlicensed)
-    if bare:
-        yield found("gpu", "vgpu-unlicensed", cards=bare)
+    if bare and (gpu.uptime_seconds is None or gpu.uptime_seconds > ASKING):
+        yield found("gpu", "vgpu-unlicensed", cards=bare, lacks=gpu.licence_lacks or NONE)
     yield from _mig(gpu)
     yield from _memory(gpu)
     yield from speed.check(gpu)
@@ -110,7 +113,11 @@ def _mig(gpu: Gpu) -> Iterator[Finding]:
         yield found("gpu", "mig-mode", severity=severity, cards=shown)  # type: ignore[arg-type]
     waiting = tuple(f"GPU {device.index} {device.name}" for device in devices(gpu) if device.mig_pending)
     if waiting:
-        yield found("gpu", "mig-mode-pending", cards=waiting)
+        names = {one.name or "" for one in gpu.holders}
+        stop = [("systemctl", "stop", "nvidia-persistenced")] if PERSISTENCE in names else []
+        stop += [("systemctl", "stop", "nvidia-dcgm")] if any(n.startswith(MONITORS) for n in names) else []
+        holders = tuple(_name(one) for one in gpu.holders) or NONE
+        yield found("gpu", "mig-mode-pending", cards=waiting, holders=holders, commands=(*stop, RESET))
 
 
 def _memory(gpu: Gpu) -> Iterator[Finding]:

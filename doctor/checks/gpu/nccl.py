@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from doctor.facts import Variable
 
 PREFIXES, EXACT = "NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME"
+LOOPBACK = "lo"
 
 
 def names_none(variable: Variable, there: Sequence[str]) -> bool:
@@ -17,6 +18,15 @@ def names_none(variable: Variable, there: Sequence[str]) -> bool:
     if variable.name == EXACT:  # gloo makes a device of each
         return not set(names) <= set(there)
     return variable.name == PREFIXES and not _any_fits(variable.value.strip(), there)
+
+
+def takes_loopback(variable: Variable, there: Sequence[str]) -> bool:
+    """Whether an exclusion of the person's own, which is in the place of NCCL's, leaves loopback in: it is the first of all."""
+    value = variable.value.strip()
+    others = [name for name in there if name != LOOPBACK]
+    if variable.name != PREFIXES or not value.startswith("^") or not others:
+        return False
+    return _any_fits(value, [LOOPBACK]) and _any_fits(value, others)
 
 
 def _any_fits(asked: str, there: Sequence[str]) -> bool:

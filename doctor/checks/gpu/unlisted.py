@@ -7,7 +7,17 @@ from collections.abc import Callable
 from functools import partial
 
 from doctor.catalogue import found
-from doctor.checks.gpu import broken, containers, copies, kernel_said, libraries, module, unbound, wsl
+from doctor.checks.gpu import (
+    broken,
+    containers,
+    copies,
+    kernel_said,
+    libraries,
+    module,
+    options,
+    unbound,
+    wsl,
+)
 from doctor.checks.gpu.see import loaded, nvml_said
 from doctor.facts import Gpu
 from doctor.finding import Finding
@@ -37,6 +47,7 @@ def _last(gpu: Gpu) -> Finding:
 
 _LOADED: tuple[Look, ...] = (
     broken.hangs,
+    options.against_the_card,
     broken.lost,
     broken.unpowered,
     broken.to_be_reset,
@@ -46,6 +57,8 @@ _LOADED: tuple[Look, ...] = (
     kernel_said.not_served,
     kernel_said.no_memory_window,
     kernel_said.no_firmware,
+    options.without_firmware,
+    kernel_said.window_too_small,
     broken.not_started,
     partial(copies.damaged, name=libraries.NVML),
     libraries.other_version,

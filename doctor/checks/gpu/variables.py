@@ -31,11 +31,11 @@ def _told(name: str, those: Sequence[Variable], severity: Severity | None = None
             severity=severity,
             seen=seen(those),
             files=files(those) or NONE,
-            commands=_away(those),
+            commands=away(those),
         )
 
 
-def _away(those: Sequence[Variable]) -> tuple[tuple[str, ...], ...]:
+def away(those: Sequence[Variable]) -> tuple[tuple[str, ...], ...]:
     """Out of the shell, or of the file that has it."""
     unset = tuple(dict.fromkeys(one.name for one in those if one.where == SHELL))
     edited = tuple(("$EDITOR", one.where) for one in those if one.where.startswith("/"))
@@ -133,7 +133,7 @@ def _interfaces(gpu: Gpu) -> Iterator[Finding]:
             seen=seen(wrong),
             files=files(wrong) or NONE,
             there=gpu.interfaces or NONE,
-            commands=_away(wrong),
+            commands=away(wrong),
         )
 
 

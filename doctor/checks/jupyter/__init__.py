@@ -11,7 +11,18 @@ from collections.abc import Iterator
 import msgspec
 
 from doctor.catalogue import found
-from doctor.checks.jupyter import around, configs, course, hub_env, kernels, servers
+from doctor.checks.jupyter import (
+    around,
+    configs,
+    course,
+    front,
+    hub_env,
+    kernels,
+    names,
+    servers,
+    stores,
+    widgets,
+)
 from doctor.facts import Facts, Jupyter
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -28,6 +39,10 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from kernels.check(jupyter, goal)
     yield from servers.check(jupyter, facts, goal)
     yield from around.check(jupyter, facts)
+    yield from front.check(jupyter, goal)
+    yield from stores.check(jupyter)
+    yield from names.check(jupyter, facts)
+    yield from widgets.check(jupyter, facts, goal)
     yield from hub_env.check(jupyter)
 
 
@@ -40,6 +55,9 @@ def _beside_ours(jupyter: Jupyter, facts: Facts, goal: Goal) -> Iterator[Finding
     yield from servers.exposed(jupyter, facts)
     yield from servers.full(jupyter)
     yield from around.startup(jupyter)
+    yield from front.check(jupyter, goal)
+    yield from stores.check(jupyter)
+    yield from names.check(jupyter, facts)
     yield from hub_env.check(jupyter)
 
 

@@ -20,6 +20,7 @@ SHOWN_BY_LOG = {
     "permission": "jupyter-permission-denied",
     "bad-config": "jupyter-config-refused",
     "address": "jupyter-address-refused",
+    "db-locked": "jupyter-database-locked",
 }
 # Releases that do not work together though their metadata lets pip install both.
 CLASHES = (
@@ -33,6 +34,12 @@ CLASHES = (
     ("jupyter-client", ">=8", "pyzmq", "<23"),
     ("jupyter-client", ">=8", "tornado", "<6.2"),
     ("ipykernel", ">=7", "jupyter-client", "<8"),
+    ("pyzmq", "<17", "tornado", ">=5"),
+    ("jupyter-client", "<5.2.2", "tornado", ">=5"),
+    ("notebook", "<5.7.5", "tornado", ">=6"),
+    ("jupyter-server", "<1.24", "anyio", ">=4"),
+    ("jupyter-server", ">=1", "traitlets", "<5"),
+    ("ipython", "<7.20", "jedi", ">=0.18"),
 )
 
 

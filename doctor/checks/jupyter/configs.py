@@ -172,8 +172,17 @@ def _named(jupyter: Jupyter) -> Iterator[Finding]:
             yield found("jupyter", "jupyter-address-not-here", ip=address)
     if jupyter.absent_files:
         yield found("jupyter", "jupyter-certificate-missing", file=jupyter.absent_files)
-    if jupyter.unfit_certificate:
+    if jupyter.key_as_client_ca:
+        yield from _swapped(jupyter, jupyter.key_as_client_ca)
+    elif jupyter.unfit_certificate:
         yield found("jupyter", "jupyter-certificate-unfit", said=jupyter.unfit_certificate)
+
+
+def _swapped(jupyter: Jupyter, key: str) -> Iterator[Finding]:
+    for file in jupyter.files:
+        if any(name.endswith(".client_ca") and value == key for name, value in file.settings.items()):
+            line = ("sed", "-i", "s/client_ca/keyfile/", file.path)
+            yield found("jupyter", "jupyter-key-as-client-ca", commands=(line,), file=file.path, key=key)
 
 
 def _refused(jupyter: Jupyter) -> Iterator[Finding]:

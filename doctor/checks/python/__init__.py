@@ -33,7 +33,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from headers(python, facts)
     yield from whole(python, goal)
     yield from inserted(python, facts, goal)
-    yield from commands_astray(python)
+    yield from commands_astray(python, facts)
     yield from search_path(python, facts)
     if goal.system and python.externally_managed:
         yield _externally_managed(python, facts)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from doctor.catalogue import found
 from doctor.checks.packages.needs import some
-from doctor.facts import Facts, Packages, Python
+from doctor.facts import Conda, Facts, Packages, Python
 from doctor.finding import Finding, Severity
 from doctor.text import Text
 
@@ -18,10 +18,28 @@ FEW = 3  # commands; more of them are the environment as a whole
 NEEDED = ("pip", "pip3", "jupyter", "jupyter-lab", "ipython", "hf", "huggingface-cli")
 
 
-def commands_astray(python: Python) -> Iterator[Finding]:
+def _another_first(python: Python, typed: str, facts: Facts) -> Finding:
+    """A conda environment is activated by conda, and has no script of its own for it."""
+    conda = facts.conda if isinstance(facts.conda, Conda) else None
+    lines = [
+        place for place, folder in (conda.shell.after if conda else ()) if typed.rpartition("/")[0] == folder
+    ]
+    of_conda = (
+        conda is not None and conda.environment is not None and conda.environment.prefix == python.prefix
+    )
+    return found(
+        "python",
+        "another-python-first",
+        commands=(("hash", "-r"), ("conda", "activate", python.prefix)) if of_conda else None,
+        typed=f"{typed} ({lines[0]})" if lines else typed,
+        prefix=python.prefix,
+    )
+
+
+def commands_astray(python: Python, facts: Facts) -> Iterator[Finding]:
     yield from _unrunnable(python)
     if python.typed:
-        yield found("python", "another-python-first", typed=python.typed, prefix=python.prefix)
+        yield _another_first(python, python.typed, facts)
     names = [script.name for script in python.scripts]
     program, count = next(iter(Counter(s.interpreter for s in python.scripts).most_common(1)), ("", 0))
     gone = [script for script in python.scripts if not script.there]

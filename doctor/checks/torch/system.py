@@ -7,6 +7,7 @@ SYSTEM = {
     "libgomp.so.1": "libgomp1",
     "libstdc++.so.6": "libstdc++6",
     "libsndfile.so.1": "libsndfile1",
+    "libportaudio.so.2": "libportaudio2",
     "libGL.so.1": "libgl1",
     "libglib-2.0.so.0": "libglib2.0-0",
     "libgthread-2.0.so.0": "libglib2.0-0",

@@ -18,6 +18,7 @@ def probe(goal: Goal) -> Conda:
     from doctor.probes.conda import condarc
     from doctor.probes.conda.caches import caches, locks
     from doctor.probes.conda.environment import environment
+    from doctor.probes.conda.person import closed_files, environment_files, installers
     from doctor.probes.conda.settings import settings, terms
     from doctor.probes.conda.shell import shell
 
@@ -36,6 +37,9 @@ def probe(goal: Goal) -> Conda:
         environment(goal, os.environ),
         places,
         locks(places),
+        closed=closed_files(used, os.environ),
+        environment_files=environment_files(goal, os.uname().machine),
+        installers=installers(goal),
     )
 
 

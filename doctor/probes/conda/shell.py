@@ -26,6 +26,10 @@ BY_HAND = re.compile(
     r"^(?!\s*#).*(?:conda\.sh|conda shell\.\w+ hook|bin/activate|micromamba shell hook|mamba shell hook)",
     re.MULTILINE,
 )
+PUT_FIRST = re.compile(
+    r"""^[ \t]*(?:(?:export[ \t]+)?PATH=["']?(?P<folder>[^:"'\s]+):["']?[^#\n]*\$\{?PATH|eval[^#\n]*pyenv[^#\n]* init)""",
+    re.MULTILINE,
+)
 VARIABLES = ("CONDA_EXE", "CONDA_PYTHON_EXE", "CONDA_PREFIX", "MAMBA_EXE")
 OTHERS = ("mamba", "micromamba")
 
@@ -48,6 +52,7 @@ def shell(environ: Mapping[str, str]) -> CondaShell:
         venv=venv if venv and is_file(Path(venv, "pyvenv.cfg")) else None,
         first_python=shutil.which("python", path=path),
         first_pip=shutil.which("pip", path=path),
+        after=tuple(place for file, text in texts.items() for place in _after(file, text, environ)),
         gone=tuple((name, environ[name]) for name in VARIABLES if _gone(environ.get(name))),
     )
 
@@ -69,6 +74,15 @@ def _blocks(file: str, text: str) -> Iterator[ShellBlock]:
             prefix = command.group(1)
             there = os.path.lexists(f"{prefix}/bin/conda") or os.path.lexists(f"{prefix}/condabin/conda")
             yield ShellBlock(file=file, prefix=prefix, exists=there)
+
+
+def _after(file: str, text: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Lines behind conda's block that put another folder before conda's."""
+    end = max((block.end() for block in BLOCK.finditer(text)), default=len(text))
+    home = environ.get("HOME", "").replace("\\", r"\\")
+    for found in PUT_FIRST.finditer(text, end):
+        folder = re.sub(r"^(?:~|\$\{?HOME\}?)(?=/|$)", home, found["folder"] or "~/.pyenv/shims")
+        yield f"{file}:{text.count(chr(10), 0, found.start(0)) + 1}", folder.rstrip("/")
 
 
 def _without_blocks(text: str) -> str:

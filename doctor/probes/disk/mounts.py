@@ -41,7 +41,9 @@ def mounts(table: Path = Path("/proc/self/mountinfo")) -> tuple[MountPoint, ...]
         return ()
     parts = ((line.split(), line.partition(" - ")[2].split()) for line in lines)
     return tuple(
-        MountPoint(_plain(left[4]), right[0], right[-1]) for left, right in parts if len(left) > 4 and right
+        MountPoint(_plain(left[4]), right[0], " ".join(right[2:]))
+        for left, right in parts
+        if len(left) > 4 and right
     )
 
 

@@ -17,6 +17,8 @@ from doctor.reading.peek import is_file, peek
 
 Said = subprocess.CompletedProcess[str] | Unknown
 VERSION = re.compile(r"ffmpeg version (\S+)")
+CONFIGURATION = re.compile(r"^\s*configuration: (.+)$", re.MULTILINE)
+ENCODERS = ("libx264", "libmp3lame")  # that programs ask for by name: videos, mp3
 USUAL = ("/usr/local/bin", "/usr/bin", "/bin")
 # What audio comes in, and the decoders that serve it.
 FORMATS = {
@@ -53,6 +55,8 @@ def look(goal: Goal) -> Ffmpeg:
         script=script,
         damaged=damaged,
         lacks=lacks(started) if version else (),
+        cannot_write=cannot_write(started) if version else (),
+        others=others(goal, path),
     )
 
 
@@ -83,6 +87,24 @@ def lacks(said: Said) -> tuple[str, ...]:
         return ()
     known = {words[1] for line in said.stdout.splitlines() if len(words := line.split()) > 2}
     return tuple(name for name, decoders in FORMATS.items() if known.isdisjoint(decoders))
+
+
+def cannot_write(said: Said) -> tuple[str, ...]:
+    """Encoders that it was built without, by the options that it prints. Nothing is said of one that prints none."""
+    options = CONFIGURATION.search(said.stderr) if not isinstance(said, Unknown) else None
+    known = set(options[1].split()) if options else set()
+    return tuple(name for name in ENCODERS if known and f"--enable-{name}" not in known)
+
+
+def others(goal: Goal, path: str) -> tuple[str, ...]:
+    """Further commands of that name, links to the first left out."""
+    seen, found = {os.path.realpath(path)}, []
+    for folder in search_path(goal).split(os.pathsep):
+        place = f"{folder}/ffmpeg"
+        if folder and os.access(place, os.X_OK) and is_file(place) and os.path.realpath(place) not in seen:
+            seen.add(os.path.realpath(place))
+            found.append(place)
+    return tuple(found)
 
 
 def kind_of(path: str) -> tuple[str | None, str | None, str | None]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.facts import Allocator, Docker, Gpu, GpuDevice, Variable
+from doctor.facts import Allocator, Docker, DriverLibrary, Gpu, GpuDevice, Mps, PciCard, Unknown, Variable
 from doctor.goal import Goal
 from doctor.probes.gpu import (
     container,
@@ -31,6 +31,9 @@ from doctor.probes.gpu import (
 from doctor.reading.peek import is_there, peek_text
 
 JETSON = Path("/etc/nv_tegra_release")
+MPS_FOLDER = "CUDA_MPS_PIPE_DIRECTORY"
+INFINIBAND = Path("/dev/infiniband")
+NCCL_FILES = (Path("~/.nccl.conf").expanduser(), Path("/etc/nccl.conf"))
 
 
 def probe(goal: Goal) -> Gpu:
@@ -44,15 +47,18 @@ def probe(goal: Goal) -> Gpu:
     if not hung:
         holders = processes.described(holders)
     inside = container.container()
+    several = len(cards) > 1
     notebooks = (*visible.kernelspecs(goal), *(() if hung or nothing else visible.kernels()))
     steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(notebooks)
+    of_packages = packages.driver_packages()
+    driver = module.version() or said.driver
     lines = visible.set_in(goal, (one.name for one in steering))
     return Gpu(
         pci=tuple(card.address for card in cards),
-        cards=cards,
+        cards=with_ways(cards) if several else cards,
         others=pci.others(),
         nvswitches=pci.nvswitches(),
-        driver=module.version() or said.driver,
+        driver=driver,
         module=module.module(),
         devices=_with_names(said.devices) if isinstance(said.devices, tuple) and not hung else said.devices,
         lost=said.lost,
@@ -64,9 +70,9 @@ def probe(goal: Goal) -> Gpu:
         nvml_stuck=said.stuck or (hung and processes.any_stuck(holders)),
         holders=holders,
         libraries=installed,
-        packages=packages.driver_packages(),
+        packages=of_packages,
         container=inside,
-        docker=Docker() if inside else docker.docker(),
+        docker=Docker() if inside else docker.docker(of_packages, has_nodes=bool(nodes)),
         wsl=wsl,
         has_dxg=is_there(Path("/dev/dxg")),
         secure_boot=module.secure_boot(),
@@ -84,6 +90,14 @@ def probe(goal: Goal) -> Gpu:
         variables=tuple(msgspec.structs.replace(one, set_in=lines.get(one.name, ())) for one in steering),
         interfaces=interfaces,
         infiniband=infiniband,
+        nccl_lines=() if nothing else nccl_lines(),
+        unaddressed=several and unaddressed(),
+        locked_most=None if nothing else locked_most(),
+        mps=None if nothing else sharing(),
+        wsl_lacks=wsl_lacks(installed, driver) if wsl else (),
+        smi_apart=smi_apart() if wsl and not inside else "",
+        container_seconds=container.seconds() if inside and nodes else None,
+        licence_lacks=licence_lacks(said.devices),
         groups=groups(),
         xids=() if nothing else kernel_log.lines(),
     )
@@ -101,6 +115,63 @@ def steered_by(notebooks: Iterable[visible.Source]) -> tuple[tuple[Variable, ...
 
     those = variables.variables(notebooks)
     return those, variables.interfaces(those), variables.infiniband(those)
+
+
+def with_ways(cards: tuple[PciCard, ...]) -> tuple[PciCard, ...]:
+    from doctor.probes.gpu import neighbours  # most machines have one card
+
+    return neighbours.with_ways(cards)
+
+
+def unaddressed() -> bool:
+    from doctor.probes.gpu import neighbours
+
+    return neighbours.unaddressed()
+
+
+def locked_most() -> int | None:
+    if not is_there(INFINIBAND):
+        return None
+    from doctor.probes.gpu import neighbours
+
+    return neighbours.locked_most()
+
+
+def nccl_lines() -> tuple[str, ...]:
+    if not any(is_there(path) for path in NCCL_FILES):
+        return ()
+    from doctor.probes.gpu import nccl_conf  # most machines have no such file
+
+    return nccl_conf.faults(NCCL_FILES)
+
+
+def wsl_lacks(installed: tuple[DriverLibrary, ...], driver: str | None) -> tuple[str, ...]:
+    from doctor.probes.gpu import windows
+
+    return windows.lacks(installed, driver)
+
+
+def smi_apart() -> str:
+    from doctor.probes.gpu import windows
+
+    return windows.smi_apart()
+
+
+def sharing() -> Mps | None:
+    if not (os.environ.get(MPS_FOLDER) or is_there(Path("/tmp/nvidia-mps"))):
+        return None
+    from doctor.probes.gpu import mps  # few share a card in this way
+
+    return mps.mps()
+
+
+def licence_lacks(devices: tuple[GpuDevice, ...] | Unknown) -> tuple[str, ...]:
+    """What a share of a card would ask for its licence with, where it has none."""
+    if isinstance(devices, Unknown) or not any(device.unlicensed for device in devices):
+        return ()
+    from doctor.probes.gpu import licence
+
+    return licence.lacks()
 
 
 def _with_names(devices: tuple[GpuDevice, ...]) -> tuple[GpuDevice, ...]:

@@ -18,6 +18,7 @@ import pynvml
 
 NO_PERMISSION = 4
 MEMORY_V2 = 0x02000028
+NO_LICENCE = 0
 SLOWED = 0x8  # by the hardware; a card that changes its clocks says so for a moment too
 SLOWED_FOR = 0x40 | 0x80  # heat, power: what goes with it where it is meant
 MOMENT = 0.1  # seconds
@@ -143,23 +144,34 @@ def health(handle: Any) -> dict[str, Any]:
         "compute_mode": optional(pynvml.nvmlDeviceGetComputeMode, handle) or 0,
         "is_vgpu": is_share,
         "unlicensed": is_share and unlicensed(handle),
+        "linked": linked(handle),
         "fabric": fabric(handle),
     }
 
 
 def unlicensed(handle: Any) -> bool:
-    """Whether a share of a card has asked for its licence in vain. In the first minutes it works without."""
+    """Whether a share of a card has none of the licences that it could have. In the first minutes it works without."""
     said = optional(pynvml.nvmlDeviceGetGridLicensableFeatures_v4, handle)
     if said is None or not said.isGridLicenseSupported:
         return False
     features = said.gridLicensableFeatures[: said.licensableFeaturesCount]
-    states = {feature.featureState for feature in features}
-    licensed = pynvml.NVML_GRID_LICENSE_STATE_LICENSED in states
-    refused = states & {
+    # Zero or not, as nvml.h has it for a guest; some drivers say in it which of the states of a host's share it is.
+    states = {int(feature.featureState) for feature in features}
+    none = {
+        NO_LICENCE,
         pynvml.NVML_GRID_LICENSE_STATE_UNLICENSED_RESTRICTED,
         pynvml.NVML_GRID_LICENSE_STATE_UNLICENSED,
     }
-    return bool(refused) and not licensed
+    return bool(states) and states <= none
+
+
+def linked(handle: Any) -> bool:
+    """Whether it has a way of its own to other cards; one without NVLink says so at the first question."""
+    for link in range(pynvml.NVML_NVLINK_MAX_LINKS):
+        state = optional(pynvml.nvmlDeviceGetNvLinkState, handle, link)
+        if state is None or state:
+            return bool(state)
+    return False
 
 
 def fabric(handle: Any) -> int | None:

@@ -20,7 +20,7 @@ NAMES = ("jupyter_server_config", "jupyter_lab_config", "jupyter_config", "jupyt
 SECRET = re.compile(r"password$|^token$|secret|_key$|passwd", re.IGNORECASE)
 HASH = re.compile(r"^(argon2|sha1|sha224|sha256|sha384|sha512|md5|bcrypt):.")
 SHOWN = {
-    "ip", "port", "root_dir", "notebook_dir", "preferred_dir", "base_url", "allow_origin", "certfile", "keyfile",
+    "ip", "port", "root_dir", "notebook_dir", "preferred_dir", "base_url", "allow_origin", "certfile", "keyfile", "client_ca",
     "default_url", "sock", "port_retries",
 }  # fmt: skip
 

@@ -107,10 +107,17 @@ def _described(name: str, path: Path, spec: dict[str, object], argv: list[str], 
         is_ipykernel=ipykernel,
         has_ipykernel=has_package(where, "ipykernel") if where and runs and ipykernel and not own else None,
         hub_packages=hub_packages(where) if where and runs and ipykernel else None,
+        widgets=_widgets(where) if where and where != prefix and runs and ipykernel else None,
         env=tuple(sorted(str(key) for key in env)) if isinstance(env, dict) else (),
         lost_home=_lost_home(env.get("PYTHONHOME"), where) if isinstance(env, dict) else None,
         astray=_astray(env, where) if ipykernel and runs and isinstance(env, dict) else (),
     )
+
+
+def _widgets(prefix: str) -> str | None:
+    from doctor.probes.jupyter.widgets import ipywidgets_of  # most people have one environment
+
+    return ipywidgets_of(prefix)
 
 
 def _can_run(program: str, prefix: str) -> bool:

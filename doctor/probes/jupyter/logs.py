@@ -38,9 +38,13 @@ SIGNS = {
     "no-space": re.compile(r"No space left on device|\[Errno 28\]|\[Errno 122\]"),
     "permission": re.compile(r"PermissionError: \[Errno 13\] Permission denied: '[^']*jupyter[^']*'"),
     "bad-config": re.compile(r"Bad config encountered during initialization"),
+    "db-locked": re.compile(
+        r"sqlite3\.OperationalError: (?:database is locked|locking protocol|disk I/O error)"
+    ),
+    "modes": re.compile(r"Permissions assignment failed for secure file"),
     "address": re.compile(r"\[Errno 99\] Cannot assign requested address"),
 }
-FATAL = ("root-refused", "port-taken", "permission", "bad-config", "address")  # these end the start
+FATAL = ("root-refused", "port-taken", "permission", "bad-config", "address", "modes")  # these end the start
 
 
 def log_lines(servers: Iterable[LabProcess]) -> tuple[LogLine, ...]:

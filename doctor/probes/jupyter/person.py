@@ -12,14 +12,16 @@ from doctor.goal import Goal, Tls
 from doctor.lab.sockets import Listening, is_absent
 from doctor.lab.tls import unfit_pair
 from doctor.lab.wanted import kernel_folder
-from doctor.probes.jupyter import around, shell
+from doctor.probes.jupyter import around, names, shell
 from doctor.probes.jupyter.configs import person_files
 from doctor.probes.jupyter.folders import folders
+from doctor.probes.jupyter.front import fronts
 from doctor.probes.jupyter.kernels import HUB_PACKAGES, has_package, kernels
 from doctor.probes.jupyter.logs import log_lines
 from doctor.probes.jupyter.places import home
 from doctor.probes.jupyter.processes import kernel_process, processes
 from doctor.probes.jupyter.servers import dead_servers, lab_process, port_holder
+from doctor.probes.jupyter.stores import stores
 from doctor.reading.peek import is_file
 from doctor.text import Text
 
@@ -34,7 +36,8 @@ def look_at_person(goal: Goal, ours: int | None, sockets: Sequence[Listening]) -
     of_servers = [process for process in running if not process.is_kernel]
     files = person_files(goal.prefix)
     servers = tuple(lab_process(p, sockets, may_ask=at < ASKED) for at, p in enumerate(of_servers))
-    name, ports = around.provider()
+    company, ports = around.provider()
+    databases, loose_modes = stores(files)
     return {
         "person_configs": tuple(file.path for file in files if not _below(file.path, goal.prefix)),
         "files": files,
@@ -56,10 +59,16 @@ def look_at_person(goal: Goal, ours: int | None, sockets: Sequence[Listening]) -
         "unfit_certificate": unfit_certificate(files),
         "wanted_port": wanted_port(files),
         "wanted_port_owner": port_holder(wanted_port(files), servers, sockets),
-        "provider": name,
+        "provider": company,
         "provider_ports": ports,
         "other_users": around.other_users(),
         "firewall": around.firewall(servers),
+        "fronts": fronts(),
+        "databases": databases,
+        "loose_modes": loose_modes,
+        "key_as_client_ca": key_as_client_ca(files),
+        "localhost": names.of_localhost(),
+        "no_ipv6": names.has_no_ipv6(),
     }
 
 
@@ -92,6 +101,14 @@ def unfit_certificate(files: Iterable[SettingsFile]) -> Text | None:
         return None
     paths = [str(Path(path).expanduser()) for path in (certificate, key or certificate)]
     return unfit_pair(Tls(paths[0], paths[1], own=False))
+
+
+def key_as_client_ca(files: Iterable[SettingsFile]) -> str | None:
+    """client_ca is whose certificates browsers must show; a private key there is the server's own, in the wrong line."""
+    from doctor.lab.pem import holds_key
+
+    named = next(_named(sorted(files, key=lambda file: file.rank), "client_ca"), None)
+    return named if named and holds_key(named) else None
 
 
 def wanted_port(files: Iterable[SettingsFile]) -> int:

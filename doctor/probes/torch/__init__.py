@@ -20,6 +20,7 @@ from doctor.probes.torch.modules import Site
 from doctor.probes.torch.native import codec_cores, native_faults, needs_cuda, sound_library
 from doctor.probes.torch.pins import pins
 from doctor.probes.torch.shadows import shadows
+from doctor.probes.torch.system import audio_backends, system_needs
 from doctor.reading.peek import peek_text
 
 FAMILY = re.compile(
@@ -46,6 +47,7 @@ def look(goal: Goal, read_elf: Reader) -> Torch:
     path = tuple(word for word in os.environ.get("LD_LIBRARY_PATH", "").split(":") if word)
     linker = Linker(platform.machine(), path, os.path.realpath(goal.interpreter), read=read_elf)
     nvcc = toolkit.nvcc()
+    sndfile = sound_library(site, linker)
     return Torch(
         version=installed.get("torch"),
         cuda=built.get("cuda"),
@@ -62,7 +64,9 @@ def look(goal: Goal, read_elf: Reader) -> Torch:
         codec_cores=codec_cores(site, linker),
         bitsandbytes=tuple(p.name for p in sorted(folder.glob("bitsandbytes/libbitsandbytes*.so"))),
         bitsandbytes_override=os.environ.get("BNB_CUDA_VERSION") or None,
-        sndfile=sound_library(site, linker),
+        sndfile=sndfile,
+        audio_backends=audio_backends(installed, sndfile, linker, goal),
+        system_needs=system_needs(installed, linker, goal),
         nvcc=nvcc,
         nvcc_version=toolkit.nvcc_version(nvcc) if nvcc else None,
         cuda_home=os.environ.get("CUDA_HOME") or None,

@@ -30,6 +30,8 @@ ALSO = (
     "fbgemm_gpu/*.so",
     "detectron2/*.so",
 )
+# torchaudio tries each of these and goes on without: back ends for reading files (system.py).
+OPTIONAL = re.compile(r"torchaudio/lib/\w*(?:sox|ffmpeg|torio)\w*\.so")
 MOST = 1000  # modules: what a very full environment has
 SHIPPED = ("nvidia/*/lib/*.so*", "torch/lib/*.so*")
 # Modules of the standard library that a library of the system may break.
@@ -134,7 +136,8 @@ class Site:
 
     def _named(self) -> Iterator[str]:
         for pattern in ALSO:
-            yield from (str(path.relative_to(self.folder)) for path in sorted(self.folder.glob(pattern)))
+            names = (str(path.relative_to(self.folder)) for path in sorted(self.folder.glob(pattern)))
+            yield from (name for name in names if not OPTIONAL.fullmatch(name))
 
     def _standard(self) -> Iterator[str]:
         lib = Path(os.path.realpath(self.interpreter)).parent.parent / "lib"

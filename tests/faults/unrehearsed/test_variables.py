@@ -230,7 +230,7 @@ def test_nccl_is_sent_over_an_interface_that_is_not_here(bare: World, value: str
 
 
 @pytest.mark.parametrize(
-    "value", [HERE, f"={HERE}", "l", f"eth99,{HERE}", "^docker,veth", "^eth99", f"{HERE}:29500"]
+    "value", [HERE, f"={HERE}", "l", f"eth99,{HERE}", "^lo,docker,veth", "^lo,eth99", f"{HERE}:29500"]
 )
 def test_nccl_is_sent_over_an_interface_that_is_here(bare: World, value: str) -> None:
     assert told(working(bare, "a100", 2), NCCL_SOCKET_IFNAME=value) == {}
