@@ -158,6 +158,15 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""  # why, in words
 
 
+class Ptxas(msgspec.Struct, frozen=True, kw_only=True):
+    """The assembler that Triton brings, on a machine with a card that a recent one may not know."""
+
+    version: str  # "12.8"
+    path: str
+    other: str | None = None  # one of a toolkit of the system, and its version
+    other_version: str | None = None
+
+
 class Docker(msgspec.Struct, frozen=True, kw_only=True):
     """What hands GPUs to containers, on a host."""
 
@@ -223,4 +232,6 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     smi_apart: str = ""  # nvidia-smi, where it is here and no folder of PATH has it
     container_seconds: float | None = None  # since its first process was started
     licence_lacks: tuple[str, ...] = ()  # what a share without licence has not been given to ask for one
+    allocator_options: dict[str, str] = {}  # that torch can read, each with the variable and its value
+    ptxas: Ptxas | None = None
     xids: tuple[str, ...] = ()  # NVRM's last lines in the kernel log of this boot, where readable

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from doctor.catalogue import found
 from doctor.checks.gpu.see import TOOLKIT, devices
-from doctor.checks.torch import around, audio, build, companions, native
+from doctor.checks.torch import around, audio, build, companions, late, native, runtime, toolchain
 from doctor.facts import Facts, Gpu, Torch
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -19,8 +19,11 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from build.check(facts, torch, goal)
     yield from companions.check(torch, goal, bool(machine_of(facts, goal.python).gpus))
     yield from native.check(facts, torch, goal)
+    yield from late.check(facts, torch, goal)
     yield from around.check(torch, goal, is_told=_names_no_toolkit(facts))
     yield from audio.check(facts, torch, goal)
+    yield from toolchain.check(facts, torch, goal)
+    yield from runtime.check(facts, torch, goal)
     yield from _deep(torch, goal)
 
 

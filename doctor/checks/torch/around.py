@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from doctor.catalogue import found
 from doctor.checks.torch.mend import install
+from doctor.checks.torch.toolchain import nvcc_lines
 from doctor.facts import Torch
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -17,8 +18,6 @@ FAST = ("avx", "avx2")
 def check(torch: Torch, goal: Goal, *, is_told: bool) -> Iterator[Finding]:
     yield from _processor(torch)
     yield from _compiler(torch, is_told)
-    if torch.no_compiler and "triton" in torch.family:
-        yield found("torch", "c-compiler-missing", version=torch.family["triton"])
     if torch.noexec:
         yield found("torch", "site-mounted-noexec", prefix=goal.prefix)
     if "soundfile" in torch.family and torch.sndfile is None:
@@ -52,4 +51,5 @@ def _compiler(torch: Torch, is_told: bool) -> Iterator[Finding]:
     absent = torch.nvcc is None and (named or "deepspeed" in torch.family)
     other = torch.nvcc_version is not None and torch.nvcc_version.split(".")[0] != torch.cuda.split(".")[0]
     if absent or other:
-        yield found("torch", "nvcc-missing-or-other-cuda", said=said, cuda=torch.cuda)
+        lines = nvcc_lines(torch.cuda)
+        yield found("torch", "nvcc-missing-or-other-cuda", said=said, cuda=torch.cuda, commands=lines)

@@ -11,10 +11,11 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from doctor.facts import Allocator, Docker, DriverLibrary, Gpu, GpuDevice, Mps, PciCard, Unknown, Variable
+from doctor.facts import Docker, DriverLibrary, Gpu, GpuDevice, Mps, PciCard, Unknown, Variable
 from doctor.goal import Goal
 from doctor.probes.gpu import (
     container,
@@ -86,7 +87,6 @@ def probe(goal: Goal) -> Gpu:
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
         slurm="SLURM_JOB_ID" in os.environ,
         jetson=is_there(JETSON),
-        allocator=None if nothing else allocator(),
         variables=tuple(msgspec.structs.replace(one, set_in=lines.get(one.name, ())) for one in steering),
         interfaces=interfaces,
         infiniband=infiniband,
@@ -98,15 +98,18 @@ def probe(goal: Goal) -> Gpu:
         smi_apart=smi_apart() if wsl and not inside else "",
         container_seconds=container.seconds() if inside and nodes else None,
         licence_lacks=licence_lacks(said.devices),
+        **({} if nothing else for_torch(goal, said.devices)),
         groups=groups(),
         xids=() if nothing else kernel_log.lines(),
     )
 
 
-def allocator() -> Allocator | None:
-    from doctor.probes.gpu.allocator import unreadable  # on most machines there is nothing to allocate
+def for_torch(goal: Goal, devices: tuple[GpuDevice, ...] | Unknown) -> dict[str, Any]:
+    """What steers programs that use the card; on most machines there is none."""
+    from doctor.probes.gpu import allocator, ptxas
 
-    return unreadable()
+    known = {"allocator": allocator.unreadable(), "allocator_options": allocator.options()}
+    return {**known, "ptxas": ptxas.of_triton(goal, devices) if isinstance(devices, tuple) else None}
 
 
 def steered_by(notebooks: Iterable[visible.Source]) -> tuple[tuple[Variable, ...], tuple[str, ...], bool]:

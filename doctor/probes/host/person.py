@@ -8,13 +8,16 @@ import platform
 import pwd
 import resource
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from doctor.facts.host import HomeState, Limits
+from doctor.probes.listing import processes
 from doctor.reading.peek import is_folder, is_there, peek_text
 
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG", "PYTHONUTF8", "PYTHONIOENCODING")
 PRELOADS = "/etc/ld.so.preload"
+FEW = 16_384  # processes of one user; where more are allowed, they are not counted
 LOGIN = ("LOGNAME", "USER", "LNAME", "USERNAME")  # those that Python's getpass asks before the user database
 
 
@@ -65,13 +68,26 @@ def _not_found(names: Sequence[str]) -> Iterator[str]:
 
 def limits() -> Limits:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = None if os.geteuid() == 0 else _finite(resource.getrlimit(resource.RLIMIT_NPROC)[0])
     return Limits(
         open_files=_finite(soft),
         open_files_hard=_finite(hard),
         file_size=_finite(resource.getrlimit(resource.RLIMIT_FSIZE)[0]),
-        processes=None if os.geteuid() == 0 else _finite(resource.getrlimit(resource.RLIMIT_NPROC)[0]),
+        processes=most,
+        processes_hard=None if most is None else _finite(resource.getrlimit(resource.RLIMIT_NPROC)[1]),
+        processes_now=threads_of_user() if most is not None and most < FEW else None,
         address_space=_finite(resource.getrlimit(resource.RLIMIT_AS)[0]),
     )
+
+
+def threads_of_user() -> int:
+    """Each thread is a folder below `task`, and counts: so a look at that folder of each process is enough."""
+    found, user = 0, os.geteuid()
+    for pid in processes():
+        with suppress(OSError):  # has ended
+            seen = Path(f"/proc/{pid}/task").stat()
+            found += seen.st_nlink - 2 if seen.st_uid == user else 0
+    return found
 
 
 def _finite(limit: int) -> int | None:

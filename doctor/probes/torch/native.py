@@ -70,7 +70,7 @@ def _faults_of(path: str, site: Site, linker: Linker) -> Iterator[NativeFault]:
             yield _fault(lack, path, site, linker, loaded.files)
     if not loaded.lacks:
         yield from _symbols(path, site, linker, loaded.files)
-    yield from _stack(path, site, linker)
+    yield from _stack(path, site, linker, loaded.files)
     yield from _tls(path, site, linker, loaded.files)
 
 
@@ -148,12 +148,19 @@ def _symbols(path: str, site: Site, linker: Linker, files: dict[str, Taken]) -> 
         )
 
 
-def _stack(path: str, site: Site, linker: Linker) -> Iterator[NativeFault]:
-    elf = linker.read(path)
-    if isinstance(elf, Elf) and elf.executable_stack:
-        yield NativeFault(
-            package=site.package(path), dist=site.owner(path), kind="stack", what="executable stack", by=path
-        )
+def _stack(path: str, site: Site, linker: Linker, files: dict[str, Taken]) -> Iterator[NativeFault]:
+    """Of the module, and of the libraries that its package brings: a refused one stops the import all the same."""
+    inside = (taken.path for taken in files.values() if taken.path.startswith(f"{site.folder}/"))
+    for one in dict.fromkeys((path, *inside)):
+        elf = linker.read(one)
+        if isinstance(elf, Elf) and elf.executable_stack:
+            yield NativeFault(
+                package=site.package(one),
+                dist=site.owner(one),
+                kind="stack",
+                what="executable stack",
+                by=one,
+            )
 
 
 def _tls(path: str, site: Site, linker: Linker, files: dict[str, Taken]) -> Iterator[NativeFault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +63,8 @@ def test_a_name_server_that_is_asked_for_localhost(
     if os.geteuid() != 0:
         missing("root", "a network namespace needs root")
     names = {"localhost": address} if address else {}
-    spec = msgspec.json.encode(Island(names=names, hosts="192.0.2.7 huggingface.co\n")).decode()
+    hosts = f"192.0.2.7 huggingface.co\n127.0.1.1 {socket.gethostname()}\n"
+    spec = msgspec.json.encode(Island(names=names, hosts=hosts)).decode()
     (tmp_path / "order").write_text("hosts: files dns\n")
     order = f'mount --bind {tmp_path}/order /etc/nsswitch.conf && exec "$@"'
     cover = ["unshare", "-n", "-m", "sh", "-c", order, "-", sys.executable, "-m", "tests.faults.island", spec]
