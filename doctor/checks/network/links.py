@@ -66,12 +66,23 @@ def _sizes(links: tuple[Link, ...], docker: DockerNetwork | None) -> Iterator[Fi
         )
 
 
+OLD_DATASETS = "datasets 1"  # of it no dataset and no metric loads without that host
+UPGRADE = (("python", "-m", "pip", "install", "--upgrade", "datasets", "evaluate"),)
+
+
 def first_use_findings(network: Network) -> Iterator[Finding]:
     """Of hosts that do not answer while others do; without any network nobody needs to hear it."""
     dead = [reply for reply in network.first_use if reply.stage != "answered"]
     if dead:
         users = [f"{reply.name} ({bare_host(reply.url)}: {reply.said})" for reply in dead]
-        yield found("network", "first-use-host-unreachable", users=users)
+        scripts = any(OLD_DATASETS in reply.name for reply in dead)
+        yield found(
+            "network",
+            "first-use-host-unreachable",
+            severity="warn" if scripts else None,
+            commands=UPGRADE if scripts else None,
+            users=users,
+        )
 
 
 def certificate_findings(network: Network) -> Iterator[Finding]:

@@ -22,19 +22,25 @@ LAST = {
 }
 
 
+# Names that a library has had since a release of its own, and who asks for them since which of theirs.
+NEW = {("transformers", "EncoderDecoderCache", "peft"): "0.14"}
+
+
 def names(packages: Packages, goal: Goal) -> Iterator[Finding]:
     left = [one for one in packages.missing_names if not _told(one, packages)]
     core = course(packages, goal)
     for one in sorted(left, key=lambda one: (one.late, one.name not in core))[:1]:
         both = (one.name, one.owner)
         last = LAST.get((one.owner, one.missing))
-        mend = [pip(goal, "install", f"{one.owner}<{last}")] if last else []
+        before = NEW.get((one.owner, one.missing, one.name))
+        upgraded = (one.name,) if last else (one.owner,) if before else both
+        pins = (f"{one.owner}<{last}" if last else "", f"{one.name}<{before}" if before else "")
         yield mended(
             "name-not-in-library",
             goal,
             step_for(both, packages, goal),
-            pip(goal, "install", "--upgrade", *((one.name,) if last else both)),
-            *mend,
+            pip(goal, "install", "--upgrade", *upgraded),
+            *(pip(goal, "install", pin) for pin in pins if pin),
             severity="fail" if one.name in core and not one.late else "warn",
             package=f"{one.name} {packages.installed.get(one.name, '')}",
             library=f"{one.owner} {packages.installed.get(one.owner, '')}",

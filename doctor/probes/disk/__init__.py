@@ -11,9 +11,8 @@ import msgspec
 from doctor.facts import Disk, Place, Unknown
 from doctor.facts.disk import Leftovers, Mount, Silent
 from doctor.goal import Goal
-from doctor.probes.disk.abilities import lacks
 from doctor.probes.disk.deleted import deleted_files
-from doctor.probes.disk.mounts import MountPoint, carrier, is_local_disk, is_network, mounts
+from doctor.probes.disk.mounts import DISKS, MountPoint, carrier, is_local_disk, is_network, mounts
 from doctor.probes.disk.speed import read_speed
 from doctor.probes.patience import PATIENCE, start, within
 from doctor.reading.peek import is_folder, is_there
@@ -93,8 +92,10 @@ def place(role: str, path: Path) -> Place:
 
 def _lacks(role: str, folder: Path, mount: MountPoint) -> tuple[str, ...]:
     """Of the disks that models lie on. One that is slow to answer is told of elsewhere."""
-    if role not in ("cache", "notebooks"):
+    if role not in ("cache", "notebooks") or mount.filesystem in DISKS:
         return ()
+    from doctor.probes.disk.abilities import lacks  # most disks can do all
+
     said = within(lacks, folder, mount.filesystem, mount.options, seconds=1.0)
     return said if isinstance(said, tuple) else ()
 

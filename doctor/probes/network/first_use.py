@@ -19,6 +19,8 @@ OF_LIBRARIES = {
     "ultralytics": GITHUB,
     "keras": "https://storage.googleapis.com/",
 }
+# Until its release 2 it took each dataset and each metric from there, as a script; no endpoint of the Hub helps.
+OLD_DATASETS = "datasets 1"
 
 
 def first_use(site: Path, bundle: str) -> Iterator[Question]:
@@ -29,6 +31,8 @@ def first_use(site: Path, bundle: str) -> Iterator[Question]:
         if name.endswith(".dist-info")
     }
     needed: dict[str, list[str]] = {}
+    if any(name.startswith(("datasets-1.", "datasets-0.")) for name in names_in(site)):
+        needed[RAW] = [OLD_DATASETS]
     for who, url in (*OF_PROGRAMS.items(), *OF_LIBRARIES.items()):
         if who in names or who in OF_PROGRAMS:
             needed.setdefault(url, []).append(who)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from tests.conftest import missing
+from tests.faults.dists import install, remove
 from tests.faults.island import Island
 from tests.faults.network.outside import ENDPOINT, HUB_HOST, OUTSIDE, on_island, pip_conf
 from tests.faults.network.test_names import world
@@ -176,3 +177,14 @@ def test_hosts_of_the_first_use_are_a_matter_apart(person: dict[str, str]) -> No
     assert finding["severity"] == "info" and "github.com" in finding["evidence"]
     nothing = on_island(Island(), person, **ENDPOINT)
     assert "first-use-host-unreachable" not in [f["id"] for f in nothing.findings if not f.get("blocked_by")]
+
+
+def test_datasets_of_before_its_second_release(person: dict[str, str], course_like: Path) -> None:
+    """https://github.com/THUDM/P-tuning-v2/issues/24: "Couldn't reach https://raw.githubusercontent.com/…/super_glue.py"."""
+    old = {**person, "TARGET": str(course_like)}
+    install(course_like, "datasets", "1.15.1")
+    finding = on_island(world(), old, **ENDPOINT).of("first-use-host-unreachable")
+    assert finding["severity"] == "warn" and "raw.githubusercontent.com" in finding["evidence"]
+    remove(course_like, "datasets")
+    install(course_like, "datasets", "3.6.0")
+    assert on_island(world(), old, **ENDPOINT).of("first-use-host-unreachable")["severity"] == "info"

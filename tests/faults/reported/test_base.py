@@ -98,3 +98,15 @@ def test_no_room_in_the_static_block(course_like: Path, environ: dict[str, str])
         person = {**environ, "TARGET": str(course_like)}
         said = diagnose(person, "--area", "host,torch,packages,python")
         assert ("static-tls-exhausted" in said.complaints) == there
+
+
+def test_an_old_python_lacks_nothing_that_came_later(environ: dict[str, str], tmp_path: Path) -> None:
+    """https://github.com/pymupdf/PyMuPDF/issues/400: a Python 3.6, which never had `dataclasses`."""
+    homes = {Path.home(), Path(pwd.getpwuid(os.geteuid()).pw_dir)}
+    old = [p for home in sorted(homes) for p in home.glob(".pyenv/versions/3.6.*/bin/python3")]
+    if not old:
+        pytest.skip("no Python 3.6 here")
+    env = tmp_path / "venv"
+    subprocess.run([old[0], "-m", "venv", "--without-pip", env], check=True, timeout=60)
+    said = diagnose({**environ, "TARGET": str(env)}, "--area", "python")
+    assert "python-library-incomplete" not in [f["id"] for f in said.findings]

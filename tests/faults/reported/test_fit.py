@@ -66,6 +66,15 @@ def test_a_name_that_transformers_lost(course_like: Path, environ: dict[str, str
     assert told["remedy"]["commands"][1][-1] == "transformers<4.50"
 
 
+def test_a_name_that_transformers_does_not_have_yet(course_like: Path, environ: dict[str, str]) -> None:
+    """https://github.com/huggingface/peft/issues/2292: cannot import name 'EncoderDecoderCache' from 'transformers'."""
+    install(
+        course_like, "peft", "0.14.0", {"peft/__init__.py": "from transformers import EncoderDecoderCache\n"}
+    )
+    commands = look(environ, course_like).of("name-not-in-library")["remedy"]["commands"]
+    assert [line[-1] for line in commands] == ["transformers", "peft<0.14"]
+
+
 LAZY = {
     "modelscope/__init__.py": "import sys\n_import_structure = {'msdatasets': ['MsDataset'], 'hub.api': ['HubApi']}\nsys.modules[__name__] = LazyImportModule(__name__, _import_structure)\n",
     "modelscope/hub/__init__.py": "",
