@@ -153,7 +153,7 @@ def test_mounts_are_read_with_what_lies_over_them(tmp_path: Path) -> None:
     )
     known = mounts(table)
     assert carrier(Path("/data/hf"), known) == MountPoint("/data", "nfs4", "rw")
-    assert carrier(Path("/my disk/x"), known) == MountPoint("/my disk", "xfs")
+    assert carrier(Path("/my disk/x"), known) == MountPoint("/my disk", "xfs", "rw")
     assert carrier(Path("/database"), known).point == "/"
 
 
