@@ -127,7 +127,7 @@ def lines(matches: tuple[Match, ...], lang: Lang, page: Page) -> list[str]:
     if matches[1:]:
         told += ["", ALSO.get(lang)]
         told += [f"  {title(match, lang)}  [{match.id}]" for match in matches[1:]]
-    return [*told, *(["", HERE.get(lang)] if matches[0].line else [])]
+    return [*told, *(["", HERE.get(lang)] if matches[0].line and not matches[0].entry.told else [])]
 
 
 def _whole(match: Match, lang: Lang, page: Page) -> list[str]:
@@ -180,8 +180,8 @@ def body(match: Match, lang: Lang) -> dict[str, Any]:
 
 
 def listing(lang: Lang, page: Page) -> list[str]:
-    """Every finding that the doctor knows: severity, id, title."""
-    known = catalogue()
+    """Every finding that the doctor looks for: severity, id, title."""
+    known = {name: (area, entry) for name, (area, entry) in catalogue().items() if not entry.told}
     wide = max(map(len, known))
     return [
         f"{page.mark(entry.severity)} {name:{wide}}  {plain(entry.title, lang)}"

@@ -9,9 +9,11 @@ from pathlib import Path
 import msgspec
 
 from doctor.goal import Goal
+from doctor.near import one_slip
 from doctor.reading.peek import peek, peek_text
 
 OFFICIAL = "https://huggingface.co"
+HOSTS = ("huggingface.co", "hf-mirror.com")  # that people type
 # What guides and other programs call HF_ENDPOINT; huggingface_hub reads none of them.
 OTHER_NAMES = (
     "HF_HUB_ENDPOINT", "HUGGINGFACE_ENDPOINT", "HUGGINGFACE_HUB_ENDPOINT", "HF_MIRROR", "HF_ENDPOINT_URL",
@@ -51,6 +53,12 @@ def hub_environment(goal: Goal, recorded: str | None) -> dict[str, str]:
     if recorded and recorded != OFFICIAL and not goal.endpoint:
         env["HF_HUB_DISABLE_IMPLICIT_TOKEN"] = "1"
     return env
+
+
+def right_host(endpoint: str) -> str:
+    """The host that an endpoint's is one slip away from; "" where it is another, or right."""
+    host = endpoint.partition("://")[2].partition("/")[0].partition(":")[0].lower().rstrip(".")
+    return "" if host in HOSTS else one_slip(host, HOSTS) or ""
 
 
 def hub_cache_of(environ: Mapping[str, str]) -> Path:

@@ -7,7 +7,10 @@ import shlex
 from collections.abc import Sequence
 
 # Variables that our own commands name, kept open to the shell; nothing else in a word is.
-OPEN = re.compile(r"(?:\w+=)?(?:\$HOME|\$USER)(?:/[\w./+-]*)?|\$\(id -un\)")
+# The last: a misspelt variable of the Hub's client, to be passed on under its right name.
+OPEN = re.compile(
+    r"(?:\w+=)?(?:\$HOME|\$USER)(?:/[\w./+-]*)?|\$\(id -un\)|\w+=\$(?:H[Ff]_|hf_|HUGGING|TRANSFORMER)\w+"
+)
 HOME = re.compile(r"^(\w+=)?~(?=/|$)")
 
 

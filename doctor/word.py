@@ -75,7 +75,11 @@ def _list(lang: Lang, as_json: bool) -> int:
     from doctor.report.terminal import page, show
 
     if as_json:
-        known = [Match(id=name, area=area, entry=entry) for name, (area, entry) in catalogue().items()]
+        known = [
+            Match(id=name, area=area, entry=entry)
+            for name, (area, entry) in catalogue().items()
+            if not entry.told
+        ]
         emit(words_envelope(Exit.FINE, known=[body(match, lang) for match in known]))
     else:
         show(listing(lang, page()))

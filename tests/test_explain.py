@@ -13,7 +13,7 @@ import pytest
 
 from doctor.catalogue import catalogue
 from doctor.errors import Trouble
-from doctor.explain import by_text, flowing, lines, matches_of
+from doctor.explain import by_text, flowing, lines, listing, matches_of
 from doctor.report.page import Page
 from doctor.text import Lang
 from tests.conftest import ROOT
@@ -91,3 +91,13 @@ def test_every_finding_is_explained_without_a_machine(name: str) -> None:
 def test_chinese_lines_are_joined_without_a_space() -> None:
     entry = catalogue()["driver-not-installed"][1]
     assert "\n" not in flowing(entry.means, "zh") and "；在容器里" in flowing(entry.means, "zh")
+
+
+def test_what_only_programs_tell_is_not_looked_for() -> None:
+    (match,) = by_text(
+        "torch.distributed.DistBackendError: Duplicate GPU detected : rank 1 and rank 0 both on CUDA"
+    )
+    assert match.id == "nccl-duplicate-gpu" and match.entry.told
+    assert not any("make doctor" in line for line in lines((match,), "en", Page()))
+    assert not any(match.id in line for line in listing("en", Page()))
+    assert any("driver-not-installed" in line for line in listing("en", Page()))

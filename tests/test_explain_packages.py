@@ -34,7 +34,6 @@ TEXTS = {
     ),
     "hub-api-removed": (
         "ImportError: cannot import name 'cached_download' from 'huggingface_hub' (/x/site-packages/huggingface_hub/__init__.py)",
-        "bash: huggingface-cli: command not found",
     ),
     "wheel-files-missing": ("ModuleNotFoundError: No module named 'safetensors._safetensors_rust'",),
     "pypi-ffmpeg-stub-package": ("AttributeError: module 'ffmpeg' has no attribute 'input'",),

@@ -30,12 +30,16 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zh: str
 
 
+NOTHING = Words(en="", zh="")
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All that is known of one finding before any machine has it."""
 
     severity: Severity  # a check may say otherwise where the facts do
     title: Words
-    evidence: Words  # what was seen, on this machine
+    evidence: Words = NOTHING  # what was seen, on this machine
+    told: bool = False  # no look at a machine shows it: `explain` knows it by the texts of programs
     cause: Words
     commands: tuple[tuple[str, ...], ...] = ()
     step: str | None = None  # the step of setup that mends it

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 MACHINES = {3: "i386", 21: "ppc64le", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
-LOAD, DYNAMIC, GNU_STACK = 1, 2, 0x6474E551
+LOAD, DYNAMIC, TLS, GNU_STACK = 1, 2, 7, 0x6474E551
+FLAGS, STATIC_TLS = 30, 0x10
 NEEDED, STRTAB, SYMTAB, SONAME, RPATH, RUNPATH = 1, 5, 6, 14, 15, 29
 GNU_HASH, VERSYM, VERDEF, VERNEED = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE
 PAGE = 16384  # bytes read at once
@@ -45,6 +46,9 @@ class Elf(msgspec.Struct, frozen=True, kw_only=True):
     wants: tuple[Wanted, ...] = ()
     offers: frozenset[str] = frozenset()  # versions that it defines
     executable_stack: bool = False
+    static_tls: int = (
+        0  # bytes for each thread that must lie in the block which is set aside when the program starts
+    )
 
 
 class Image:
@@ -62,6 +66,7 @@ class Image:
         self.ours = data[4] == 2 and data[5] == 1  # 64 bits, little-endian
         code = struct.unpack_from("<H" if data[5] == 1 else ">H", data, 18)[0]
         self.machine = MACHINES.get(code, f"machine {code}") if data[4] == 2 or code in (3, 40) else "32 bits"
+        self.tls = 0
         self.segments = list(self._segments()) if self.ours else []
         self.dynamic = dict(self._dynamic()) if self.ours else {}
 
@@ -75,6 +80,8 @@ class Image:
         table = self._at(start, size * count)
         for number in range(count):
             kind, flags, offset, address, _, length = SEGMENT.unpack_from(table, number * size)
+            if kind == TLS:
+                self.tls = struct.unpack_from("<Q", table, number * size + 40)[0]
             if kind == LOAD and offset + length > self.size:
                 raise Damaged(f"cut off: {self.size} bytes of at least {offset + length}")
             yield kind, flags, offset, address, length
@@ -158,6 +165,7 @@ class Image:
                 for name, versions in self.wanted()
             ),
             offers=frozenset(self.offered()),
+            static_tls=self.tls if self.dynamic.get(FLAGS, 0) & STATIC_TLS else 0,
             executable_stack=any(kind == GNU_STACK and flags & 1 for kind, flags, *_ in self.segments),
         )
 

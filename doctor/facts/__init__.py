@@ -26,6 +26,7 @@ from doctor.facts.disk import Disk, Place
 from doctor.facts.ffmpeg import Ffmpeg
 from doctor.facts.gpu import (
     Allocator,
+    Build,
     Docker,
     DriverLibrary,
     Gpu,
@@ -33,8 +34,11 @@ from doctor.facts.gpu import (
     GpuProcess,
     LostDevice,
     Module,
+    Mps,
     Node,
     PciCard,
+    Setting,
+    Variable,
     Visible,
 )
 from doctor.facts.host import Host
@@ -69,6 +73,7 @@ __all__ = [
     "Allocator",
     "Answer",
     "AreaFacts",
+    "Build",
     "CachedModel",
     "Certificate",
     "Colab",
@@ -109,6 +114,7 @@ __all__ = [
     "LostDevice",
     "MissingName",
     "Module",
+    "Mps",
     "Network",
     "Node",
     "PackageCache",
@@ -119,6 +125,7 @@ __all__ = [
     "PthLine",
     "Python",
     "Script",
+    "Setting",
     "SettingsFile",
     "Shadow",
     "ShellBlock",
@@ -130,6 +137,7 @@ __all__ = [
     "Stopped",
     "Torch",
     "Unknown",
+    "Variable",
     "Visible",
     "said_by",
 ]

@@ -23,6 +23,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     read_only: bool = False  # the mount, not the permissions
     noexec: bool = False
     network: bool = False  # another machine, or a program, answers for it
+    lacks: tuple[str, ...] = ()  # "locks", "maps", "private maps": what files there cannot have
     owner: str | None = None  # of the folder that cannot be written to
 
 
@@ -43,6 +44,15 @@ class DeletedFile(msgspec.Struct, frozen=True, kw_only=True):
     mount: str
 
 
+class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
+    """Segments in shared memory that no process here has mapped or open."""
+
+    count: int
+    bytes: int
+    names: tuple[str, ...]  # some of them
+    patterns: tuple[str, ...]  # that match them all, for `find -name`
+
+
 class Silent(msgspec.Struct, frozen=True, kw_only=True):
     """A folder whose filesystem gave no answer in time."""
 
@@ -57,5 +67,6 @@ class Disk(msgspec.Struct, frozen=True, tag="disk"):
     others: tuple[Mount, ...] = ()
     silent: tuple[Silent, ...] = ()
     deleted: tuple[DeletedFile, ...] = ()  # looked for only where a disk is nearly full
+    leftovers: Leftovers | None = None  # looked for only where shared memory is nearly full
     tmpdir: str | None = None  # TMPDIR when it is set
     read_bytes_per_second: float | Unknown | None = None  # of the cache's disk, only where deep

@@ -14,6 +14,14 @@ class PciCard(msgspec.Struct, frozen=True, kw_only=True):
     device: int  # PCI device id: 0x2684
     bound: str | None = None  # the kernel driver that owns it: nvidia, nouveau, vfio-pci
     answers: bool = True  # False: its configuration space reads as all ones, it is off the bus
+    lanes: int | None = None  # of PCI Express, in use now
+    lanes_most: int | None = None  # that the card itself has
+    window: int = 0  # bytes of its memory that are seen in the machine's addresses (BAR 1); 0: not said
+    window_at: int | None = None  # where; None: it was given no place, or is not said
+    redirected: tuple[
+        str, ...
+    ] = ()  # bridges above it that send what cards say to each other the long way (ACS)
+    translated: str = ""  # kind of the IOMMU's domain that it is in: DMA, DMA-FQ, identity; "": none
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +43,15 @@ class DriverLibrary(msgspec.Struct, frozen=True, kw_only=True):
     damaged: str = ""  # why it cannot be loaded: an empty file, or one that breaks off
 
 
+class Build(msgspec.Struct, frozen=True, kw_only=True):
+    """What kept a kernel module from being built, as the log of the attempt has it."""
+
+    log: str  # path
+    why: str  # compiler, compiler-missing, headers, disk, memory, tool, licence, signing, kernel-too-new, ""
+    line: str  # the line that says so
+    wanted: str = ""  # the compiler, or the tool, that was wanted
+
+
 class Module(msgspec.Struct, frozen=True, kw_only=True):
     """The kernel module."""
 
@@ -49,6 +66,9 @@ class Module(msgspec.Struct, frozen=True, kw_only=True):
         str, ...
     ] = ()  # what keeps it from being loaded at boot: FILE:LINE of modprobe.d, or a word of the kernel's command line
     empty: bool = False  # its file for the running kernel has no bytes
+    build: Build | None = None  # why DKMS could not build it for the running kernel
+    params: dict[str, str] = {}  # its options that are not at their defaults
+    options: tuple[str, ...] = ()  # lines of modprobe's settings that set those: FILE:LINE
 
 
 class GpuProcess(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +103,9 @@ class GpuDevice(msgspec.Struct, frozen=True, kw_only=True):
     power_limit_watts: float | None = None
     power_default_watts: float | None = None
     persistence: bool | None = None
+    lanes: int | None = None  # of PCI Express, in use now
+    lanes_most: int | None = None  # that the card in this slot could use
+    linked: bool = False  # to others, by NVLink
     fabric: int | None = None  # 0 none, 1 not started, 2 in progress, 3 done
 
 
@@ -109,6 +132,41 @@ class Allocator(msgspec.Struct, frozen=True, kw_only=True):
     fault: str  # the option at which torch stops
 
 
+class Variable(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable that steers CUDA, torch or NCCL, as a shell, a notebook or a file of NCCL's sets it."""
+
+    name: str
+    value: str
+    where: str  # shell, kernelspec NAME, notebook kernel PID, the path of a file
+    set_in: tuple[str, ...] = ()  # lines of start-up files that set it: path:line
+    fault: str = ""  # why the file or folder that it names cannot be used
+
+
+class Mps(msgspec.Struct, frozen=True, kw_only=True):
+    """Where CUDA looks for NVIDIA's server that shares a card among programs, and whether it is there."""
+
+    folder: str
+    named: bool = False  # by CUDA_MPS_PIPE_DIRECTORY
+    state: str = "alive"  # alive, no folder, no control (socket), dead, denied
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting of NVIDIA's container toolkit with which containers get no GPU."""
+
+    name: str
+    value: str = ""
+    fault: str = ""  # why, in words
+
+
+class Ptxas(msgspec.Struct, frozen=True, kw_only=True):
+    """The assembler that Triton brings, on a machine with a card that a recent one may not know."""
+
+    version: str  # "12.8"
+    path: str
+    other: str | None = None  # one of a toolkit of the system, and its version
+    other_version: str | None = None
+
+
 class Docker(msgspec.Struct, frozen=True, kw_only=True):
     """What hands GPUs to containers, on a host."""
 
@@ -116,6 +174,13 @@ class Docker(msgspec.Struct, frozen=True, kw_only=True):
     toolkit: str | None = None  # the first of NVIDIA's programs found
     runtime: bool = False  # daemon.json names the runtime nvidia
     cdi: bool = False  # a CDI specification of NVIDIA's is there
+    fault: str = ""  # why its daemon does not start with its daemon.json
+    context: str = ""  # the context, or the variable, that leads to another daemon than this machine's
+    endpoint: str = ""  # that daemon's address, without who logs in
+    settings: tuple[Setting, ...] = ()  # of the container toolkit, where they keep GPUs from containers
+    rootful: bool = False  # its daemon of root listens here
+    toolkit_version: str = ""  # as dpkg has it
+    others: tuple[str, ...] = ()  # what else starts containers here: containerd, podman, kubelet
 
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
@@ -154,4 +219,19 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     docker: Docker = Docker()
     jetson: bool = False  # the GPU is part of the processor: on no PCI bus, and with its own driver
     allocator: Allocator | None = None
+    variables: tuple[Variable, ...] = ()
+    interfaces: tuple[str, ...] = ()  # of the network, where a variable names some
+    infiniband: bool = False  # an adapter is here; looked for where a variable switches it off
+    nccl_lines: tuple[str, ...] = ()  # lines of NCCL's files that it cannot read as meant: PATH:LINE: why
+    unaddressed: bool = False  # several cards, and no interface but loopback has an address
+    locked_most: int | None = (
+        None  # bytes that may be locked in memory, where RDMA needs more; None: enough, or no RDMA
+    )
+    mps: Mps | None = None
+    wsl_lacks: tuple[str, ...] = ()  # libraries of Windows' driver that are not here
+    smi_apart: str = ""  # nvidia-smi, where it is here and no folder of PATH has it
+    container_seconds: float | None = None  # since its first process was started
+    licence_lacks: tuple[str, ...] = ()  # what a share without licence has not been given to ask for one
+    allocator_options: dict[str, str] = {}  # that torch can read, each with the variable and its value
+    ptxas: Ptxas | None = None
     xids: tuple[str, ...] = ()  # NVRM's last lines in the kernel log of this boot, where readable

@@ -29,6 +29,19 @@ class Cgroup(msgspec.Struct, frozen=True, kw_only=True):
     oom_kills: int = 0
 
 
+# encoding: UTF-16, as PowerShell's > writes; one-line: section and key on one line; section: the key is not in [wsl2];
+# name: Windows hides the .txt at its end
+WslFault = Literal["", "encoding", "one-line", "section", "name"]
+
+
+class WslConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Windows' file of limits for its Linux."""
+
+    path: str
+    fault: WslFault = ""
+    memory: int | None = None  # bytes, as it asks for
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The `ulimit`s of this process that installs stumble over; None is unlimited."""
 
@@ -37,6 +50,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     file_size: int | None = None
     address_space: int | None = None
     processes: int | None = None  # of this user; root is not held to it
+    processes_hard: int | None = None
+    processes_now: int | None = (
+        None  # threads of this user that can be seen; counted where the limit is small
+    )
 
 
 class AptSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +115,14 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     loopback: bool = True  # this machine reaches itself at 127.0.0.1
     knows_localhost: bool = True  # something says what `localhost` is
     localhost_elsewhere: str = ""  # the address that it leads to, where that is none of this machine's
+    own_name_leads_to: str | None = (
+        None  # what is wrong with this machine's own name: "" nobody knows it, or another's address
+    )
+    threads: Literal["fine", "refused", "seccomp"] = "fine"  # whether one can be started
+    inotify_watches: int | None = None  # folders and files that programs of one user may watch
+    wslconfig: WslConfig | None = None
     lost_preloads: tuple[str, ...] = ()  # libraries that LD_PRELOAD names and that are not there
+    lost_preloads_of_all: tuple[str, ...] = ()  # likewise of /etc/ld.so.preload
     systemd: bool | None = None  # process 1 is systemd
     wsl: int | None = None  # 1 or 2
     clock: float = 0.0  # seconds since the epoch, as the machine has it

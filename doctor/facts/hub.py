@@ -8,7 +8,9 @@ import msgspec
 
 from doctor.facts.unknown import Unknown
 
-EndpointShape = Literal["unset", "fine", "empty", "quoted", "no-scheme", "password", "page", "plain-http"]
+EndpointShape = Literal[
+    "unset", "fine", "empty", "quoted", "no-scheme", "password", "page", "plain-http", "host"
+]
 TokenShape = Literal[
     "fine", "quoted", "not-ascii", "inner-space", "placeholder", "several", "unusual", "unreadable"
 ]
@@ -39,6 +41,15 @@ class IdleLine(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["spaces", "not-exported", "set"]
 
 
+class Slip(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable that is nobody's, and the one that was meant. Its value is not kept."""
+
+    name: str
+    meant: str
+    of_others: bool = False  # some other program may read it
+    files: tuple[str, ...] = ()  # start-up files of the shell that set it: FILE:LINE
+
+
 class CachePlace(msgspec.Struct, frozen=True, kw_only=True):
     """Where one variable says that models are, and how many are there."""
 
@@ -55,6 +66,14 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     mode: int | None = None  # permission bits of the file
     reachable: bool = False  # other users can get to the file and read it
     differs: bool = False  # from the one in the environment, which wins
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of a netrc file that is sent to the Hub. Neither the name nor the password."""
+
+    path: str
+    host: str  # "default": for every host that has no entry of its own
+    holds_token: bool = False  # its password is a token of the Hub, as git takes it
 
 
 class BadFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,10 +149,12 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True, tag="hub"):
     endpoint_shape: EndpointShape = "unset"
     variables: tuple[Variable, ...] = ()
     misspelt: tuple[Variable, ...] = ()  # meant as HF_ENDPOINT, while that is not set
+    slips: tuple[Slip, ...] = ()  # of other variables, while those that were meant are not set
     idle_lines: tuple[IdleLine, ...] = ()
     places: tuple[CachePlace, ...] = ()  # the first is the one that huggingface_hub uses
     transformers_place: str | None = None  # where transformers 4 looks, when that is elsewhere
     other_people: bool = False  # somebody else has an account here
     tokens: tuple[Token, ...] = ()  # the first is the one that is used
+    login: Login | None = None  # in ~/.netrc
     hiding: tuple[str, ...] = ()  # folders beside the notebooks that bear a wanted model's name and hold none
     seen: Cache | Unknown | None = None

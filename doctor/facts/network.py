@@ -40,7 +40,7 @@ def said_by(answers: Iterable[Answer]) -> str:
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one request."""
 
-    kind: str  # hub, plain, model, whoami, index, extra_index, channel, xet
+    kind: str  # hub, plain, model, whoami, index, extra_index, channel, xet, first-use
     url: str
     name: str = ""  # the model, or the setting that names the address
     source: str = ""  # the file or variable of that setting
@@ -49,6 +49,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     status: int = 0
     location: str = ""  # scheme and host of a redirect
+    circle: str = ""  # the addresses by which redirects come back to where they were
     from_hub: bool = False  # X-Repo-Commit or X-Error-Code: headers that only a Hub sets
     html: bool = False
     error_code: str = ""  # X-Error-Code
@@ -59,6 +60,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def said(self) -> str:
         """The answer in a few words."""
+        if self.circle:
+            return f"HTTP {self.status}, {self.circle}"
         return f"HTTP {self.status}" if self.stage == "answered" else self.error or self.stage
 
 
@@ -130,12 +133,24 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
         "uv-ignored",
         "no-effect",
         "uv-stops",
+        "uv-cache",
+        "uv-offline",
+        "uv-old",
+        "uv-cpu",
+        "uv-first-index",
+        "uv-certs",
+        "uv-no-effect",
+        "uv-of-others",
         "index",
         "plain-http",
         "no-index",
         "constraint",
         "elsewhere",
         "stops",
+        "pip-log",
+        "pip-cache",
+        "pip-links",
+        "pip-wheels",
     ]
     source: str  # the file or variable
     key: str = ""
@@ -166,12 +181,33 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     reply: Reply
 
 
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A network interface that routes lead to."""
+
+    name: str
+    mtu: int | None = None  # bytes of the largest packet
+    networks: tuple[str, ...] = ()  # private ones that it leads to: 172.17.0.0/16
+    default: bool = False  # what is nowhere else leads through it
+    docker: bool = False  # a bridge of Docker's
+
+
+class DockerNetwork(msgspec.Struct, frozen=True, kw_only=True):
+    """What Docker is told to give its containers of the network."""
+
+    dns: tuple[str, ...] = ()
+    mtu: int | None = None
+    own_network: bool = False  # the person chose its addresses
+    passes_proxy: bool = False  # ~/.docker/config.json has proxies: containers and builds get them
+    daemon_proxy: bool = False  # the daemon has one, for pulling images
+
+
 class Network(msgspec.Struct, frozen=True, tag="network"):
     answers: tuple[Answer, ...]  # other sources than those in use
     endpoint: str = ""  # the Hub that programs would ask
     official: str = ""  # where programs go that were told nothing
     endpoint_source: str = ""  # HF_ENDPOINT, the last setup, or "" for the official one
     replies: tuple[Reply, ...] = ()
+    first_use: tuple[Reply, ...] = ()  # of hosts that libraries fetch from by themselves
     names: tuple[Name, ...] = ()
     control_names: tuple[str, ...] = ()  # those of them that any resolver knows
     ways: tuple[Way, ...] = ()  # to the Hub's host, where no proxy leads there
@@ -194,8 +230,15 @@ class Network(msgspec.Struct, frozen=True, tag="network"):
     xet_reachable: bool | None = None  # TCP to the hosts of Xet; None: not asked
     xet_said: str = ""
     xet_offered: bool | None = None  # False: the endpoint sends large files itself; None: it did not say
+    token_role: str = ""  # "read", "write", "fineGrained": what the Hub says of the token
     token_source: str = ""  # the variable or file of the token that was tried
     offline_flag: str = ""  # HF_HUB_OFFLINE and the like, when set
+    links: tuple[Link, ...] = ()
+    docker: DockerNetwork | None = None
+    private_servers: tuple[str, ...] = ()  # name servers of the own network
+    shell_proxies: tuple[str, ...] = ()  # "~/.bashrc: https_proxy", where this program has none
+    sudo: bool = False  # started by it
+    system_certificates: Literal["", "none", "old"] = ""  # what is wrong with the machine's own list
     asked: bool = True  # False: no request was made, only settings were read
     via: str = ""  # the proxy that leads to the endpoint, without its login
     flaws: tuple[Flaw, ...] = ()

@@ -32,6 +32,7 @@ class MissingName(msgspec.Struct, frozen=True, kw_only=True):
     missing: str  # "AdamW", or as a module "torch._six"
     module: str  # that was to have it
     owner: str  # its distribution
+    late: bool = False  # the import of the distribution works; this comes with a first use
 
 
 class SourceUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,13 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     late_endpoint: tuple[
         SourceUse, ...
     ] = ()  # HF_ENDPOINT and its like, set after the first import of a library that reads them
+    datasets: tuple[
+        SourceUse, ...
+    ] = ()  # load_dataset("…"); `variable`: trust_remote_code where that is allowed
+    pushes: tuple[SourceUse, ...] = ()  # what writes to the Hub
+    hidden: tuple[
+        SourceUse, ...
+    ] = ()  # models by whose name a folder is opened that holds none; `variable`: the folder
     lost_exports: tuple[SourceUse, ...] = ()  # `!export NAME=value`, which sets nothing
     broken: tuple[SourceUse, ...] = ()  # notebooks that are none; `what` is what they are instead
     shadows: tuple[SourceUse, ...] = ()  # files named like a module that the code beside them needs

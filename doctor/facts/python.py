@@ -59,6 +59,12 @@ class Python(msgspec.Struct, frozen=True, kw_only=True, tag="python"):
     ] = ()  # "3.10": this environment holds packages for a Python that it does not run
     site_empty: bool = False  # for the Python that it does run there are none
     pip: bool = True
+    ensurepip: bool = True  # the module without which `python -m venv` fails
+    openssl: str = ""  # that the interpreter was made with; of Pythons before 3.10
+    off_path: tuple[
+        str, ...
+    ] = ()  # commands in the person's own folder of commands, which PATH does not name
+    user_bin: str = ""  # that folder
     headers: str | None = None  # where Python.h is missing
     externally_managed: str | None = None  # the file that forbids pip here
     pythonhome: str | None = None  # set, and not this environment's

@@ -48,7 +48,7 @@ CORE = frozenset(
 # missing: no library of that name; version, symbol: the library that is taken lacks it; damaged: no whole ELF file;
 # machine: made for another kind of processor; stack: it asks for an executable stack
 # python: its modules are for another Python
-FaultKind = Literal["missing", "version", "symbol", "damaged", "machine", "stack", "python"]
+FaultKind = Literal["missing", "version", "symbol", "damaged", "machine", "stack", "tls", "python"]
 
 
 class NativeFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +108,48 @@ class SystemNeed(msgspec.Struct, frozen=True, kw_only=True):
     program: bool = False
 
 
+class Toolchain(msgspec.Struct, frozen=True, kw_only=True):
+    """What a package meets that compiles something: when it is installed from source, or each time that it is used.
+
+    Looked at beside a CUDA build of torch only.
+    """
+
+    cc: str | None = (
+        None  # the C compiler that would be taken; None where `no_compiler` says that there is none
+    )
+    gcc: int | None = None  # its release, where it is gcc: 13
+    cxx: bool = True  # its C++ half is there
+    c_headers: bool = True  # stdio.h
+    nvcc_takes: int | None = None  # the newest gcc that nvcc accepts
+    host_gcc: int | None = None  # the release of the gcc that nvcc would call
+    lacking_headers: tuple[str, ...] = ()  # of CUDA's libraries, beside an nvcc
+    ninja: str | None = "ninja"  # the program; None: there is none
+    ninja_hidden: bool = False  # it is in the environment, and PATH does not lead there
+    ninja_missed_by: int | None = None  # a running process of the environment that does not find it
+    libaio: bool = True  # with its header
+    libcuda_folder: str | None = (
+        None  # has libcuda.so.1, and no folder has the libcuda.so that a linker asks for
+    )
+
+
+class LateLibrary(msgspec.Struct, frozen=True, kw_only=True):
+    """A library that a package opens while it runs, by a name that the linker does not find."""
+
+    by: str  # "ctranslate2 4.3.1"
+    name: str
+    here: str | None = None  # where in the environment it lies
+    others: tuple[str, ...] = ()  # the same library of another major version, where it is
+
+
+class Overlap(msgspec.Struct, frozen=True, kw_only=True):
+    """One library that two of NVIDIA's packages brought to the same path."""
+
+    path: str
+    owners: tuple[str, ...]  # "nvidia-nccl-cu12==2.29.3"
+    taken: str | None = None  # whose file it is, where its size says so
+    wanted: str | None = None  # whose torch was built with
+
+
 class DeepImport(msgspec.Struct, frozen=True, kw_only=True):
     """What happened when the target really imported torch and computed something (--deep)."""
 
@@ -146,4 +188,8 @@ class Torch(msgspec.Struct, frozen=True, kw_only=True, tag="torch"):
     cpu_flags: tuple[str, ...] | None = None  # of those that wheels rely on; None: not x86, or not known
     noexec: bool = False  # the environment lies on a file system from which no code may be loaded
     has_pip: bool = False
+    toolchain: Toolchain = Toolchain()
+    late: tuple[LateLibrary, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    stale_locks: tuple[str, ...] = ()  # of caches of compiled code, held by nobody
     deep: DeepImport | None = None

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from doctor.modules.source import NOTHING_KNOWN, Source, read
+from doctor.modules.generated import release
+from doctor.modules.source import FORMER, NOTHING_KNOWN, Source, read, speaks_of
 from doctor.reading.peek import peek
 
 LARGEST = 2_000_000  # bytes of a module that is read
@@ -82,9 +83,17 @@ class Library:
             )
         return self._sources[path]
 
+    def read_of(self, tops: Sequence[str]) -> Iterator[tuple[str, Source]]:
+        """What was read of some packages."""
+        for module, path in list(self._places.items()):
+            if path in self._sources and module.partition(".")[0] in tops:
+                yield module, self._sources[path]
+
     def has(self, module: str, name: str, depth: int = 0) -> bool:
         """Whether a module that is there has a name; yes where its text cannot tell."""
         source = self.source(module)
+        if name in self.former(module) and name not in source.binds:
+            return False
         if (
             name in source.binds
             or (name.startswith("__") and name.endswith("__"))
@@ -97,8 +106,32 @@ class Library:
             return True
         return source.dynamic and self._may_give(module, name)
 
+    def former(self, module: str) -> frozenset[str]:
+        """Names of which a module, or what its tables come from, says that they are gone."""
+        source = self.source(module)
+        lists = [self.source(source.origins[name][0]).former for name in FORMER if name in source.origins]
+        return source.former.union(*lists)
+
+    def takes(self, module: str, name: str, depth: int = 0) -> frozenset[str] | None:
+        """The arguments of a function or class of a module, wherever it is defined; None where nobody can tell."""
+        source = self.source(module)
+        if name in source.takes or depth > DEEPEST:
+            return source.takes.get(name)
+        if name in source.origins:
+            return self.takes(*source.origins[name], depth + 1)
+        return None
+
+    def protobuf(self) -> tuple[int, ...] | None:
+        """The release of protobuf; None where there is none, or one that takes generated code of any age."""
+        path = self.place("google.protobuf")
+        if not path or self.place("google._upb._message") is None:
+            return None
+        return release(peek(path, LARGEST) or b"")
+
     def _is_opaque(self, module: str) -> bool:
-        """Compiled, too large, or no module of its own but a folder."""
+        """Compiled, generated, too large, or no module of its own but a folder."""
+        if module.endswith("_pb2"):
+            return True  # protobuf makes its names, from what is no text
         path = self.place(module)
         return path is None or not path.endswith(".py") or self.source(module) is NOTHING_KNOWN
 
@@ -112,7 +145,7 @@ class Library:
         or for a module that is no package anywhere in its library?"""
         path = str(self.place(module))
         word = re.compile(rb"\b%s\b" % re.escape(name).encode())
-        if word.search(peek(path, LARGEST) or b""):
+        if speaks_of(peek(path, LARGEST) or b"", word):
             return True
         if not path.endswith("/" + INIT):
             path = str(self.place(module.partition(".")[0]))

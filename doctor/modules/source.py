@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
+
+from doctor.modules.generated import made_by
+from doctor.modules.signature import arguments, certain_calls
 
 # Signs that a module gives names which its text does not bind: what it offers is then looked for in another way.
 DYNAMIC = (
@@ -29,6 +33,8 @@ FORGIVING = {
     "RuntimeError",
 }
 SUPPRESS = "suppress"
+LATER = ("_import_structure",)
+FORMER = ("__expired_attributes__", "__former_attrs__")
 
 
 class Need(NamedTuple):
@@ -40,6 +46,15 @@ class Need(NamedTuple):
     plain: bool  # `import module` or `from module import name`; else `module.name`, which runs into an AttributeError
 
 
+class Call(NamedTuple):
+    """A function, or a class, of another module that is called by name, on every way through the function that calls it."""
+
+    line: int
+    module: str
+    name: str
+    keywords: frozenset[str]
+
+
 class Source(NamedTuple):
     """What one file says."""
 
@@ -47,6 +62,14 @@ class Source(NamedTuple):
     stars: tuple[str, ...]  # modules all of whose names it takes
     dynamic: bool
     needs: tuple[Need, ...]
+    gives: tuple[str, ...] = ()  # its own modules that it imports as soon as one of their names is asked for
+    former: frozenset[str] = frozenset()  # names of which it says that it had them once
+    generated: tuple[int, ...] | None = None  # the release of protobuf that made it
+    calls: tuple[Call, ...] = ()
+    takes: Mapping[
+        str, frozenset[str]
+    ] = {}  # the arguments of its functions and classes, where these are all
+    origins: Mapping[str, tuple[str, str]] = {}  # where its imported names come from
 
 
 NOTHING_KNOWN = Source(frozenset(), (), True, ())
@@ -68,7 +91,39 @@ def read(text: bytes, module: str, package: bool) -> Source:
         tuple(reader.stars),
         any(sign in said for sign in DYNAMIC),
         tuple(reader.needs),
+        gives=tuple(f"{module}.{name}" for name in reader.gives) if package else (),
+        former=frozenset(reader.former),
+        generated=made_by(text) if module.endswith("_pb2") else None,
+        calls=tuple(
+            Call(call.lineno, *reader.origins[call.func.id], frozenset(named))  # type: ignore[attr-defined]
+            for call in certain_calls(tree, reader.origins)
+            if (named := [word.arg for word in call.keywords if word.arg])
+        ),
+        takes={
+            one.name: taken
+            for one in tree.body
+            if isinstance(one, ast.FunctionDef | ast.ClassDef) and (taken := arguments(one)) is not None
+        },
+        origins=reader.origins,
     )
+
+
+def speaks_of(text: bytes, word: re.Pattern[bytes]) -> bool:
+    """Whether a module's text has a word outside of what it tells its readers."""
+    if not word.search(text):
+        return False
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    said = (
+        node.value if isinstance(node, ast.Constant) else getattr(node, "id", getattr(node, "name", ""))
+        for node in ast.walk(tree)
+        if id(node) not in told
+    )
+    texts = (one.encode() if isinstance(one, str) else one for one in said)
+    return any(isinstance(one, bytes) and word.search(one) for one in texts)
 
 
 class _Reader:
@@ -80,6 +135,9 @@ class _Reader:
         self.stars: list[str] = []
         self.needs: list[Need] = []
         self.aliases: dict[str, str] = {}  # names that stand for a module
+        self.gives: list[str] = []
+        self.former: list[str] = []
+        self.origins: dict[str, tuple[str, str]] = {}
 
     def block(self, body: Iterable[ast.stmt], certain: bool) -> None:
         """`certain`: these statements run whenever the module is imported, and nobody forgives them an error."""
@@ -114,6 +172,7 @@ class _Reader:
         elif isinstance(one, ast.Assign | ast.AnnAssign | ast.AugAssign):
             for target in one.targets if isinstance(one, ast.Assign) else [one.target]:
                 self._bind(target)
+                self._table(target, one.value)
             self._at_once([one.value] if one.value else [], certain)
         elif isinstance(one, ast.Match):
             for case in one.cases:
@@ -135,6 +194,7 @@ class _Reader:
             else:
                 self.binds.add(alias.asname or alias.name)
                 self.aliases.pop(alias.asname or alias.name, None)
+                self.origins[alias.asname or alias.name] = (module, alias.name)
             if certain:
                 self.needs.append(Need(one.lineno, module, alias.name.strip("*"), True))
 
@@ -158,6 +218,13 @@ class _Reader:
         self.binds.update(names)
         for name in names:
             self.aliases.pop(name, None)
+
+    def _table(self, target: ast.expr, value: ast.expr | None) -> None:
+        """The tables in which libraries write what they import late, and what they no longer have."""
+        name = target.id if isinstance(target, ast.Name) else ""
+        if isinstance(value, ast.Dict) and name in (*LATER, *FORMER):
+            words = [key.value for key in value.keys if isinstance(key, ast.Constant)]
+            (self.gives if name in LATER else self.former).extend(map(str, words))
 
     def _at_once(self, expressions: Iterable[ast.expr], certain: bool) -> None:
         """`module.name` in what is worked out while the module is imported: base classes, decorators, constants."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from doctor.modules.generated import refused
 from doctor.modules.library import Library
 from doctor.modules.source import Need
 
@@ -20,12 +21,15 @@ class Gone(NamedTuple):
     of: str  # the library's module that was to have it
 
 
-def gone(tops: Sequence[str], library: Library) -> Iterator[Gone]:
-    """What stops an import of these packages, in the order in which Python would meet it."""
-    todo, seen = list(tops), set(tops)
+def gone(tops: Sequence[str], library: Library, begin: Sequence[str] | None = None) -> Iterator[Gone]:
+    """What stops an import of these packages, in the order in which Python would meet it; or of some modules of theirs."""
+    todo = list(tops if begin is None else begin)
+    seen = set(todo)
     own = frozenset(tops)
     while todo and len(seen) < MOST and not library.late:
         module = todo.pop(0)
+        if refusal := _refused(module, library):
+            yield Gone(module, Need(1, "google.protobuf", "", True), refusal, "google.protobuf")
         for need in library.source(module).needs:
             if need.module.partition(".")[0] in own:
                 for next_one in _inner(need, library):
@@ -36,13 +40,38 @@ def gone(tops: Sequence[str], library: Library) -> Iterator[Gone]:
                 yield Gone(module, need, *missing)
 
 
+def late(tops: Sequence[str], library: Library, only: Sequence[str] | None = None) -> Iterator[Gone]:
+    """What stops the first use of a name that these packages import when they are asked for it."""
+    given = dict.fromkeys(name for top in tops for name in library.source(top).gives)
+    for module in given if only is None else only:
+        if library.place(module):
+            yield from gone(tops, library, [module])
+
+
+def misfits(tops: Sequence[str], library: Library) -> Iterator[Gone]:
+    """Calls with an argument that what is called does not take, in the modules that were read."""
+    for module, source in library.read_of(tops):
+        for call in source.calls:
+            if call.module.partition(".")[0] not in tops and (taken := library.takes(call.module, call.name)):
+                for word in sorted(call.keywords - taken)[:1]:
+                    need = Need(call.line, call.module, call.name, True)
+                    yield Gone(module, need, f"{call.name}({word}=...)", call.module)
+
+
+def _refused(module: str, library: Library) -> str | None:
+    made = library.source(module).generated
+    runtime = library.protobuf() if made else None
+    return refused(made, runtime) if made and runtime else None
+
+
 def _inner(need: Need, library: Library) -> Iterator[str]:
     """Modules of the distribution's own that an import runs: the packages on the way too."""
     if not need.plain:
         return
     parts = need.module.split(".")
     yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-    if need.name and need.name not in library.source(need.module).binds:
+    source, itself = library.source(need.module), (need.module, need.name)
+    if need.name and (need.name not in source.binds or source.origins.get(need.name) == itself):
         yield f"{need.module}.{need.name}"
 
 

@@ -22,6 +22,7 @@ from doctor import facts
 from doctor.facts import AREAS, Facts, Unknown
 from doctor.goal import Goal
 from doctor.probes import apart, once
+from doctor.probes import threads as workers
 from doctor.redact import redacted, secrets_here
 
 DEADLINE = 20.0  # seconds for all areas together; what a single area may take is its own matter
@@ -48,10 +49,11 @@ def gather(
     left = [area for area in areas if not (hear and area in large)]
     for area in sorted(left, key=lambda area: not _waits(area, goal)):
         threads.append(_start((area,), answers, partial(_ask_all, (area,), goal)))
-        threads[-1].join(0 if _waits(area, goal) else TURN)
+        if thread := threads[-1]:
+            thread.join(0 if _waits(area, goal) else TURN)
     known = secrets_here()
     meanwhile()
-    for thread in threads:
+    for thread in filter(None, threads):
         thread.join(max(0.0, until - time.monotonic()))
     late = Unknown(f"no answer within {seconds:.0f} s")
     asked = {area: answers.get(area, late) for area in areas}
@@ -99,12 +101,8 @@ def _hear(areas: Sequence[str], hear: apart.Waiting) -> dict[str, Any]:
 
 def _start(
     areas: Sequence[str], answers: dict[str, Any], ask: Callable[[], dict[str, Any]]
-) -> threading.Thread:
-    # Daemon threads: a probe stuck in the kernel must not keep the process from ending.
-    name = f"probe-{'-'.join(areas)}"
-    thread = threading.Thread(target=lambda: answers.update(ask()), name=name, daemon=True)
-    thread.start()
-    return thread
+) -> threading.Thread | None:
+    return workers.start(lambda: answers.update(ask()), f"probe-{'-'.join(areas)}")
 
 
 def _ask_apart(areas: Sequence[str], goal: Goal) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from doctor.facts import Unknown
+from doctor.probes import threads
 
 Said = TypeVar("Said")
 PATIENCE = 2.0  # seconds; a local disk answers in a thousandth of that
@@ -28,11 +28,11 @@ def start(question: Callable[..., Said], *args: Any) -> Callable[[float], Said |
         except OSError as error:
             said.append(Unknown(error.strerror or str(error)))
 
-    thread = threading.Thread(target=answer, daemon=True)
-    thread.start()
+    thread = threads.start(answer)
 
     def wait(seconds: float) -> Said | Unknown:
-        thread.join(seconds)
+        if thread:
+            thread.join(seconds)
         return said[0] if said else Unknown(f"no answer within {seconds:.0f} s")
 
     return wait

@@ -28,6 +28,7 @@ SEVERITIES = {
     "info": Text("worth knowing", "供参考"),
     "unknown": Text("could not tell", "无法得知"),
 }
+TOLD = Text("known by its error text", "根据错误信息识别")
 LOOK = Text("See it by hand:", "手动查看：")
 MEND = Text("Mend it:", "处理：")
 STEP = Text("`make fix` can do it (step {step}).", "`make fix` 可以自动处理（步骤 {step}）。")
@@ -44,7 +45,8 @@ def reference(lang: Lang) -> str:
 
 def _entry(name: str, entry: Entry, lang: Lang) -> Iterator[str]:
     yield f"### {name}\n"
-    yield f"**{plain(entry.title, lang)}** ({SEVERITIES[entry.severity].get(lang)})\n"
+    worth = TOLD if entry.told else SEVERITIES[entry.severity]
+    yield f"**{plain(entry.title, lang)}** ({worth.get(lang)})\n"
     yield f"{flowing(entry.means, lang)}\n"
     yield from _block(LOOK.get(lang), entry.look)
     yield from _block(

@@ -18,7 +18,7 @@ TEXTS = {
     "RuntimeError: CUDA error: uncorrectable ECC error encountered": "gpu-ecc-or-row-remap",
     "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB": "gpu-memory-held",
     'docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].': "container-toolkit-missing-on-host",
-    "nvidia-container-cli: initialization error: load library failed: libnvidia-ml.so.1": "container-toolkit-missing-on-host",
+    "nvidia-container-cli: initialization error: load library failed: libnvidia-ml.so.1": "docker-of-snap",
     "docker: Error response from daemon: Unknown runtime specified nvidia.": "container-toolkit-missing-on-host",
     "Failed to initialize NVML: Unknown Error": "container-lost-gpu-after-daemon-reload",
     "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory": "container-driver-capabilities-lack-compute",

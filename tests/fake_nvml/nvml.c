@@ -7,7 +7,8 @@
  *   driver VERSION
  *   makes PATH         nvmlInit makes this device node, as the real one does when run by root
  *   N KEY VALUE        of GPU number N: name, cc (8.9), memory, used (MiB), lost CODE, ecc, pending, failed, mig 1,
- *                      wanted 1 (MIG mode after the next reset), pages 1 (retirement pending), slice UUID, mode, reasons, fabric, pid "PID MIB", noprocesses 1, vgpu 1, licence STATE, watts "LIMIT DEFAULT"
+ *                      wanted 1 (MIG mode after the next reset), pages 1 (retirement pending), slice UUID, mode, reasons, moment (reasons that the first
+ *                      answer has besides), link "WIDTH MOST" (lanes), fabric, pid "PID MIB", noprocesses 1, vgpu 1, licence STATE, linked 1 (NVLink), watts "LIMIT DEFAULT"
  */
 #include <signal.h>
 #include <stdio.h>
@@ -22,9 +23,9 @@ enum { SUCCESS = 0, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7 };
 
 typedef struct {
     char name[96];
-    int major, minor, lost, mig, wanted, pages, slices, mode, fabric, pids, noprocesses, vgpu, licence;
-    unsigned long long memory, used, ecc, reasons, pid_bytes[MOST_PIDS];
-    unsigned pending, failed, limit, standard, pid[MOST_PIDS];
+    int major, minor, lost, mig, wanted, pages, slices, mode, fabric, pids, noprocesses, vgpu, licence, linked;
+    unsigned long long memory, used, ecc, reasons, moment, pid_bytes[MOST_PIDS];
+    unsigned pending, failed, limit, standard, width, most, pid[MOST_PIDS];
     char slice[MOST_SLICES][80];
 } Gpu;
 
@@ -51,9 +52,12 @@ static void set(Gpu *gpu, const char *key, const char *value) {
     else if (!strcmp(key, "slice")) snprintf(gpu->slice[gpu->slices++], 80, "%.79s", value);
     else if (!strcmp(key, "mode")) gpu->mode = atoi(value);
     else if (!strcmp(key, "reasons")) gpu->reasons = strtoull(value, 0, 0);
+    else if (!strcmp(key, "moment")) gpu->moment = strtoull(value, 0, 0);
+    else if (!strcmp(key, "link")) sscanf(value, "%u %u", &gpu->width, &gpu->most);
     else if (!strcmp(key, "fabric")) gpu->fabric = atoi(value);
     else if (!strcmp(key, "noprocesses")) gpu->noprocesses = atoi(value);
     else if (!strcmp(key, "vgpu")) gpu->vgpu = atoi(value);
+    else if (!strcmp(key, "linked")) gpu->linked = atoi(value);
     else if (!strcmp(key, "licence")) gpu->licence = atoi(value);
     else if (!strcmp(key, "watts")) sscanf(value, "%u %u", &gpu->limit, &gpu->standard);
     else if (!strcmp(key, "pid") && gpu->pids < MOST_PIDS) {
@@ -121,6 +125,12 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **out) {
     if (gpus[index].lost) return gpus[index].lost;
     handles[index][0] = (Handle){(int)index, -1};
     *out = &handles[index][0];
+    return SUCCESS;
+}
+
+int nvmlDeviceGetNvLinkState(void *d, unsigned link, unsigned *out) {
+    if (!of(d)->linked || link >= 4) return NOT_SUPPORTED;
+    *out = link == 1;
     return SUCCESS;
 }
 
@@ -242,9 +252,18 @@ int nvmlDeviceGetGridLicensableFeatures_v4(void *d, Licence *out) {
 
 /* Only under its former name, as in drivers before 535. */
 int nvmlDeviceGetCurrentClocksThrottleReasons(void *d, unsigned long long *out) {
-    *out = of(d)->reasons;
+    *out = of(d)->reasons | of(d)->moment;
+    of(d)->moment = 0;
     return SUCCESS;
 }
+
+static int lanes(unsigned said, unsigned *out) {
+    *out = said;
+    return said ? SUCCESS : NOT_SUPPORTED;
+}
+
+int nvmlDeviceGetCurrPcieLinkWidth(void *d, unsigned *out) { return lanes(of(d)->width, out); }
+int nvmlDeviceGetMaxPcieLinkWidth(void *d, unsigned *out) { return lanes(of(d)->most, out); }
 
 int nvmlDeviceGetEnforcedPowerLimit(void *d, unsigned *out) {
     if (!of(d)->limit) return NOT_SUPPORTED;

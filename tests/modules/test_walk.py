@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from doctor.modules.library import Library
-from doctor.modules.walk import gone
+from doctor.modules.walk import gone, late, misfits
 
 LIBRARY = {
     "lib/__init__.py": "from lib.core import *\nVERSION = 1\n",
@@ -130,3 +130,95 @@ def test_links_in_a_circle_and_stars_in_a_circle_end(tmp_path: Path) -> None:
 def test_no_time_is_no_answer(tmp_path: Path) -> None:
     write(tmp_path, {**LIBRARY, "mine.py": "from lib import Gone\n"})
     assert list(gone(("mine",), Library((tmp_path,), time.monotonic() - 1))) == []
+
+
+LATE = {
+    "mine/__init__.py": "import sys\n_import_structure = {'core': ['Core'], 'data': ['Data'], 'gone': ['Gone']}\nsys.modules[__name__] = _LazyModule(_import_structure)\n",
+    "mine/core.py": "class Core: pass\n",
+    "mine/data.py": "from .inner import Data\n",
+    "mine/inner.py": "from lib import Lost\nclass Data: pass\n",
+}
+
+
+def test_what_is_imported_when_its_name_is_asked_for(tmp_path: Path) -> None:
+    write(tmp_path, {**LIBRARY, **LATE})
+    library = Library((tmp_path,), time.monotonic() + 60)
+    assert list(gone(("mine",), library)) == []
+    said = [(one.module, one.missing, one.of) for one in late(("mine",), library)]
+    assert said == [("mine.inner", "Lost", "lib")]
+    assert list(late(("mine",), library, ("mine.core",))) == []
+
+
+CALLED = {
+    "lib/__init__.py": "from .core import Tool, Open, plain, Made\n",
+    "lib/core.py": (
+        "class Tool:\n    def __init__(self, size, *, depth=1): pass\n"
+        "class Open:\n    def __init__(self, size, **rest): pass\n"
+        "class Made(Tool): pass\n"
+        "def plain(size): pass\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("call", "missing"),
+    [
+        ("Tool(size=1, depth=2)", None),
+        ("Tool(size=1, lost=2)", "Tool(lost=...)"),
+        ("Open(lost=2)", None),
+        ("Made(lost=2)", None),
+        ("plain(lost=2)", "plain(lost=...)"),
+        ("plain(*size, **more)", None),
+        ("1\n    if size: plain(lost=2)", None),
+        ("1\n    try: plain(lost=2)\n    except TypeError: pass", None),
+    ],
+)
+def test_an_argument_that_is_no_longer_taken(tmp_path: Path, call: str, missing: str | None) -> None:
+    text = f"try:\n    from lib import *\n    from lib import Tool, Open, plain, Made\nexcept ImportError:\n    pass\ndef use(size, more):\n    x = {call}\n"
+    write(tmp_path, {**CALLED, "mine.py": text})
+    library = Library((tmp_path,), time.monotonic() + 60)
+    assert list(gone(("mine",), library)) == []
+    assert [one.missing for one in misfits(("mine",), library)] == ([missing] if missing else [])
+
+
+EXPIRED = {
+    "lib/__init__.py": "from .old import __expired_attributes__\nimport lazy\ndef __getattr__(name): raise AttributeError\n'Was' in lazy.x\n",
+    "lib/old.py": "__expired_attributes__ = {'Was': 'use Is'}\n",
+    "lib/numbers.py": "class Was: pass\n",
+}
+
+
+def test_a_name_that_the_library_says_it_had_once(tmp_path: Path) -> None:
+    write(tmp_path, {**EXPIRED, "mine.py": "import lib\nBASE = lib.Was\nOTHER = lib.Is\n"})
+    assert [name for _, _, name, _ in missing(tmp_path)] == ["Was", "Is"]
+
+
+BY_HAND = "from google.protobuf import descriptor as _descriptor\nX = _descriptor.FieldDescriptor(name='x')\n"
+CHECKED = "from google.protobuf import runtime_version as _r\n_r.ValidateProtobufRuntimeVersion(\n    _r.Domain.PUBLIC,\n    5,\n    29,\n    1,\n    '',\n    'x.proto'\n)\n"
+POOLED = "from google.protobuf import descriptor_pool as _pool\nDESCRIPTOR = _pool.Default().AddSerializedFile(b'')\n"
+
+
+@pytest.mark.parametrize(
+    ("generated", "runtime", "refused"),
+    [
+        (BY_HAND, "3.20.3", False),
+        (BY_HAND, "4.21.2", True),
+        (CHECKED, "5.29.1", False),
+        (CHECKED, "6.31.0", False),
+        (CHECKED, "5.28.3", True),
+        (CHECKED, "7.34.0", True),
+        (POOLED, "6.31.0", False),
+    ],
+)
+def test_code_that_protobuf_generated(tmp_path: Path, generated: str, runtime: str, refused: bool) -> None:
+    library = {
+        "google/protobuf/__init__.py": f"__version__ = '{runtime}'\n",
+        "google/protobuf/descriptor.py": "class FieldDescriptor: pass\n",
+        "google/protobuf/descriptor_pool.py": "def Default(): pass\n",
+        "google/protobuf/runtime_version.py": "class Domain: pass\n",
+        "google/_upb/_message.abi3.so": "",
+    }
+    write(tmp_path, {**library, "mine/__init__.py": "from . import x_pb2\n", "mine/x_pb2.py": generated})
+    assert bool(missing(tmp_path)) == refused
+    (tmp_path / "google/_upb/_message.abi3.so").unlink()  # then it is made in Python, of any age
+    assert missing(tmp_path) == []

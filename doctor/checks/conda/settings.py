@@ -53,7 +53,10 @@ def check(facts: Facts, conda: Conda, goal: Goal) -> Iterator[Finding]:
         yield found("conda", "conda-condarc-unreadable", severity=severity, file=file, reason=_reason(reason))
     for file, setting in said.invalid:
         severity = weighed_setting("fail", conda, goal)
-        yield found("conda", "conda-condarc-invalid", severity=severity, file=file, setting=setting)
+        unset = (("unset", file),) if file.isupper() else None  # a variable
+        yield found(
+            "conda", "conda-condarc-invalid", severity=severity, file=file, setting=setting, commands=unset
+        )
     if not is_used(conda, goal):
         return
     yield from _channels(conda, goal)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from packaging.version import InvalidVersion, Version
+
 from doctor.catalogue import found
-from doctor.facts import Disk, Facts, Hub, Place
+from doctor.facts import Disk, Facts, Hub, Packages, Place
 from doctor.facts.hub import Cache
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
@@ -14,6 +16,7 @@ WINDOWS = ("9p", "drvfs")
 
 
 def check(disk: Disk, facts: Facts, goal: Goal) -> Iterator[Finding]:
+    yield from _unable(disk, facts)
     place = next((place for place in disk.places if place.role == "cache"), None)
     if place is None:
         return
@@ -31,6 +34,38 @@ def check(disk: Disk, facts: Facts, goal: Goal) -> Iterator[Finding]:
             filesystem=place.filesystem,
         )
     yield from _slow_kind(place)
+
+
+# Since then huggingface_hub does without the kernel's locks where there are none.
+SOFT_LOCKS = Version("0.25")
+
+
+def _unable(disk: Disk, facts: Facts) -> Iterator[Finding]:
+    """Notebooks may lie on any disk, as long as no models do. Later libraries ask less of a disk."""
+    later = not _older_hub(facts)
+    for lack, name in (("locks", "cache-cannot-lock"), ("maps", "cache-cannot-map")):
+        places = [place for place in disk.places if lack in place.lacks]
+        for place in sorted(places, key=lambda place: place.role != "cache")[:1]:
+            yield found(
+                "disk",
+                name,
+                severity="info"
+                if place.role != "cache"
+                else "warn"
+                if (later if lack == "locks" else "private maps" not in place.lacks)
+                else "fail",
+                path=place.path,
+                mount=place.mount,
+                filesystem=place.filesystem,
+            )
+
+
+def _older_hub(facts: Facts) -> bool:
+    packages = facts.packages.installed if isinstance(facts.packages, Packages) else {}
+    try:
+        return Version(packages.get("huggingface-hub", "9999")) < SOFT_LOCKS
+    except InvalidVersion:
+        return False
 
 
 def _without_writing(facts: Facts, goal: Goal) -> Severity:

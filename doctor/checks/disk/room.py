@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from doctor.catalogue import found
 from doctor.facts import Disk, Facts, Gpu, Hub, Packages, Place
-from doctor.facts.disk import DeletedFile
+from doctor.facts.disk import DeletedFile, Leftovers
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 from doctor.text import human_bytes
@@ -31,10 +31,28 @@ def check(disk: Disk, facts: Facts, goal: Goal) -> Iterator[Finding]:
         if not place.read_only and place.total_bytes:
             by_mount[place.mount].append(place)
     for places in by_mount.values():
+        if disk.leftovers and places[0].role == "shm" and 2 * disk.leftovers.bytes > places[0].total_bytes:
+            yield _leftovers(disk.leftovers, places[0])
+            continue
         full = list(_full(disk, places, goal))
         yield from full
         if not full:
             yield from _room(disk, places, needs, goal)
+
+
+def _leftovers(left: Leftovers, place: Place) -> Finding:
+    """They go by their names: what somebody still uses is not among them."""
+    names = [word for pattern in left.patterns for word in ("-o", "-name", pattern)][1:]
+    return found(
+        "disk",
+        "shm-full-of-leftovers",
+        count=left.count,
+        size=human_bytes(left.bytes),
+        total=human_bytes(place.total_bytes),
+        free=human_bytes(place.free_bytes),
+        names=left.names,
+        commands=(("find", place.path, "-maxdepth", "1", "(", *names, ")", "-mmin", "+1", "-delete"),),
+    )
 
 
 def needed(facts: Facts, goal: Goal) -> dict[str, int]:

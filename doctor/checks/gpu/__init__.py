@@ -13,6 +13,8 @@ from doctor.facts import Facts, Gpu
 from doctor.finding import Finding
 from doctor.goal import Goal
 
+SNAP = "/snap"  # its Docker has its own configuration
+
 
 def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     gpu = facts.gpu
@@ -23,3 +25,5 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
         yield from of_cards(gpu)
     else:
         yield found("gpu", "gpu-none")
+    if gpu.docker.fault and not (gpu.docker.command or "").startswith(SNAP):
+        yield found("gpu", "docker-config-broken", said=gpu.docker.fault)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from doctor.catalogue import found
+from doctor.checks.gpu import see
 from doctor.checks.gpu.see import FIRST_BLACKWELL, NONE, branch, card_nodes, cards_named, loaded, with_error
-from doctor.facts import Gpu, LostDevice
+from doctor.facts import Gpu, LostDevice, PciCard
 from doctor.finding import Finding
 from doctor.text import Text
 
@@ -15,7 +16,6 @@ XID = re.compile(r"NVRM: Xid \(PCI:([\w:.]+)[^)]*\): (\d+)")
 OFF_THE_BUS = "79"
 UNPOWERED, TO_BE_RESET = 8, 16  # NVML's codes
 CONTROL = "/dev/nvidiactl"
-NOT_STARTED = re.compile(r"RmInitAdapter failed|rm_init_adapter failed|Failed to (?:initialize|enable) GSP")
 # PCI device ids from which on a card belongs to a generation, and the first driver branch that knows it.
 FIRST_BRANCH = ((FIRST_BLACKWELL, 570), (0x2600, 525), (0x2300, 515), (0x2000, 450), (0x1E00, 410))
 # The last branch for cards below an id: Maxwell to Volta, and before them Kepler.
@@ -70,7 +70,8 @@ def _numbered(those: list[LostDevice]) -> tuple[str, ...]:
 
 def _unlisted(gpu: Gpu, listed: set[str]) -> list[str]:
     """Cards that the driver owns and NVML leaves out, on a host where every node opens."""
-    if not listed or "" in listed or gpu.lost or gpu.container or any(node.error for node in gpu.nodes):
+    left_out = "ExcludedGpus" in gpu.module.params or "GpuBlacklist" in gpu.module.params
+    if not listed or "" in listed or gpu.lost or gpu.container or left_out or any(n.error for n in gpu.nodes):
         return []
     return [card.address for card in gpu.cards if card.bound == "nvidia" and card.address not in listed]
 
@@ -100,7 +101,7 @@ def card_and_driver(gpu: Gpu) -> Finding | None:
     needed = next((first for start, first in FIRST_BRANCH if newest.device >= start), 0)
     if branch(driver) < needed:
         return found("gpu", "driver-too-old-for-gpu", needed=needed, cards=cards, driver=driver)
-    last = next((last for end, last in LAST_BRANCH if newest.device < end), None)
+    last = _last_branch(newest)
     if last and branch(driver) > last:
         return found("gpu", "driver-too-new-for-gpu", last=last, cards=cards, driver=driver)
     if newest.device < FIRST_WITH_GSP and gpu.module.is_open:
@@ -110,12 +111,19 @@ def card_and_driver(gpu: Gpu) -> Finding | None:
     return None
 
 
+def _last_branch(card: PciCard) -> int | None:
+    return next((last for end, last in LAST_BRANCH if card.device < end), None)
+
+
+def outlived(driver: str, card: PciCard, is_open: bool) -> bool:
+    """Whether a card is too old for a driver, or for its open modules."""
+    last = _last_branch(card)
+    return (last is not None and branch(driver) > last) or (is_open and card.device < FIRST_WITH_GSP)
+
+
 def not_started(gpu: Gpu) -> Finding | None:
-    said = next((line for line in reversed(gpu.xids) if NOT_STARTED.search(line)), None)
-    nodes = with_error(gpu, "EIO")
-    if not said and not nodes:
-        return None
-    return found("gpu", "gpu-does-not-start", said=said or f"open {nodes[0]}: EIO")
+    said = see.not_started(gpu)
+    return found("gpu", "gpu-does-not-start", said=said) if said else None
 
 
 def control_node_missing(gpu: Gpu) -> Finding | None:

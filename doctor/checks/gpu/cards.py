@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doctor.checks.gpu import allocator, containers, devices, fabric, libraries, unlisted, visible, wsl
-from doctor.facts import Gpu
+from doctor.checks.gpu import (
+    allocator,
+    containers,
+    devices,
+    fabric,
+    libraries,
+    unlisted,
+    visible,
+    wsl,
+)
+from doctor.facts import Docker, Gpu
 from doctor.finding import Finding
 
 
@@ -18,6 +27,13 @@ def of_cards(gpu: Gpu) -> Iterator[Finding]:
     else:
         yield unlisted.reason(gpu)
     yield from containers.docker(gpu)
+    if gpu.docker != Docker() or not gpu.nodes:
+        from doctor.checks.gpu import docker  # most have no Docker, and nodes
+
+        yield from docker.check(gpu)
+    if gpu.wsl:
+        yield from wsl.lacking(gpu)
+        yield from wsl.apart(gpu)
     yield from devices.driver_age(gpu)
 
 
@@ -27,4 +43,27 @@ def _listed(gpu: Gpu) -> Iterator[Finding]:
     yield from libraries.unusable(gpu)
     yield from visible.check(gpu)
     yield from allocator.check(gpu)
-    yield from libraries.not_starting(gpu)
+    if gpu.variables:
+        from doctor.checks.gpu import variables  # few set any
+
+        yield from variables.check(gpu)
+    if len(gpu.cards) > 1 or gpu.nccl_lines or gpu.locked_most is not None or gpu.variables:
+        from doctor.checks.gpu import several  # most have one card, and say nothing to NCCL
+
+        yield from several.check(gpu)
+    if gpu.module.params:
+        from doctor.checks.gpu import options  # most leave them as they are
+
+        yield from filter(None, (options.excluded(gpu),))
+    if gpu.mps or gpu.cuda_code:
+        yield from _not_starting(gpu)
+
+
+def _not_starting(gpu: Gpu) -> Iterator[Finding]:
+    from doctor.checks.gpu import mps  # few share a card in this way
+
+    without = mps.check(gpu)
+    if without:
+        yield without
+    if gpu.cuda_code != mps.REFUSED:
+        yield from libraries.not_starting(gpu)

@@ -10,6 +10,7 @@ from doctor.facts import Gpu
 from doctor.finding import Finding
 
 NO_GPU = ("void", "none")  # NVIDIA_VISIBLE_DEVICES
+YOUNG = 900.0  # seconds in which a container has hardly lost what it was given
 
 
 def without_gpu(gpu: Gpu) -> Finding | None:
@@ -21,6 +22,9 @@ def without_gpu(gpu: Gpu) -> Finding | None:
         return _no_driver_on_host(gpu)
     if gpu.nvidia_visible in NO_GPU:
         return found("gpu", "nvidia-visible-devices-void", driver=driver, value=gpu.nvidia_visible)
+    handed_in = library(gpu, "libnvidia-ml.so.1")
+    if gpu.nvidia_visible and not gpu.nodes and handed_in and handed_in.version == driver:
+        return found("gpu", "container-given-no-nodes", driver=driver, path=handed_in.path)
     return found("gpu", "container-started-without-gpu", driver=driver, container=gpu.container)
 
 
@@ -41,13 +45,16 @@ def forbidden(gpu: Gpu) -> Finding | None:
     nodes = with_error(gpu, "EPERM")
     if not nodes:
         return None
+    if gpu.container and gpu.container_seconds is not None and gpu.container_seconds < YOUNG:
+        minutes = round(gpu.container_seconds / 60, 1)
+        return found("gpu", "container-forbids-gpu-from-start", nodes=nodes, minutes=minutes)
     if gpu.container:
         return found("gpu", "container-lost-gpu-after-daemon-reload", nodes=nodes)
     return found("gpu", "gpu-not-allowed-by-cgroup", nodes=nodes)
 
 
 def docker(gpu: Gpu) -> Iterator[Finding]:
-    """Snap's Docker has its own configuration; a CDI specification needs no runtime."""
+    """A CDI specification needs no runtime. Where the daemon does not even start, that comes first."""
     have = gpu.docker
     if (
         not devices(gpu)
@@ -55,6 +62,8 @@ def docker(gpu: Gpu) -> Iterator[Finding]:
         or gpu.wsl
         or have.command is None
         or have.command.startswith("/snap")
+        or have.context  # another daemon is talked to
+        or have.fault
     ):
         return
     if have.toolkit is None and not have.cdi:

@@ -1,4 +1,4 @@
-"""Each GPU that is listed: its health, its memory, who uses it, and what slows it down."""
+"""Each GPU that is listed: its health, its memory, and who uses it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from doctor.catalogue import found
+from doctor.checks.gpu import speed, unbound
 from doctor.checks.gpu.broken import lost, to_be_reset, unpowered, xid_numbers
 from doctor.checks.gpu.see import NONE, branch, devices, loaded
 from doctor.facts import Gpu, GpuDevice, GpuProcess
@@ -14,8 +15,6 @@ from doctor.text import human_bytes
 
 EXCLUSIVE, PROHIBITED = (1, 3), 2
 SHARING = "nvidia-cuda-mps"
-SLOWED = {0x40: "HW thermal slowdown", 0x80: "HW power brake"}  # a card at its power limit is only busy
-CAPPED = 0.7  # of the card's default power
 # Errors of the hardware or the driver. The others are a program's own: 13, 31, 43, 45.
 HARDWARE_XIDS = frozenset(
     {"46", "48", "62", "64", "74", "79", "92", "94", "95", "119", "120", "140", "143", "154"}
@@ -34,19 +33,23 @@ QUIET = (
     "kwin",
 )
 FIRST_FOR_CUDA_11 = 450
+RESET = ("nvidia-smi", "--gpu-reset")
+ASKING = 300.0  # seconds after boot in which a licence may be on its way
+PERSISTENCE, MONITORS = "nvidia-persiste", ("nv-hostengine", "dcgm")
 AMPERE = 8  # the first generation by compute capability with bfloat16
 
 
 def check(gpu: Gpu) -> Iterator[Finding]:
     yield from filter(None, (lost(gpu), unpowered(gpu), to_be_reset(gpu)))
+    yield from unbound.check(gpu)
     yield from _worn_out(gpu)
     yield from _closed(gpu)
     bare = tuple(f"GPU {one.index} {one.name}" for one in devices(gpu) if one.unlicensed)
-    if bare:
-        yield found("gpu", "vgpu-unlicensed", cards=bare)
+    if bare and (gpu.uptime_seconds is None or gpu.uptime_seconds > ASKING):
+        yield found("gpu", "vgpu-unlicensed", cards=bare, lacks=gpu.licence_lacks or NONE)
     yield from _mig(gpu)
     yield from _memory(gpu)
-    yield from _slow(gpu)
+    yield from speed.check(gpu)
     older = tuple(
         f"GPU {one.index} {one.name}, compute capability {one.compute_capability}"
         for one in devices(gpu)
@@ -110,7 +113,11 @@ def _mig(gpu: Gpu) -> Iterator[Finding]:
         yield found("gpu", "mig-mode", severity=severity, cards=shown)  # type: ignore[arg-type]
     waiting = tuple(f"GPU {device.index} {device.name}" for device in devices(gpu) if device.mig_pending)
     if waiting:
-        yield found("gpu", "mig-mode-pending", cards=waiting)
+        names = {one.name or "" for one in gpu.holders}
+        stop = [("systemctl", "stop", "nvidia-persistenced")] if PERSISTENCE in names else []
+        stop += [("systemctl", "stop", "nvidia-dcgm")] if any(n.startswith(MONITORS) for n in names) else []
+        holders = tuple(_name(one) for one in gpu.holders) or NONE
+        yield found("gpu", "mig-mode-pending", cards=waiting, holders=holders, commands=(*stop, RESET))
 
 
 def _memory(gpu: Gpu) -> Iterator[Finding]:
@@ -162,21 +169,6 @@ def _users(device: GpuDevice, holders: tuple[GpuProcess, ...]) -> list[GpuProces
 def _name(process: GpuProcess) -> str:
     size = f", {human_bytes(process.bytes)}" if process.bytes else ""
     return f"{process.name or '?'} ({process.pid}{size})"
-
-
-def _slow(gpu: Gpu) -> Iterator[Finding]:
-    for device in devices(gpu):
-        reasons = tuple(said for bit, said in SLOWED.items() if device.slowed_by & bit)
-        if reasons:
-            yield found("gpu", "gpu-throttled", index=device.index, card=device.name, reasons=reasons)
-            return
-    for device in devices(gpu):
-        limit, default = device.power_limit_watts, device.power_default_watts
-        if limit and default and limit < CAPPED * default:
-            yield found(
-                "gpu", "gpu-power-capped", index=device.index, limit=round(limit), default=round(default)
-            )
-            return
 
 
 def driver_age(gpu: Gpu) -> Iterator[Finding]:

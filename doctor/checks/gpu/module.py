@@ -40,6 +40,10 @@ def not_loaded(gpu: Gpu) -> Finding | None:
                 commands=_allow(gpu),
             )
         return found("gpu", "driver-module-not-loaded", cards=shown, file=file)
+    if gpu.module.build and (_installed(gpu) or gpu.module.build.log.startswith("/var/log/")):
+        from doctor.checks.gpu import build  # where an attempt to build it failed
+
+        return build.failed(gpu.module.build, _installed(gpu))
     if _installed(gpu):
         others = ", ".join(gpu.module.other_kernels) or NONE
         return found(

@@ -8,8 +8,10 @@ from doctor.facts import DriverLibrary, Gpu, GpuDevice, Node, PciCard
 from doctor.text import Text
 
 CARD = re.compile(r"/dev/nvidia\d+\Z")
+NOT_STARTED = re.compile(r"RmInitAdapter failed|rm_init_adapter failed|Failed to (?:initialize|enable) GSP")
 FIRST_BLACKWELL = 0x2900
 NONE = Text("none", "无")
+TOOLKIT = ("CUDA_HOME", "CUDA_PATH")
 
 
 def devices(gpu: Gpu) -> tuple[GpuDevice, ...]:
@@ -52,6 +54,13 @@ def branch(version: str) -> int:
     """The driver's branch: 550 of 550.144.03."""
     match = re.match(r"\d+", version)
     return int(match.group(0)) if match else 0
+
+
+def not_started(gpu: Gpu) -> str | None:
+    """What shows that the driver has the card and could not start it."""
+    said = next((line for line in reversed(gpu.xids) if NOT_STARTED.search(line)), None)
+    nodes = with_error(gpu, "EIO")
+    return said or (f"open {nodes[0]}: EIO" if nodes else None)
 
 
 def nvml_said(gpu: Gpu) -> str:

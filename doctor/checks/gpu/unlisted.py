@@ -7,8 +7,18 @@ from collections.abc import Callable
 from functools import partial
 
 from doctor.catalogue import found
-from doctor.checks.gpu import broken, containers, copies, kernel_said, libraries, module, wsl
-from doctor.checks.gpu.see import cards_named, loaded, nvml_said
+from doctor.checks.gpu import (
+    broken,
+    containers,
+    copies,
+    kernel_said,
+    libraries,
+    module,
+    options,
+    unbound,
+    wsl,
+)
+from doctor.checks.gpu.see import loaded, nvml_said
 from doctor.facts import Gpu
 from doctor.finding import Finding
 
@@ -26,8 +36,8 @@ def _none(gpu: Gpu) -> Finding | None:
         return found("gpu", "gpu-of-a-jetson")
     if gpu.wsl or not (gpu.pci or loaded(gpu) or gpu.nvml_hung):
         return found("gpu", "gpu-none")
-    if gpu.cards and all(card.bound == "vfio-pci" for card in gpu.cards):
-        return found("gpu", "gpu-given-to-virtual-machine", cards=cards_named(gpu.cards))
+    if gpu.cards and all(card.bound in unbound.FOR_GUESTS for card in gpu.cards):
+        return unbound.given_away(gpu.cards)
     return None
 
 
@@ -37,6 +47,7 @@ def _last(gpu: Gpu) -> Finding:
 
 _LOADED: tuple[Look, ...] = (
     broken.hangs,
+    options.against_the_card,
     broken.lost,
     broken.unpowered,
     broken.to_be_reset,
@@ -46,6 +57,8 @@ _LOADED: tuple[Look, ...] = (
     kernel_said.not_served,
     kernel_said.no_memory_window,
     kernel_said.no_firmware,
+    options.without_firmware,
+    kernel_said.window_too_small,
     broken.not_started,
     partial(copies.damaged, name=libraries.NVML),
     libraries.other_version,

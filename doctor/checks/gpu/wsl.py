@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from doctor.catalogue import found
-from doctor.checks.gpu.see import NONE, library, nvml_said, on_disk
+from doctor.checks.gpu.see import NONE, branch, devices, library, loaded, nvml_said, on_disk
 from doctor.facts import Gpu
 from doctor.finding import Finding
+from doctor.wheels.tables import numbers
 
 HOME = "/usr/lib/wsl/"
 BLOCKED, NO_LIBRARY = 17, 12
+NEEDS_MORE = 555  # Windows' driver that needs libnvdxgdmal.so.1
+FIRST_TO_MOUNT = (1, 14, 4)  # the container toolkit that hands it in
 
 
 def linux_driver(gpu: Gpu) -> Finding | None:
@@ -17,9 +22,33 @@ def linux_driver(gpu: Gpu) -> Finding | None:
     if cuda is None or HOME in cuda.real or cuda.version is None:
         return None
     packages = tuple(
-        name for name in gpu.packages if name.startswith(("libnvidia", "nvidia", "cuda-drivers"))
+        name
+        for name in gpu.packages
+        if name.startswith(("libnvidia", "nvidia", "cuda-drivers")) and "-container-" not in name
     )
     return found("gpu", "wsl-linux-driver-installed", path=cuda.real, packages=packages or NONE)
+
+
+def lacking(gpu: Gpu) -> Iterator[Finding]:
+    """What the driver of Windows needs and was not handed in: into this container, or by this host's toolkit into any."""
+    if gpu.wsl_lacks:
+        cuda = library(gpu, "libcuda.so.1")
+        yield found(
+            "gpu",
+            "wsl-libraries-incomplete",
+            missing=gpu.wsl_lacks,
+            path=cuda.path if cuda else "libcuda.so.1",
+            driver=loaded(gpu) or "?",
+            commands=None if gpu.container else (("wsl.exe", "--update"), ("wsl.exe", "--shutdown")),
+        )
+    version = gpu.docker.toolkit_version.rpartition(":")[2].partition("-")[0]
+    if gpu.wsl and version and branch(loaded(gpu) or "") >= NEEDS_MORE and numbers(version) < FIRST_TO_MOUNT:
+        yield found("gpu", "wsl-container-toolkit-too-old", version=version, driver=loaded(gpu) or "?")
+
+
+def apart(gpu: Gpu) -> Iterator[Finding]:
+    if gpu.smi_apart and devices(gpu):
+        yield found("gpu", "wsl-nvidia-smi-not-on-path", path=gpu.smi_apart)
 
 
 def blocked(gpu: Gpu) -> Finding | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from packaging.version import InvalidVersion, Version
 
 from doctor.catalogue import found
-from doctor.checks.host import limits, person
+from doctor.checks.host import around, limits, person
 from doctor.checks.host.apt import apt
 from doctor.facts import Facts, Host
 from doctor.finding import Finding
@@ -30,6 +30,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from apt(host)
     yield from limits.check(facts, host, goal)
     yield from person.check(host)
+    yield from around.check(facts, host)
 
 
 def _glibc(host: Host) -> Iterator[Finding]:

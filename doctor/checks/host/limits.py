@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from doctor.catalogue import found
 from doctor.facts import Facts, Gpu, Host, Hub, Unknown
-from doctor.facts.host import Limits
 from doctor.facts.hub import Cache
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
@@ -20,6 +19,7 @@ FILES_FLOOR, FILES_ADVISED = 1024, 4096  # 1024 is what most systems give; the s
 FILE_SIZE_FLOOR = 5_000_000_000  # a shard of weights
 ADDRESS_FLOOR = 16_000_000_000  # torch maps far more than it uses
 PIDS_NEAR = 0.9
+PROCESSES_NEAR = 0.8
 PROCESSES_FLOOR = 512  # threads count, and the limit is for all that this user runs
 PIDS_FLOOR = 200  # threads that Jupyter and torch start on a few processors
 
@@ -30,7 +30,7 @@ def check(facts: Facts, host: Host, goal: Goal) -> Iterator[Finding]:
     yield from _processors(host)
     yield from _shared_memory(facts, host, goal)
     yield from _processes(host)
-    yield from _ulimits(host.limits)
+    yield from _ulimits(host)
 
 
 def _memory(facts: Facts, host: Host) -> Iterator[Finding]:
@@ -40,13 +40,13 @@ def _memory(facts: Facts, host: Host) -> Iterator[Finding]:
         yield found("host", "cgroup-memory-limit", limit=usable, total=human_bytes(host.total_bytes))
     elif host.memory_bytes < MEMORY_FLOOR and host.swap_bytes < SWAP_ENOUGH:
         yield found("host", "no-swap-and-small-ram", usable=usable, swap=human_bytes(host.swap_bytes))
-    elif _too_large(facts, host):
+    elif too_large(facts, host):
         yield found(
             "host", "model-larger-than-memory", usable=usable, largest=human_bytes(_largest_weights(facts))
         )
 
 
-def _too_large(facts: Facts, host: Host) -> bool:
+def too_large(facts: Facts, host: Host) -> bool:
     """Weights go to a GPU without passing through memory as a whole."""
     room = host.memory_bytes + host.swap_bytes
     has_gpu = isinstance(facts.gpu, Gpu) and not isinstance(facts.gpu.devices, Unknown) and facts.gpu.devices
@@ -93,13 +93,32 @@ def _processes(host: Host) -> Iterator[Finding]:
         yield found("host", "pids-limit-near", severity="warn", now=now, most=most, zombies=host.zombies)
 
 
-def _ulimits(limits: Limits) -> Iterator[Finding]:
+def _ulimits(host: Host) -> Iterator[Finding]:
+    limits = host.limits
     soft, hard = limits.open_files, limits.open_files_hard
     if (soft is not None and soft < FILES_FLOOR) or (hard is not None and hard < FILES_ADVISED):
         yield found("host", "nofile-limit", soft=str(soft), hard=str(hard or "unlimited"))
     if limits.file_size is not None and limits.file_size < FILE_SIZE_FLOOR:
         yield found("host", "file-size-limit", limit=human_bytes(limits.file_size))
-    if limits.processes is not None and limits.processes < PROCESSES_FLOOR:
-        yield found("host", "process-limit", limit=limits.processes)
+    yield from _threads(host)
     if limits.address_space is not None and limits.address_space < ADDRESS_FLOOR:
         yield found("host", "address-space-limit", limit=human_bytes(limits.address_space))
+
+
+def _threads(host: Host) -> Iterator[Finding]:
+    """A limit that is reached, or so small that it will be; a filter that lets none be started has nothing to do with it."""
+    if host.threads == "seccomp":
+        yield found("host", "threads-blocked-by-seccomp", glibc=str(host.glibc), kernel=host.kernel)
+        return
+    most, now, hard = host.limits.processes, host.limits.processes_now, host.limits.processes_hard
+    near = most is not None and now is not None and now > PROCESSES_NEAR * most
+    if near or host.threads == "refused" or (most is not None and most < PROCESSES_FLOOR):
+        more = str(hard) if hard is not None and hard > (most or 0) else "unlimited"
+        yield found(
+            "host",
+            "process-limit",
+            severity="fail" if near or host.threads == "refused" else "warn",
+            limit="?" if most is None else most,
+            now="?" if now is None else now,
+            hard=more,
+        )

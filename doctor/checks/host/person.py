@@ -11,6 +11,7 @@ from doctor.text import Text
 
 NO_LINE = Text("/etc/hosts has no line for localhost", "/etc/hosts 中没有 localhost 一行")
 UTF8 = ("utf-8", "utf8")
+PRELOADS = "/etc/ld.so.preload"
 
 
 def check(host: Host) -> Iterator[Finding]:
@@ -42,6 +43,14 @@ def check(host: Host) -> Iterator[Finding]:
         leads = Text(f"localhost leads to {place}", f"localhost 指向 {place}")
         yield found("host", "localhost-unknown", seen=leads if place else NO_LINE)
     if host.lost_preloads:
-        yield found("host", "preload-missing", paths=host.lost_preloads)
+        yield found("host", "preload-missing", by="LD_PRELOAD", paths=host.lost_preloads)
+    elif host.lost_preloads_of_all:
+        yield found(
+            "host",
+            "preload-missing",
+            by=PRELOADS,
+            paths=host.lost_preloads_of_all,
+            commands=(("sudo", "$EDITOR", PRELOADS),),
+        )
     if host.systemd is False and host.wsl:  # elsewhere nobody misses it
         yield found("host", "systemd-absent")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.hub import cache, settings, token, wanted
+from doctor.checks.hub import cache, settings, slips, token, wanted
 from doctor.facts import CachedModel, Facts, Hub
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -18,8 +18,12 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     hub = facts.hub
     assert isinstance(hub, Hub)
     yield from settings.check(facts, hub, goal)
+    yield from slips.check(facts, hub)
     yield from token.check(hub)
+    yield from token.login(facts, hub)
     yield from cache.check(facts, hub, goal)
+    if goal.foreign or not hub.hiding:
+        yield from wanted.hidden(facts)
     if not goal.foreign:  # which models a person's own environment is for, nobody said
         yield from _models(hub, goal)
         yield from wanted.check(facts, hub, goal)

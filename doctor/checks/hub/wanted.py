@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.facts import Facts, Gpu, Hub, Unknown
+from doctor.facts import Facts, Gpu, Hub, Packages, Unknown
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.text import Text, human_bytes
 
 NAMED = 4  # named in the evidence
+# Names of the Hub's first models, which have no owner in front.
+WELL_KNOWN = re.compile(
+    r"(?:distil)?(?:gpt2|bert|roberta)(?:-|$)|openai-gpt$|t5-|xlm-|xlnet-|albert-|ctrl$|facebook-|google-|bart-|camembert|electra-"
+)
 
 
 def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
@@ -23,6 +28,22 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
             "local-folder-hides-model",
             folders=hub.hiding[:NAMED],
             name=hub.hiding[0].rpartition("/")[2],
+        )
+
+
+def hidden(facts: Facts) -> Iterator[Finding]:
+    """By a model's name the person's code opens a folder that holds none; of other names, it may be meant."""
+    if not isinstance(facts.packages, Packages):
+        return
+    uses = facts.packages.sources.hidden
+    sure = [use for use in uses if "/" in use.what or WELL_KNOWN.match(use.what)]
+    for use in (sure or list(uses))[:1]:
+        yield found(
+            "hub",
+            "local-folder-hides-model",
+            severity="warn" if sure else "info",
+            folders=[f"{one.variable} ({one.file}:{one.line})" for one in (sure or uses)][:NAMED],
+            name=use.what,
         )
 
 

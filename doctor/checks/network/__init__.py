@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from doctor.checks.network.flaws import flaw_findings
 from doctor.checks.network.hub import hub_findings
+from doctor.checks.network.links import certificate_findings, first_use_findings, link_findings
 from doctor.checks.network.packages import package_findings
 from doctor.checks.network.roots import root_cause
 from doctor.checks.network.settings import setting_findings
@@ -21,7 +22,9 @@ from doctor.goal import Goal
 def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     network = facts.network
     assert isinstance(network, Network)
-    yield from flaw_findings(network)
+    yield from flaw_findings(network, facts)
+    yield from link_findings(network)
+    yield from certificate_findings(network)
     root = root_cause(network, facts, goal)
     if root:
         yield root
@@ -29,3 +32,4 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     if network.asked and (root is None or root.severity != "info"):
         yield from hub_findings(network, facts, goal, root)
         yield from package_findings(network, facts, goal)
+        yield from first_use_findings(network)

@@ -17,7 +17,7 @@ from doctor.checks.network.judge import (
     version_of,
     wanting,
 )
-from doctor.facts import Facts, Network, said_by
+from doctor.facts import Facts, Network, Packages, said_by
 from doctor.facts.network import Name, Reply
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
@@ -45,6 +45,7 @@ def hub_findings(network: Network, facts: Facts, goal: Goal, root: Finding | Non
         said = consequence(network, facts, goal, reply) if root else silent(network, facts, goal, reply)
         yield from [said] if said else []
     yield from token(network)
+    yield from role(network, facts)
     yield from gated(network)
     yield from gone(network)
 
@@ -64,6 +65,8 @@ def silent(network: Network, facts: Facts, goal: Goal, reply: Reply) -> Finding 
     """Why it does not answer, as near as can be told."""
     moved = official_elsewhere(network, reply)
     name = next((n for n in network.names if n.host == bare_host(reply.url)), None)
+    if reply.circle:
+        return fault(network, facts, goal, "hub-redirects-in-a-circle", reply, way=reply.circle)
     if reply.stage == "answered" and moved:
         return redirected(network, facts, goal, reply)
     if reply.stage == "answered" and is_moved_to_tls(reply):
@@ -217,6 +220,19 @@ def token(network: Network) -> Iterator[Finding]:
             source=network.token_source,
             host=host_of(reply.url),
             commands=commands,
+        )
+
+
+def role(network: Network, facts: Facts) -> Iterator[Finding]:
+    """Reading is all that most people need; it matters where their code writes to the Hub."""
+    if network.token_role == "read":
+        pushes = facts.packages.sources.pushes if isinstance(facts.packages, Packages) else ()
+        yield found(
+            "network",
+            "hf-token-read-only",
+            severity="warn" if pushes else "info",
+            source=network.token_source,
+            places=[f"{use.file}:{use.line} {use.what}" for use in pushes[:3]] or "-",
         )
 
 

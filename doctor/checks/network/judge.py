@@ -78,7 +78,7 @@ def is_moved_to_tls(reply: Reply) -> bool:
 
 def is_good(reply: Reply) -> bool:
     """A Hub that answers, be it that it will not give this file. A redirect within it is an answer as well."""
-    if reply.stage != "answered":
+    if reply.stage != "answered" or reply.circle:
         return False
     if 300 <= reply.status < 400 and not reply.from_hub:
         return not reply.location or (

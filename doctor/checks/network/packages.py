@@ -25,6 +25,8 @@ def package_findings(network: Network, facts: Facts, goal: Goal) -> Iterator[Fin
     for index in network.indexes:
         if refused(index, network):
             yield of_index("pip-index-refuses", index)
+        elif index.reply and index.reply.circle:
+            yield of_index("pip-index-redirects-in-a-circle", index, "warn" if index.extra else None)
         elif is_dead(index, network):
             yield from pinned(index, network)
             yield dead(index)
@@ -180,7 +182,7 @@ def channels(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
 
 def is_silent(reply: Reply) -> bool:
     """No answer, a refusal, or a web page in place of a list of packages."""
-    refused = reply.status >= 500 or reply.status in (401, 403, 407, 429, 451)
+    refused = bool(reply.circle) or reply.status >= 500 or reply.status in (401, 403, 407, 429, 451)
     return reply.stage != "answered" or refused or (reply.status == 200 and reply.html)
 
 

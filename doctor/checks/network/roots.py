@@ -16,18 +16,35 @@ from doctor.text import Text
 NOT_TRUSTED = (18, 19, 20, 21)  # OpenSSL: self-signed, no issuer, cannot verify
 WRONG_DATE = (9, 10)  # not yet valid, expired
 LATE = "no answer within"
+OF_OTHERS = (
+    "GIT_SSL_CAINFO",
+    "AWS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+)  # neither httpx nor requests reads them
+HANDSHAKE = "handshake operation timed out"  # OpenSSL's words, after a connection was made
+BY_SUDO = Text("sudo clears the environment", "sudo 会清空环境变量")
+BY_OTHERS = Text("this program was not started from such a shell", "本程序不是从该 shell 启动的")
 SKEW = 300  # seconds that a clock may be off
 
 Look = Callable[[Network, Facts, Goal], Finding | None]
 
 
 def root_cause(network: Network, facts: Facts, goal: Goal) -> Finding | None:
-    looks: tuple[Look, ...] = (ca_file, malformed, dead_proxy, login, nothing_forwarded, nothing_outside)
+    looks: tuple[Look, ...] = (
+        ca_file,
+        malformed,
+        dead_proxy,
+        login,
+        nothing_forwarded,
+        proxy_elsewhere,
+        nothing_outside,
+    )
     rest: tuple[Look, ...] = (
         no_name_server,
         first_server,
         names_not_asked_for,
         no_name,
+        large_packets,
         portal,
         clock,
         untrusted,
@@ -47,7 +64,7 @@ def spared(one: CaFile, facts: Facts) -> bool:
     """httpx (huggingface_hub 1 and later) and requests (before) each have variables of their own."""
     version = version_of(facts, "huggingface-hub")
     modern = version is not None and version.major >= 1
-    if one.setting == "GIT_SSL_CAINFO":
+    if one.setting in OF_OTHERS:
         return True
     return one.setting.isupper() and one.setting.startswith("SSL_CERT_") != modern
 
@@ -79,6 +96,45 @@ def answered(network: Network) -> bool:
 
 def asked_outside(network: Network) -> bool:
     return any(not is_local(reply.url) for reply in network.replies)
+
+
+def proxy_elsewhere(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """Nothing answers without a proxy, and a shell's file sets one that this program was not given."""
+    if not network.shell_proxies or not network.asked or network.proxies or answered(network):
+        return None
+    if not asked_outside(network):
+        return None
+    again = ("sudo", "-E", "make", "doctor") if network.sudo else ("bash", "-lc", "make doctor")
+    return found(
+        "network",
+        "proxy-not-handed-on",
+        severity=None if wanting(network, facts, goal) else "info",
+        commands=(again,),
+        places=network.shell_proxies,
+        how=BY_SUDO if network.sudo else BY_OTHERS,
+    )
+
+
+def large_packets(network: Network, facts: Facts, goal: Goal) -> Finding | None:
+    """Several hosts take the connection, and of none comes an answer to the first large packets, those of TLS."""
+    asked = [reply for reply in all_replies(network) if not is_local(reply.url) and not reply.via]
+    silent = [reply for reply in asked if HANDSHAKE in reply.error]
+    hosts = dict.fromkeys(bare_host(reply.url) for reply in silent)
+    if len(hosts) < 2 or len(silent) < len(asked):
+        return None
+    mtu = next((link.mtu for link in network.links if link.default), None)
+    return found(
+        "network",
+        "large-packets-lost",
+        severity=None if wanting(network, facts, goal) else "info",
+        commands=(("ip", "link", "set", "dev", _device(network), "mtu", "1400"),),
+        hosts=list(hosts)[:3],
+        mtu=mtu or "?",
+    )
+
+
+def _device(network: Network) -> str:
+    return next((link.name for link in network.links if link.default), "eth0")
 
 
 def nothing_outside(network: Network, facts: Facts, goal: Goal) -> Finding | None:
@@ -174,7 +230,7 @@ def portal(network: Network, facts: Facts, goal: Goal) -> Finding | None:
 
 
 def is_page(reply: Reply, official: frozenset[str]) -> bool:
-    if reply.stage != "answered" or reply.from_hub:
+    if reply.stage != "answered" or reply.from_hub or reply.circle:
         return False
     elsewhere = bare_host(reply.location) if reply.location else ""
     moved = 300 <= reply.status < 400 and elsewhere not in official | {"", bare_host(reply.url)}
@@ -212,6 +268,9 @@ def untrusted(network: Network, facts: Facts, goal: Goal) -> Finding | None:
     for reply in all_replies(network):
         if reply.tls_code in NOT_TRUSTED:
             seen = next((c for c in network.certificates if c.host == bare_host(reply.url)), None)
+            own = own_bundle(network, facts, reply) if seen and seen.by_system else None
+            if seen and own:
+                return too_little(own, seen)
             commands = None if seen and seen.by_system else (("update-ca-certificates",), *TRUST)
             return found(
                 "network",
@@ -222,6 +281,31 @@ def untrusted(network: Network, facts: Facts, goal: Goal) -> Finding | None:
                 commands=commands,
             )
     return None
+
+
+def own_bundle(network: Network, facts: Facts, reply: Reply) -> CaFile | None:
+    """The person's certificates with which a host was refused that the machine's own accept."""
+    hubs = reply.kind not in ("index", "extra_index", "channel")
+    for one in (
+        network.ca_files if hubs else reversed(network.ca_files)
+    ):  # pip's own is the last, and wins for it
+        of_requests = not one.setting.startswith("SSL_CERT_") and one.setting not in OF_OTHERS
+        if not one.fault and (not spared(one, facts) if hubs else of_requests):
+            return one
+    return None
+
+
+def too_little(one: CaFile, seen: Certificate) -> Finding:
+    unset = ("unset", one.setting) if one.setting.isupper() else ("pip", "config", "unset", "global.cert")
+    return found(
+        "network",
+        "ca-bundle-lacks-public",
+        setting=one.setting,
+        path=one.path,
+        host=seen.host,
+        issuer=seen.issuer,
+        commands=(unset,),
+    )
 
 
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"

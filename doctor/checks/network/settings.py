@@ -10,10 +10,12 @@ from doctor.checks.network.packages import pinned_to_cpu
 from doctor.checks.network.proxies import socks_without_library
 from doctor.checks.network.roots import SKEW, bundle, spared, wrong_time
 from doctor.facts import Facts, Network
+from doctor.facts.network import CaFile
 from doctor.finding import Finding
 
 # What talks to itself over HTTP on this machine, and does so through the proxy.
 SELF_TALKERS = ("gradio", "gradio-client", "streamlit", "ray", "vllm", "fschat")
+OF_AMAZON = ("botocore", "boto3", "awscli", "s3fs", "aiobotocore", "sagemaker")
 SLOW = 1.0  # seconds lost at each connection
 
 
@@ -40,15 +42,22 @@ def local_by_proxy(network: Network, facts: Facts) -> Iterator[Finding]:
 def of_others(network: Network, facts: Facts) -> Iterator[Finding]:
     """What does not stop the Hub, and will stop something else."""
     told = {one.path for one in network.ca_files if not spared(one, facts)}
-    for one in network.ca_files:
-        if one.setting == "SSL_CERT_DIR":  # besides it the others have a file
-            continue
-        if one.fault and spared(one, facts) and one.path not in told:  # stage 0 repeats pip's in a variable
-            yield bundle(one, "warn")
-            return
+    # stage 0 repeats pip's in a variable
+    lost = [one for one in network.ca_files if one.fault and spared(one, facts) and one.path not in told]
+    if lost:
+        worst = min(lost, key=lambda one: is_idle(one, facts))
+        yield bundle(worst, "info" if is_idle(worst, facts) else "warn")
+        return
     reply, skew = network.reply("hub"), network.clock_skew
     if skew is not None and abs(skew) > SKEW and reply and is_good(reply):
         yield wrong_time(skew, "TLS: ok", "warn")
+
+
+def is_idle(one: CaFile, facts: Facts) -> bool:
+    """node says so and goes on without; of Amazon's programs there may be none."""
+    return one.setting == "NODE_EXTRA_CA_CERTS" or (
+        one.setting == "AWS_CA_BUNDLE" and not has(facts, *OF_AMAZON)
+    )
 
 
 def slow_family(network: Network) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from doctor.checks.packages.code import code
 from doctor.checks.packages.damage import damage
+from doctor.checks.packages.installer import installer
 from doctor.checks.packages.lock import lock
 from doctor.checks.packages.names import names
 from doctor.checks.packages.needs import usable
@@ -32,4 +33,5 @@ def _all(packages: Packages, facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from requirements(packages, facts, goal)
     yield from pairs(packages, facts, goal)
     yield from names(packages, goal)
+    yield from installer(packages, goal)
     yield from code(packages, goal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from packaging.utils import canonicalize_name
@@ -30,6 +31,12 @@ EXTRAS = {
     "translation": ("sentencepiece",), "device_map": ("accelerate",), "load_in_8bit": ("bitsandbytes", "accelerate"),
     "load_in_4bit": ("bitsandbytes", "accelerate"),
 }  # fmt: skip
+# Datasets that are a script, as far as is known.
+BY_SCRIPT = re.compile(
+    r"(?:EdinburghNLP/)?xsum|(?:eriktks/)?conll2003|(?:ds4sd|docling-project)/DocLayNet|(?:legacy-datasets/)?wikipedia|"
+    r"bookcorpus/?\w*|scientific_papers|(?:alexfabbri/)?multi_news|mozilla-foundation/common_voice_\w+|nielsr/funsd[\w-]*|"
+    r"keremberke/[\w-]+"
+)
 NO_NOTEBOOK = {
     "empty": Text("empty", "空文件"),
     "html": Text("a web page", "网页"),
@@ -42,6 +49,7 @@ LIBRARIES = ("transformers", "diffusers", "sentence-transformers", "huggingface-
 
 def code(packages: Packages, goal: Goal) -> Iterator[Finding]:
     yield from _removed(packages, goal)
+    yield from _scripts(packages, goal)
     sources = packages.sources
     if sources.late_endpoint:
         libraries = tuple(dict.fromkeys(use.what for use in sources.late_endpoint))
@@ -99,6 +107,25 @@ def _removed(packages: Packages, goal: Goal) -> Iterator[Finding]:
             names=tuple(dict.fromkeys(use.what for use in arguments)),
             places=_places(arguments),
             transformers=transformers,
+        )
+
+
+def _scripts(packages: Packages, goal: Goal) -> Iterator[Finding]:
+    """Datasets that are made by a script of their own. Where the code only allows one, there may be none."""
+    if not since(packages, "datasets", "4"):
+        return
+    uses = packages.sources.datasets
+    sure = [use for use in uses if use.what.endswith(".py") or BY_SCRIPT.fullmatch(use.what)]
+    told = sure or [use for use in uses if use.variable]
+    if told:
+        yield found(
+            "packages",
+            "dataset-script-dropped",
+            severity="warn" if sure else "info",
+            commands=(pip(goal, "install", "datasets<4"),),
+            names=tuple(dict.fromkeys(use.what for use in told)),
+            places=_places(told),
+            datasets=packages.installed["datasets"],
         )
 
 

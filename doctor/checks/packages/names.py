@@ -6,24 +6,36 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
+from doctor.checks.packages.clashes import clashes
 from doctor.checks.packages.needs import course, mended, parsed, pip, some, step_for
-from doctor.checks.packages.pairs import clashes
 from doctor.facts import MissingName, Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
+
+# Releases that no longer have what others still ask them for: taking the library from before is the other way.
+OLD_PROTOBUF = "FieldDescriptor() of generated code before 3.19"
+LAST = {
+    ("transformers", "AdamW"): "4.50",
+    ("datasets", "OfflineModeIsEnabled"): "3.0.2",
+    ("datasets", "load_metric"): "3",
+    ("protobuf", OLD_PROTOBUF): "3.21",
+}
 
 
 def names(packages: Packages, goal: Goal) -> Iterator[Finding]:
     left = [one for one in packages.missing_names if not _told(one, packages)]
     core = course(packages, goal)
-    for one in sorted(left, key=lambda one: one.name not in core)[:1]:
+    for one in sorted(left, key=lambda one: (one.late, one.name not in core))[:1]:
         both = (one.name, one.owner)
+        last = LAST.get((one.owner, one.missing))
+        mend = [pip(goal, "install", f"{one.owner}<{last}")] if last else []
         yield mended(
             "name-not-in-library",
             goal,
             step_for(both, packages, goal),
-            pip(goal, "install", "--upgrade", *both),
-            severity="fail" if one.name in core else "warn",
+            pip(goal, "install", "--upgrade", *((one.name,) if last else both)),
+            *mend,
+            severity="fail" if one.name in core and not one.late else "warn",
             package=f"{one.name} {packages.installed.get(one.name, '')}",
             library=f"{one.owner} {packages.installed.get(one.owner, '')}",
             missing=one.missing,
@@ -45,7 +57,7 @@ def _told(one: MissingName, packages: Packages) -> bool:
     return (
         bool(pair & broken)
         or any(use.name == one.name and use.imports == one.missing for use in packages.imports)
-        or any(set(names) == pair for names in clashes(packages))
+        or any({name, other} == pair for name, other, *_ in clashes(packages))
         or _stated(one, packages)
         or (one.missing == "pkg_resources" and not packages.pkg_resources)
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from packaging.version import Version
 
 from doctor.catalogue import found
+from doctor.checks.packages import clashes
 from doctor.checks.packages.needs import course, mended, older, pip, since, some, step_for, version_of
 from doctor.facts import Facts, ImportUse, Packages
 from doctor.finding import Finding
@@ -26,50 +26,12 @@ FFMPEG = ("ffmpeg", "python-ffmpeg", "ffmpeg-python")
 def pairs(packages: Packages, facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from _torch(packages, goal)
     yield from _switched_off(packages, goal)
-    yield from _clashes(packages, goal)
+    yield from clashes.told(packages, goal)
     yield from _numpy(packages, goal)
     yield from _hub(packages, goal)
     yield from _pkg_resources(packages, goal)
     yield from _keras(packages, goal)
     yield from _ffmpeg(packages, goal)
-
-
-# Releases that go wrong with a later release of what they need, and whose metadata does not say so.
-CLASHES = (
-    ("jinja2", "3.0", "markupsafe", "2.1", "soft_unicode"),
-    ("datasets", "2.14.5", "pyarrow", "21", "PyExtensionType"),
-    ("basicsr", "9999", "torchvision", "0.17", "torchvision.transforms.functional_tensor"),
-    ("gensim", "4.3.3", "scipy", "1.13", "scipy.linalg.triu"),
-    ("pytorch-lightning", "2.0", "torch", "2.0", "torch._six"),
-    ("timm", "0.5", "torch", "2.0", "torch._six"),
-    ("flask", "2.3", "werkzeug", "3.0", "url_quote"),
-    ("tensorboard", "2.12", "protobuf", "4", "Descriptors cannot be created directly"),
-    ("onnx", "1.13", "protobuf", "4", "Descriptors cannot be created directly"),
-    ("openai", "1.55.3", "httpx", "0.28", "httpx.Client(proxies=...)"),
-    ("datasets", "2.14.5", "fsspec", "2023.9", "glob('**')"),
-)
-
-
-def clashes(packages: Packages) -> Iterator[tuple[str, str]]:
-    """The pairs of the table that are installed."""
-    for name, below, other, floor, _ in CLASHES:
-        if older(packages, name, below) and since(packages, other, floor):
-            yield name, other
-
-
-def _clashes(packages: Packages, goal: Goal) -> Iterator[Finding]:
-    said = {(name, other): what for name, _, other, _, what in CLASHES}
-    for name, other in islice(clashes(packages), 1):
-        yield mended(
-            "releases-do-not-fit",
-            goal,
-            None,
-            pip(goal, "install", "--upgrade", name),
-            severity="fail" if name in course(packages, goal) else "warn",
-            package=f"{name} {packages.installed[name]}",
-            other=f"{other} {packages.installed[other]}",
-            what=said[name, other],
-        )
 
 
 def _switched_off(packages: Packages, goal: Goal) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from doctor.catalogue import found
+from doctor.checks.python.base import base, venv_package
 from doctor.checks.python.commands import commands_astray, search_path
 from doctor.checks.python.outside import outside
 from doctor.checks.python.startup import inserted, stopped, whole
@@ -21,6 +22,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     assert isinstance(python, Python)
     yield from outside(python, facts, goal)  # an interpreter that does not start may owe it to PYTHONHOME
     yield from stopped(python, goal)
+    yield from base(python, facts, goal)
     if not python.entered:
         yield _not_entered(python)
         return
@@ -84,6 +86,12 @@ def _externally_managed(python: Python, facts: Facts) -> Finding:
         "python",
         "externally-managed",
         severity="info" if there else "fail",
+        commands=None
+        if python.ensurepip
+        else (
+            ("apt-get", "install", "-y", venv_package(python)),
+            (python.interpreter or "python3", "-m", "venv", "hf-env"),
+        ),
         file=str(python.externally_managed),
         interpreter=python.interpreter or "python3",
     )

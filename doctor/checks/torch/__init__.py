@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.torch import around, audio, build, companions, native
-from doctor.facts import Facts, Torch
+from doctor.checks.gpu.see import TOOLKIT, devices
+from doctor.checks.torch import around, audio, build, companions, late, native, runtime, toolchain
+from doctor.facts import Facts, Gpu, Torch
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.wheels.solve import machine_of
@@ -18,9 +19,20 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from build.check(facts, torch, goal)
     yield from companions.check(torch, goal, bool(machine_of(facts, goal.python).gpus))
     yield from native.check(facts, torch, goal)
-    yield from around.check(torch, goal)
+    yield from late.check(facts, torch, goal)
+    yield from around.check(torch, goal, is_told=_names_no_toolkit(facts))
     yield from audio.check(facts, torch, goal)
+    yield from toolchain.check(facts, torch, goal)
+    yield from runtime.check(facts, torch, goal)
     yield from _deep(torch, goal)
+
+
+def _names_no_toolkit(facts: Facts) -> bool:
+    """Whether the area gpu tells of a variable that names a folder without a compiler."""
+    gpu = facts.gpu
+    if not isinstance(gpu, Gpu) or not devices(gpu):
+        return False
+    return any(one.fault for one in gpu.variables if one.name in TOOLKIT)
 
 
 def _deep(torch: Torch, goal: Goal) -> Iterator[Finding]:

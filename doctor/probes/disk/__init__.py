@@ -6,9 +6,12 @@ import os
 import pwd
 from pathlib import Path
 
+import msgspec
+
 from doctor.facts import Disk, Place, Unknown
-from doctor.facts.disk import Mount, Silent
+from doctor.facts.disk import Leftovers, Mount, Silent
 from doctor.goal import Goal
+from doctor.probes.disk.abilities import lacks
 from doctor.probes.disk.deleted import deleted_files
 from doctor.probes.disk.mounts import MountPoint, carrier, is_local_disk, is_network, mounts
 from doctor.probes.disk.speed import read_speed
@@ -29,9 +32,19 @@ def probe(goal: Goal) -> Disk:
         others=others(places),
         silent=tuple(_silent(role, path, one) for role, path, one in said if isinstance(one, Unknown)),
         deleted=deleted_files(nearly_full(places)),
+        leftovers=left_in_shared_memory(places),
         tmpdir=os.environ.get("TMPDIR"),
         read_bytes_per_second=within(read_speed, goal.cache, seconds=SPEED_SECONDS) if goal.deep else None,
     )
+
+
+def left_in_shared_memory(places: tuple[Place, ...]) -> Leftovers | None:
+    shm = next((one for one in places if one.role == "shm"), None)
+    if shm is None or shm.free_bytes > NEARLY_FULL * shm.total_bytes:
+        return None
+    from doctor.probes.disk.segments import leftovers
+
+    return leftovers()
 
 
 def folders(goal: Goal) -> tuple[tuple[str, str], ...]:
@@ -73,8 +86,17 @@ def place(role: str, path: Path) -> Place:
         read_only=read_only,
         noexec=bool(stat.f_flag & os.ST_NOEXEC),
         network=is_network(mount.filesystem),
+        lacks=_lacks(role, existing, mount),
         owner=None if writable else owner(existing),
     )
+
+
+def _lacks(role: str, folder: Path, mount: MountPoint) -> tuple[str, ...]:
+    """Of the disks that models lie on. One that is slow to answer is told of elsewhere."""
+    if role not in ("cache", "notebooks"):
+        return ()
+    said = within(lacks, folder, mount.filesystem, mount.options, seconds=1.0)
+    return said if isinstance(said, tuple) else ()
 
 
 def owner(path: Path) -> str:

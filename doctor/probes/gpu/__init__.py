@@ -9,11 +9,13 @@ from __future__ import annotations
 import grp
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from doctor.facts import Allocator, Docker, Gpu, GpuDevice
+from doctor.facts import Docker, DriverLibrary, Gpu, GpuDevice, Mps, PciCard, Unknown, Variable
 from doctor.goal import Goal
 from doctor.probes.gpu import (
     container,
@@ -30,6 +32,9 @@ from doctor.probes.gpu import (
 from doctor.reading.peek import is_there, peek_text
 
 JETSON = Path("/etc/nv_tegra_release")
+MPS_FOLDER = "CUDA_MPS_PIPE_DIRECTORY"
+INFINIBAND = Path("/dev/infiniband")
+NCCL_FILES = (Path("~/.nccl.conf").expanduser(), Path("/etc/nccl.conf"))
 
 
 def probe(goal: Goal) -> Gpu:
@@ -43,12 +48,18 @@ def probe(goal: Goal) -> Gpu:
     if not hung:
         holders = processes.described(holders)
     inside = container.container()
+    several = len(cards) > 1
+    notebooks = (*visible.kernelspecs(goal), *(() if hung or nothing else visible.kernels()))
+    steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(notebooks)
+    of_packages = packages.driver_packages()
+    driver = module.version() or said.driver
+    lines = visible.set_in(goal, (one.name for one in steering))
     return Gpu(
         pci=tuple(card.address for card in cards),
-        cards=cards,
+        cards=with_ways(cards) if several else cards,
         others=pci.others(),
         nvswitches=pci.nvswitches(),
-        driver=module.version() or said.driver,
+        driver=driver,
         module=module.module(),
         devices=_with_names(said.devices) if isinstance(said.devices, tuple) and not hung else said.devices,
         lost=said.lost,
@@ -60,9 +71,9 @@ def probe(goal: Goal) -> Gpu:
         nvml_stuck=said.stuck or (hung and processes.any_stuck(holders)),
         holders=holders,
         libraries=installed,
-        packages=packages.driver_packages(),
+        packages=of_packages,
         container=inside,
-        docker=Docker() if inside else docker.docker(),
+        docker=Docker() if inside else docker.docker(of_packages, has_nodes=bool(nodes)),
         wsl=wsl,
         has_dxg=is_there(Path("/dev/dxg")),
         secure_boot=module.secure_boot(),
@@ -70,22 +81,100 @@ def probe(goal: Goal) -> Gpu:
         uptime_seconds=uptime(),
         fabric_manager=not nothing and bool(processes.named("nv-fabricmanager")),
         makes_nodes=shutil.which("nvidia-modprobe") is not None,
-        visible=visible.visible(goal, look_at_processes=not (hung or nothing)),
-        visible_set_in=visible.set_in(goal),
+        visible=visible.visible(notebooks),
+        visible_set_in=lines.get(visible.NAME, ()),
         nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
         slurm="SLURM_JOB_ID" in os.environ,
         jetson=is_there(JETSON),
-        allocator=None if nothing else allocator(),
+        variables=tuple(msgspec.structs.replace(one, set_in=lines.get(one.name, ())) for one in steering),
+        interfaces=interfaces,
+        infiniband=infiniband,
+        nccl_lines=() if nothing else nccl_lines(),
+        unaddressed=several and unaddressed(),
+        locked_most=None if nothing else locked_most(),
+        mps=None if nothing else sharing(),
+        wsl_lacks=wsl_lacks(installed, driver) if wsl else (),
+        smi_apart=smi_apart() if wsl and not inside else "",
+        container_seconds=container.seconds() if inside and nodes else None,
+        licence_lacks=licence_lacks(said.devices),
+        **({} if nothing else for_torch(goal, said.devices)),
         groups=groups(),
         xids=() if nothing else kernel_log.lines(),
     )
 
 
-def allocator() -> Allocator | None:
-    from doctor.probes.gpu.allocator import unreadable  # on most machines there is nothing to allocate
+def for_torch(goal: Goal, devices: tuple[GpuDevice, ...] | Unknown) -> dict[str, Any]:
+    """What steers programs that use the card; on most machines there is none."""
+    from doctor.probes.gpu import allocator, ptxas
 
-    return unreadable()
+    known = {"allocator": allocator.unreadable(), "allocator_options": allocator.options()}
+    return {**known, "ptxas": ptxas.of_triton(goal, devices) if isinstance(devices, tuple) else None}
+
+
+def steered_by(notebooks: Iterable[visible.Source]) -> tuple[tuple[Variable, ...], tuple[str, ...], bool]:
+    """Variables for CUDA, torch and NCCL, with what has to be known of the network to judge them."""
+    from doctor.probes.gpu import variables  # on most machines there is nothing to steer
+
+    those = variables.variables(notebooks)
+    return those, variables.interfaces(those), variables.infiniband(those)
+
+
+def with_ways(cards: tuple[PciCard, ...]) -> tuple[PciCard, ...]:
+    from doctor.probes.gpu import neighbours  # most machines have one card
+
+    return neighbours.with_ways(cards)
+
+
+def unaddressed() -> bool:
+    from doctor.probes.gpu import neighbours
+
+    return neighbours.unaddressed()
+
+
+def locked_most() -> int | None:
+    if not is_there(INFINIBAND):
+        return None
+    from doctor.probes.gpu import neighbours
+
+    return neighbours.locked_most()
+
+
+def nccl_lines() -> tuple[str, ...]:
+    if not any(is_there(path) for path in NCCL_FILES):
+        return ()
+    from doctor.probes.gpu import nccl_conf  # most machines have no such file
+
+    return nccl_conf.faults(NCCL_FILES)
+
+
+def wsl_lacks(installed: tuple[DriverLibrary, ...], driver: str | None) -> tuple[str, ...]:
+    from doctor.probes.gpu import windows
+
+    return windows.lacks(installed, driver)
+
+
+def smi_apart() -> str:
+    from doctor.probes.gpu import windows
+
+    return windows.smi_apart()
+
+
+def sharing() -> Mps | None:
+    if not (os.environ.get(MPS_FOLDER) or is_there(Path("/tmp/nvidia-mps"))):
+        return None
+    from doctor.probes.gpu import mps  # few share a card in this way
+
+    return mps.mps()
+
+
+def licence_lacks(devices: tuple[GpuDevice, ...] | Unknown) -> tuple[str, ...]:
+    """What a share of a card would ask for its licence with, where it has none."""
+    if isinstance(devices, Unknown) or not any(device.unlicensed for device in devices):
+        return ()
+    from doctor.probes.gpu import licence
+
+    return licence.lacks()
 
 
 def _with_names(devices: tuple[GpuDevice, ...]) -> tuple[GpuDevice, ...]:

@@ -32,10 +32,24 @@ def unreadable(environ: Mapping[str, str] = os.environ) -> Allocator | None:
     return next((Allocator(variable=n, value=v[:200], fault=f) for n, v, f in found if f), None)
 
 
+def options(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The options of a value that can be read. Whether a torch knows each of them is another question."""
+    name = next((name for name in reversed(NAMES) if environ.get(name)), None)
+    value = environ[name] if name else ""
+    if not value or fault(value):
+        return {}
+    said = (option.partition(":")[0] for option in _split(value))
+    return {option: f"{name}={value[:200]}" for option in said if option in OPTIONS}
+
+
+def _split(value: str) -> list[str]:
+    """A list in brackets is one value."""
+    return re.split(r",(?![^\[]*\])", re.sub(r"\s", "", value))
+
+
 def fault(value: str) -> str:
     """The option that torch cannot read; "" where it reads all."""
-    options = re.split(r",(?![^\[]*\])", re.sub(r"\s", "", value))  # a list in brackets is one value
-    return next((option for option in options if option and not _reads(option)), "")
+    return next((option for option in _split(value) if option and not _reads(option)), "")
 
 
 def _reads(option: str) -> bool:

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,10 @@ import pynvml
 
 NO_PERMISSION = 4
 MEMORY_V2 = 0x02000028
+NO_LICENCE = 0
+SLOWED = 0x8  # by the hardware; a card that changes its clocks says so for a moment too
+SLOWED_FOR = 0x40 | 0x80  # heat, power: what goes with it where it is meant
+MOMENT = 0.1  # seconds
 
 
 def say(**answer: object) -> None:
@@ -139,23 +144,34 @@ def health(handle: Any) -> dict[str, Any]:
         "compute_mode": optional(pynvml.nvmlDeviceGetComputeMode, handle) or 0,
         "is_vgpu": is_share,
         "unlicensed": is_share and unlicensed(handle),
+        "linked": linked(handle),
         "fabric": fabric(handle),
     }
 
 
 def unlicensed(handle: Any) -> bool:
-    """Whether a share of a card has asked for its licence in vain. In the first minutes it works without."""
+    """Whether a share of a card has none of the licences that it could have. In the first minutes it works without."""
     said = optional(pynvml.nvmlDeviceGetGridLicensableFeatures_v4, handle)
     if said is None or not said.isGridLicenseSupported:
         return False
     features = said.gridLicensableFeatures[: said.licensableFeaturesCount]
-    states = {feature.featureState for feature in features}
-    licensed = pynvml.NVML_GRID_LICENSE_STATE_LICENSED in states
-    refused = states & {
+    # Zero or not, as nvml.h has it for a guest; some drivers say in it which of the states of a host's share it is.
+    states = {int(feature.featureState) for feature in features}
+    none = {
+        NO_LICENCE,
         pynvml.NVML_GRID_LICENSE_STATE_UNLICENSED_RESTRICTED,
         pynvml.NVML_GRID_LICENSE_STATE_UNLICENSED,
     }
-    return bool(refused) and not licensed
+    return bool(states) and states <= none
+
+
+def linked(handle: Any) -> bool:
+    """Whether it has a way of its own to other cards; one without NVLink says so at the first question."""
+    for link in range(pynvml.NVML_NVLINK_MAX_LINKS):
+        state = optional(pynvml.nvmlDeviceGetNvLinkState, handle, link)
+        if state is None or state:
+            return bool(state)
+    return False
 
 
 def fabric(handle: Any) -> int | None:
@@ -165,19 +181,30 @@ def fabric(handle: Any) -> int | None:
 
 
 def power(handle: Any) -> dict[str, Any]:
-    """Clocks and power. Older drivers know the reasons under their former name only."""
-    reasons = optional(pynvml.nvmlDeviceGetCurrentClocksEventReasons, handle)
-    if reasons is None:
-        reasons = optional(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons, handle)
+    """Clocks, power, and the way to the card."""
+    reasons = clock_reasons(handle)
+    if reasons & SLOWED and not reasons & SLOWED_FOR:
+        time.sleep(MOMENT)
+        reasons &= clock_reasons(handle)
     limit = optional(pynvml.nvmlDeviceGetEnforcedPowerLimit, handle)
     default = optional(pynvml.nvmlDeviceGetPowerManagementDefaultLimit, handle)
     persistence = optional(pynvml.nvmlDeviceGetPersistenceMode, handle)
     return {
-        "slowed_by": reasons or 0,
+        "slowed_by": reasons,
+        "lanes": optional(pynvml.nvmlDeviceGetCurrPcieLinkWidth, handle),
+        "lanes_most": optional(pynvml.nvmlDeviceGetMaxPcieLinkWidth, handle),
         "power_limit_watts": limit / 1000 if limit else None,
         "power_default_watts": default / 1000 if default else None,
         "persistence": None if persistence is None else bool(persistence),
     }
+
+
+def clock_reasons(handle: Any) -> int:
+    """Why the clocks are lower than they could be. Older drivers know the question under its former name only."""
+    reasons = optional(pynvml.nvmlDeviceGetCurrentClocksEventReasons, handle)
+    if reasons is None:
+        reasons = optional(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons, handle)
+    return int(reasons or 0)
 
 
 if __name__ == "__main__":

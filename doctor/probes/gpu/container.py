@@ -9,6 +9,7 @@ from doctor.probes.host.machine import container as marked
 from doctor.reading.peek import peek, peek_text
 
 CGROUP = re.compile(r"kubepods|/docker[/-]|containerd|libpod")
+STARTED = 19  # field of /proc/PID/stat, behind the name
 KUBERNETES = "KUBERNETES_SERVICE_HOST"
 
 
@@ -25,6 +26,15 @@ def variable(name: str) -> str | None:
     first = (pair.decode("utf-8", "replace").partition("=") for pair in _first_environ().split(b"\0"))
     values = {key: value for key, _, value in first}
     return os.environ.get(name, values.get(name))
+
+
+def seconds() -> float | None:
+    """Since this container's first process was started."""
+    uptime = peek_text("/proc/uptime").split()
+    fields = peek_text("/proc/1/stat").rpartition(")")[2].split()
+    if not uptime or len(fields) <= STARTED:
+        return None
+    return float(uptime[0]) - int(fields[STARTED]) / os.sysconf("SC_CLK_TCK")
 
 
 def _first_environ() -> bytes:

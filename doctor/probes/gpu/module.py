@@ -6,10 +6,18 @@ import platform
 import re
 from pathlib import Path
 
-from doctor.facts import Module
+from doctor.facts import Build, Module
 from doctor.reading.peek import is_folder, peek, peek_text
 
 PROC = Path("/proc/driver/nvidia/version")
+PARAMS = Path("/proc/driver/nvidia/params")
+# Options with which a card is not served, or gets no nodes, and what they are where nobody set them.
+USUAL = {
+    "EnableGpuFirmware": ("18",),
+    "ModifyDeviceFiles": ("1",),
+    "ExcludedGpus": ("",),
+    "GpuBlacklist": ("",),
+}
 SYS = Path("/sys/module")
 TREES = Path("/lib/modules")
 # Where a kernel's tree keeps NVIDIA's module: DKMS, Ubuntu's signed packages, Debian, .run files, RHEL.
@@ -36,7 +44,8 @@ def version() -> str | None:
 
 def module(release: str | None = None) -> Module:
     release = release or platform.release()
-    here = _files(TREES / release)
+    here, is_loaded = _files(TREES / release), version() is not None
+    params = _params() if is_loaded else {}
     return Module(
         state=peek_text(SYS / "nvidia/initstate").strip() or None,
         nouveau=is_folder(SYS / "nouveau"),
@@ -48,8 +57,13 @@ def module(release: str | None = None) -> Module:
         ),
         unsigned=_unsigned(here[0]) if here else None,
         sources=_sources(),
-        forbidden=_forbidden() if here and version() is None else (),
+        forbidden=_lines(FORBIDS, with_command_line=True) if here and not is_loaded else (),
         empty=bool(here) and peek(here[0], 1) == b"",
+        build=None if here or is_loaded else _build(release),
+        params=params,
+        options=_lines(re.compile(rf"^\s*options\s+nvidia\b.*NVreg_(?:{'|'.join(params)})="))
+        if params
+        else (),
     )
 
 
@@ -69,16 +83,31 @@ def _unsigned(file: Path) -> bool | None:
     return None if file.suffix != ".ko" or end is None else end != SIGNED
 
 
-def _forbidden() -> tuple[str, ...]:
-    """What tells the machine not to load it, as FILE:LINE. Asked where it is there and not loaded."""
+def _build(release: str) -> Build | None:
+    from doctor.probes.gpu import build  # only where a module is missing
+
+    return build.failed(release)
+
+
+def _params() -> dict[str, str]:
+    """Those of the loaded module that differ from what they are where nobody set them."""
+    lines = (line.partition(":") for line in peek_text(PARAMS).splitlines())
+    said = {name.strip(): value.strip().strip('"') for name, colon, value in lines if colon}
+    return {
+        name: said[name][:200] for name, usual in USUAL.items() if name in said and said[name] not in usual
+    }
+
+
+def _lines(pattern: re.Pattern[str], *, with_command_line: bool = False) -> tuple[str, ...]:
+    """Where modprobe's settings say so, as FILE:LINE. Asked where it matters: there are many files."""
     files = {path.name: path for folder in reversed(SETTINGS) for path in Path(folder).glob("*.conf")}
     lines = tuple(
         f"{path}:{number}"
         for path in files.values()
         for number, line in enumerate(peek_text(path).splitlines(), 1)
-        if FORBIDS.match(line)
+        if pattern.search(line)
     )
-    said = ON_THE_COMMAND_LINE.search(peek_text("/proc/cmdline"))
+    said = ON_THE_COMMAND_LINE.search(peek_text("/proc/cmdline")) if with_command_line else None
     return (*lines, *((f"/proc/cmdline: {said.group(0).strip()}",) if said else ()))
 
 

@@ -11,7 +11,7 @@ STATUS = Path("/var/lib/dpkg/status")
 MOST = 20_000_000  # bytes: of many thousand packages
 NAME = b"\nPackage: "
 OF_THE_DRIVER = re.compile(
-    rb"nvidia-(driver|headless|dkms|kernel|open|fabricmanager|compute|utils|alternative)|libnvidia-(compute|ml)"
+    rb"nvidia-(driver|container-toolkit\n|headless|dkms|kernel|open|fabricmanager|compute|utils|alternative)|libnvidia-(compute|ml)"
     rb"|libcuda1|cuda-(drivers|compat)|linux-modules-nvidia|xserver-xorg-video-nvidia"
 )
 

@@ -57,13 +57,32 @@ def _of_classes(root: Path, classes: tuple[str, ...]) -> list[Path]:
 
 
 def _card(device: Path) -> PciCard:
+    window, window_at = _window(device / "resource")
     return PciCard(
         address=device.name,
         device=int(peek_text(device / "device").strip() or "0", 16),
         bound=bound_driver(device),
         # The kernel's own note of the vendor outlives the card; this is what it answers now.
         answers=peek(device / "config", 2) != OFF_THE_BUS,
+        lanes=_number(device / "current_link_width"),
+        lanes_most=_number(device / "max_link_width"),
+        window=window,
+        window_at=window_at,
     )
+
+
+def _window(path: Path) -> tuple[int, int | None]:
+    """Bytes and place of the second region (BAR 1), in which the card's memory is seen."""
+    lines = [[int(word, 16) for word in line.split()] for line in peek_text(path).splitlines()[:2]]
+    if len(lines) < 2 or len(lines[1]) != 3 or not lines[1][2]:
+        return 0, None
+    start, end, _ = lines[1]
+    return (end - start + 1 if end else 0), start or None
+
+
+def _number(path: Path) -> int | None:
+    said = peek_text(path).strip()
+    return int(said) if said.isdecimal() else None
 
 
 def bound_driver(device: Path) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from doctor.facts import Visible
@@ -17,7 +17,7 @@ PROC = Path("/proc")
 PLAIN = re.compile(r"[\w,.:/\- \"'\[\](){};，、]{0,400}\Z")  # a list of devices, well or ill written
 HOME_FILES = (".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".bash_login")
 SYSTEM_FILES = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
-SETS = re.compile(rf"^(?!\s*#).*\b{NAME}\s*=|^\s*set\s+-\w*x\w*\s+{NAME}\b")
+Source = tuple[str, Mapping[str, object]]  # where, and the variables that are set there
 
 
 def plain(value: object) -> str | None:
@@ -27,27 +27,24 @@ def plain(value: object) -> str | None:
     return value if PLAIN.match(value) else "?"
 
 
-def visible(goal: Goal, look_at_processes: bool) -> tuple[Visible, ...]:
-    found = [
-        ("shell", plain(os.environ.get(NAME))),
-        *_kernelspecs(goal),
-        *(_kernels() if look_at_processes else ()),
-    ]
+def visible(notebooks: Iterable[Source]) -> tuple[Visible, ...]:
+    found = [("shell", plain(os.environ.get(NAME)))]
+    found += [(where, plain(environ.get(NAME))) for where, environ in notebooks]
     return tuple(Visible(value=value, where=where) for where, value in found if value is not None)
 
 
-def _kernelspecs(goal: Goal) -> Iterator[tuple[str, str | None]]:
+def kernelspecs(goal: Goal) -> Iterator[Source]:
+    """Those of the environment and of this user, with the variables that they set."""
     folders = (
         Path(goal.prefix) / "share/jupyter/kernels",
         Path("~/.local/share/jupyter/kernels").expanduser(),
     )
-    for path in (path for folder in folders for path in sorted(folder.glob("*/kernel.json"))):
-        environ = read_json(path).get("env")
-        if isinstance(environ, dict):
-            yield f"kernelspec {path.parent.name}", plain(environ.get(NAME))
+    paths = (path for folder in folders for path in sorted(folder.glob("*/kernel.json")))
+    said = ((path.parent.name, read_json(path).get("env")) for path in paths)
+    return ((f"kernelspec {name}", environ) for name, environ in said if isinstance(environ, dict))
 
 
-def _kernels() -> Iterator[tuple[str, str | None]]:
+def kernels() -> Iterator[Source]:
     """Notebook kernels that run now: their environment is what a notebook really has."""
     mine = (entry for entry in PROC.iterdir() if entry.name.isdecimal() and _is_mine(entry))
     for entry in mine:
@@ -56,8 +53,7 @@ def _kernels() -> Iterator[tuple[str, str | None]]:
                 pair.decode("utf-8", "replace").partition("=")
                 for pair in (peek(entry / "environ") or b"").split(b"\0")
             )
-            values = {name: value for name, _, value in pairs if name == NAME}
-            yield f"notebook kernel {entry.name}", plain(values.get(NAME))
+            yield f"notebook kernel {entry.name}", {name: value for name, _, value in pairs}
 
 
 def _is_mine(entry: Path) -> bool:
@@ -67,8 +63,10 @@ def _is_mine(entry: Path) -> bool:
         return False
 
 
-def set_in(goal: Goal) -> tuple[str, ...]:
-    """The lines of start-up files that set it, as path:line."""
+def set_in(goal: Goal, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The lines of start-up files that set one of these variables, as path:line."""
+    one = "|".join({NAME: None, **dict.fromkeys(names)})
+    sets = re.compile(rf"^(?!\s*#).*?\b({one})\s*=|^\s*set\s+-\w*x\w*\s+({one})\b")
     home = Path.home()
     files = [*(home / name for name in HOME_FILES), *map(Path, SYSTEM_FILES)]
     files += [
@@ -76,12 +74,13 @@ def set_in(goal: Goal) -> tuple[str, ...]:
         *(Path(goal.prefix) / "etc/conda/activate.d").glob("*.sh"),
     ]
     files.append(Path(goal.prefix) / "bin/activate")
-    return tuple(
-        f"{_short(path, home)}:{number}"
-        for path in files
-        for number, line in enumerate(peek_text(path).splitlines(), 1)
-        if SETS.search(line)
-    )
+    found: dict[str, tuple[str, ...]] = {}
+    for path in files:
+        for number, line in enumerate(peek_text(path).splitlines(), 1):
+            if said := sets.search(line):
+                name = said[1] or said[2]
+                found[name] = (*found.get(name, ()), f"{_short(path, home)}:{number}")
+    return found
 
 
 def _short(path: Path, home: Path) -> str:

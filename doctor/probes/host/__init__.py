@@ -11,10 +11,11 @@ from pathlib import Path
 import psutil
 
 from doctor.facts import Host
-from doctor.facts.host import Cgroup
+from doctor.facts.host import Cgroup, WslConfig
 from doctor.goal import Goal
+from doctor.probes import threads
 from doctor.probes.host import apt, machine, person
-from doctor.probes.host.cgroup import cgroup, text
+from doctor.probes.host.cgroup import cgroup, number, text
 
 SCARCE = 0.8  # of the processes that are allowed: from there on the zombies are counted
 
@@ -30,6 +31,7 @@ def probe(goal: Goal) -> Host:
     user = person.user_name()
     total = int(memory.total)
     leads_to = machine.localhost()
+    name, wsl = socket.gethostname(), machine.wsl(platform.release())
     return Host(
         os_id=release.get("ID", "unknown"),
         os_version=release.get("VERSION_ID", ""),
@@ -43,7 +45,7 @@ def probe(goal: Goal) -> Host:
         is_root=os.geteuid() == 0,
         has_apt=shutil.which("apt-get") is not None,
         container=machine.container(),
-        name=socket.gethostname(),
+        name=name,
         glibcxx=machine.glibcxx(),
         total_bytes=total,
         available_bytes=int(memory.available),
@@ -66,9 +68,14 @@ def probe(goal: Goal) -> Host:
         loopback=machine.loopback(),
         knows_localhost=bool(leads_to),
         localhost_elsewhere=machine.elsewhere(leads_to),
-        lost_preloads=person.lost_preloads(),
+        own_name_leads_to=machine.own_name(name),
+        threads=threads.state(),
+        inotify_watches=number(Path("/proc/sys/fs/inotify/max_user_watches")),
+        lost_preloads=person.lost_preloads(os.environ.get("LD_PRELOAD", "")),
+        lost_preloads_of_all=person.lost_preloads(person.preloads_of_all()),
         systemd=text(Path("/proc/1/comm")) == "systemd",
-        wsl=machine.wsl(platform.release()),
+        wsl=wsl,
+        wslconfig=windows_says() if wsl == 2 else None,
         clock=now,
         newest_file=newest,
         newest_path=newest_path,
@@ -81,6 +88,12 @@ def os_release() -> dict[str, str]:
     lines = text(Path("/etc/os-release")).splitlines()
     pairs = (line.partition("=") for line in lines if "=" in line)
     return {key: value.strip().strip('"') for key, _, value in pairs}
+
+
+def windows_says() -> WslConfig | None:
+    from doctor.probes.host.windows import wslconfig  # in Windows' Linux alone
+
+    return wslconfig()
 
 
 def swap_bytes() -> int:

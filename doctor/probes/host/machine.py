@@ -108,16 +108,34 @@ def loopback() -> bool:
 
 
 def localhost(hosts: Path = Path("/etc/hosts"), order: Path = Path("/etc/nsswitch.conf")) -> tuple[str, ...]:
-    """The addresses that `localhost` leads to, by /etc/hosts, by a service that needs no file, or by a name server."""
-    lines = (line.partition("#")[0].split() for line in text(hosts).splitlines())
-    listed = tuple(words[0] for words in lines if "localhost" in words[1:])
-    if listed:
+    """The addresses that `localhost` leads to."""
+    return leads_to("localhost", hosts, order)
+
+
+def leads_to(
+    name: str, hosts: Path = Path("/etc/hosts"), order: Path = Path("/etc/nsswitch.conf")
+) -> tuple[str, ...]:
+    """The addresses of a name of this machine: by /etc/hosts, by a service that needs no file, or by a name server."""
+    if listed := in_hosts(name, hosts):
         return listed
     services = re.search(r"^hosts:(.*)", text(order), re.MULTILINE)
     if services and re.search(r"\b(?:myhostname|resolve)\b", services[1]):
         return ("127.0.0.1",)
-    answer = within(socket.getaddrinfo, "localhost", None)  # some name servers know it
+    answer = within(socket.getaddrinfo, name, None)  # some name servers know it
     return () if isinstance(answer, Unknown) else tuple(str(one[4][0]) for one in answer)
+
+
+def in_hosts(name: str, hosts: Path = Path("/etc/hosts")) -> tuple[str, ...]:
+    lines = (line.partition("#")[0].split() for line in text(hosts).splitlines())
+    return tuple(words[0] for words in lines if name in words[1:])
+
+
+def own_name(name: str, hosts: Path = Path("/etc/hosts")) -> str | None:
+    """What is wrong with it: "" when nobody knows it, an address that /etc/hosts gives and that is another machine's."""
+    listed = in_hosts(name, hosts)
+    if listed:
+        return elsewhere(listed) or None
+    return None if not name or leads_to(name, hosts) else ""
 
 
 def elsewhere(addresses: Sequence[str]) -> str:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import locale
 import os
+import platform
 import pwd
 import resource
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from doctor.facts.host import HomeState, Limits
-from doctor.reading.peek import is_folder, is_there
+from doctor.probes.listing import processes
+from doctor.reading.peek import is_folder, is_there, peek_text
 
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG", "PYTHONUTF8", "PYTHONIOENCODING")
+PRELOADS = "/etc/ld.so.preload"
+FEW = 16_384  # processes of one user; where more are allowed, they are not counted
 LOGIN = ("LOGNAME", "USER", "LNAME", "USERNAME")  # those that Python's getpass asks before the user database
 
 
@@ -37,21 +42,52 @@ def home_state() -> tuple[str | None, HomeState]:
     return home, "fine" if os.access(home, os.W_OK | os.X_OK) else "not-writable"
 
 
-def lost_preloads(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Libraries that each program is told to load first, by their path, and that are not there."""
-    named = environ.get("LD_PRELOAD", "").replace(":", " ").split()
-    return tuple(path for path in named if path.startswith("/") and not is_there(path))
+def preloads_of_all() -> str:
+    """What each program of this machine is told to load first, whoever starts it."""
+    return " ".join(line.partition("#")[0] for line in peek_text(PRELOADS).splitlines())
+
+
+def lost_preloads(named: str) -> tuple[str, ...]:
+    """The libraries of a list that are not there. What the linker is to fill in (`$LIB`) is left to it."""
+    words = [word for word in named.replace(":", " ").split() if "$" not in word]
+    lost = tuple(word for word in words if word.startswith("/") and not is_there(word))
+    bare = [word for word in words if "/" not in word]
+    return (*lost, *(_not_found(bare) if bare else ()))
+
+
+def _not_found(names: Sequence[str]) -> Iterator[str]:
+    """Names that the linker looks for as for any library, and finds nowhere. An environment's programs know its folder."""
+    from doctor.elf.linker import Linker  # few name one without its path
+
+    conda = os.environ.get("CONDA_PREFIX")
+    folders = [folder for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
+    linker = Linker(platform.machine(), [*folders, *([f"{conda}/lib"] if conda else [])])
+    if linker.cache:  # musl has its own way
+        yield from (name for name in names if linker.find(name, (), ()) is None)
 
 
 def limits() -> Limits:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = None if os.geteuid() == 0 else _finite(resource.getrlimit(resource.RLIMIT_NPROC)[0])
     return Limits(
         open_files=_finite(soft),
         open_files_hard=_finite(hard),
         file_size=_finite(resource.getrlimit(resource.RLIMIT_FSIZE)[0]),
-        processes=None if os.geteuid() == 0 else _finite(resource.getrlimit(resource.RLIMIT_NPROC)[0]),
+        processes=most,
+        processes_hard=None if most is None else _finite(resource.getrlimit(resource.RLIMIT_NPROC)[1]),
+        processes_now=threads_of_user() if most is not None and most < FEW else None,
         address_space=_finite(resource.getrlimit(resource.RLIMIT_AS)[0]),
     )
+
+
+def threads_of_user() -> int:
+    """Each thread is a folder below `task`, and counts: so a look at that folder of each process is enough."""
+    found, user = 0, os.geteuid()
+    for pid in processes():
+        with suppress(OSError):  # has ended
+            seen = Path(f"/proc/{pid}/task").stat()
+            found += seen.st_nlink - 2 if seen.st_uid == user else 0
+    return found
 
 
 def _finite(limit: int) -> int | None:

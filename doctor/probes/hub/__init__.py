@@ -28,7 +28,7 @@ NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 def probe(goal: Goal) -> Hub:
     # Other rooms want what the cache holds of a model; the rest is for this area.
-    from doctor.probes.hub import cache, local, rc_lines, settings
+    from doctor.probes.hub import cache, local, netrc, rc_lines, settings, slips
     from doctor.probes.hub.token import other_people, tokens
 
     models = within(cached_models, goal)
@@ -41,11 +41,13 @@ def probe(goal: Goal) -> Hub:
         endpoint_shape=settings.endpoint_shape(os.environ.get("HF_ENDPOINT")),
         variables=settings.variables(os.environ),
         misspelt=settings.misspelt(os.environ),
+        slips=slips.slips(os.environ),
         idle_lines=rc_lines.idle(os.environ),
         places=settings.places(goal, os.environ),
         transformers_place=settings.transformers_place(goal, os.environ),
         other_people=other_people(),
         tokens=tokens(goal, os.environ),
+        login=netrc.of_person(goal),
         hiding=local.hiding(goal),
         seen=cache.look(goal, settings.hub_cache(goal, os.environ)),
     )

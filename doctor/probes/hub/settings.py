@@ -9,7 +9,7 @@ from pathlib import Path
 
 from doctor.facts.hub import CachePlace, EndpointShape, Variable
 from doctor.goal import Goal
-from doctor.hub_env import OTHER_NAMES
+from doctor.hub_env import OTHER_NAMES, right_host
 from doctor.probes.listing import names_in
 from doctor.reading.peek import peek_text
 
@@ -28,6 +28,10 @@ NAMES = (
     "HF_TOKEN_PATH",
     "HF_HUB_DOWNLOAD_TIMEOUT",
     "HF_HUB_ETAG_TIMEOUT",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN",
+    "HF_HUB_DISABLE_TELEMETRY",
+    "HF_HUB_DISABLE_PROGRESS_BARS",
+    "HF_HUB_DISABLE_SYMLINKS_WARNING",
 )
 STARTUP = ("~/.bashrc", "~/.profile", "~/.bash_profile", "~/.zshrc", "~/.zshenv")
 SYSTEM_STARTUP = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
@@ -60,7 +64,9 @@ def endpoint_shape(value: str | None) -> EndpointShape:
         return "no-scheme"
     if re.match(PLAIN_HTTP, value):
         return "plain-http"
-    return "page" if re.match(PAGE, value) else "fine"
+    if re.match(PAGE, value):
+        return "page"
+    return "host" if right_host(value) else "fine"
 
 
 def variables(environ: Mapping[str, str]) -> tuple[Variable, ...]:

@@ -19,7 +19,10 @@ import msgspec
 
 from doctor.facts.network import Flaw
 from doctor.near import one_slip
+from doctor.probes.installers.pip_values import ends_pip, pip_folders, wheels_only
 from doctor.probes.installers.uv_files import uv_file_flaws, uv_files
+from doctor.probes.installers.uv_told import uv_told
+from doctor.probes.installers.uv_values import YES
 from doctor.probes.python.interpreter import sees_system
 from doctor.reading.peek import is_file, is_there, peek, peek_text
 
@@ -37,7 +40,6 @@ KEYS = (
     "target", "prefix", "root", "user", "log", "src", "index", "format", "quiet", "verbose", "no-build-isolation",
 )  # fmt: skip
 LONGER = {"extra-index": "extra-index-url"}  # more than one letter is missing
-YES = ("1", "true", "yes", "on", "y", "t")
 ONE_PLATFORM = ("platform", "python-version", "implementation", "abi")
 NEVER = ("require-hashes", "dry-run", "no-deps", "no-dependencies")  # for all installations
 UV_VARIABLES = {
@@ -112,10 +114,13 @@ def flaws(
         *_uv_flaws(environ),
         *_other_flaws(known),
         *_stopping(known, Path(prefix)),
+        *pip_folders(known, environ),
+        *wheels_only(known),
     )
 
 
 def _uv_flaws(environ: Mapping[str, str]) -> Iterator[Flaw]:
+    yield from uv_told(environ)
     if any(name.startswith("UV_") for name in environ):
         from doctor.probes.installers.uv_variables import uv_flaws  # few have such variables
 
@@ -201,7 +206,7 @@ def _stopping(known: Mapping[str, Setting], prefix: Path) -> Iterator[Flaw]:
 def _stops(key: str, value: str, prefix: Path) -> bool:
     if key in ("timeout", "default-timeout", "retries"):
         return not re.fullmatch(r"\d+(\.\d+)?" if key != "retries" else r"\d+", value)
-    if key in ONE_PLATFORM:
+    if key in ONE_PLATFORM or ends_pip(key, value):
         return True
     if key == "no-binary":
         return bool({":all:", "torch", "tokenizers"} & set(re.split(r"[\s,]+", value)))
@@ -250,7 +255,13 @@ def _in_uv_file(path: Path) -> Iterator[tuple[Setting, bool]]:
         return
     for key, extra in (("index-url", False), ("extra-index-url", True)):
         value = said.get(key, [])
-        for url in [value] if isinstance(value, str) else value:
+        for url in [value] if isinstance(value, str) else _listed(value):
             yield Setting(str(url), key, str(path)), extra
-    for entry in said.get("index", []):
-        yield Setting(str(entry.get("url", "")), "[[index]]", str(path)), not entry.get("default", False)
+    for entry in _listed(said.get("index", [])):
+        if isinstance(entry, dict):
+            yield Setting(str(entry.get("url", "")), "[[index]]", str(path)), not entry.get("default", False)
+
+
+def _listed(value: Any) -> list[Any]:
+    """What is no list stops uv, and tells nothing of an index."""
+    return value if isinstance(value, list) else []

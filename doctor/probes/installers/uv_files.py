@@ -11,6 +11,7 @@ from typing import Any
 from doctor.facts.network import Flaw
 from doctor.goal.profile import CONFIGS
 from doctor.near import one_slip
+from doctor.probes.installers.uv_values import wrong_in_file
 from doctor.probes.patience import within
 from doctor.reading.peek import peek_text
 from doctor.reading.tomlfile import load_table
@@ -22,7 +23,10 @@ else:
 
 NAMES = CONFIGS / "uv_names.toml"
 OF_PIP = {"trusted-host": "allow-insecure-host", "timeout": "UV_HTTP_TIMEOUT", "retries": "UV_HTTP_RETRIES",
-          "global": "", "install": "", "default-index": "index-url", "proxy": "http-proxy", "url": "index-url"}  # fmt: skip
+          "global": "", "install": "", "default-index": "index-url", "proxy": "http-proxy", "url": "index-url",
+          "extra-index": "extra-index-url", "cert": "SSL_CERT_FILE", "default-timeout": "UV_HTTP_TIMEOUT", "user": "",
+          "no-cache-dir": "no-cache", "constraint": "constraint-dependencies", "tool": "", "project": "",
+          "require-virtualenv": "", "root-user-action": "", "disable-pip-version-check": ""}  # fmt: skip
 PROJECT = ("uv.toml", "pyproject.toml")
 
 
@@ -60,7 +64,7 @@ def _in_uv_toml(path: Path, text: str) -> Iterator[Flaw]:
         place = re.search(r"\(at (.*)\)", str(error))
         yield Flaw(kind="uv-unreadable", source=str(path), said=place[1] if place else "no TOML")
         return
-    for wrong in _unknown(said):
+    for wrong in (*_unknown(said), *_of_projects(said)):
         yield Flaw(kind="uv-unreadable", source=str(path), said=wrong)
 
 
@@ -82,9 +86,19 @@ def _unknown(said: Mapping[str, Any]) -> Iterator[str]:
     if not said:
         return
     known = load_table(NAMES, tuple[str, ...])
+    pip = said["pip"] if isinstance(said.get("pip"), dict) else {}
     yield from _meant(said, known["settings"], "")
-    if isinstance(said.get("pip"), dict):
-        yield from _meant(said["pip"], known["pip"], "pip.")
+    yield from _meant(pip, known["pip"], "pip.")
+    for place, values in (("", said), ("pip.", pip)):
+        for key, value in values.items():
+            if wrong := wrong_in_file(key, value, known, place):
+                yield f"{place}{key}{wrong}"
+
+
+def _of_projects(said: Mapping[str, Any]) -> Iterator[str]:
+    """What uv takes from a pyproject.toml alone."""
+    known = load_table(NAMES, tuple[str, ...]) if said else {}
+    yield from (f"{key} → pyproject.toml" for key in said if key in known["project"])
 
 
 def _meant(said: Mapping[str, Any], known: Sequence[str], place: str) -> Iterator[str]:
@@ -93,5 +107,7 @@ def _meant(said: Mapping[str, Any], known: Sequence[str], place: str) -> Iterato
         if key in known:
             continue
         right = dashed if dashed in known else OF_PIP.get(dashed) or one_slip(dashed, known)
-        if right or dashed in OF_PIP:
+        if not right and not place and dashed in load_table(NAMES, tuple[str, ...])["pip"]:
+            yield f"{key} → [pip] {dashed}"
+        elif right or dashed in OF_PIP:
             yield f"{place}{key}" + (f" → {place if right in known else ''}{right}" if right else "")

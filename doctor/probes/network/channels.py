@@ -17,6 +17,7 @@ from doctor.probes.conda.channels import channels, expand
 from doctor.probes.conda.condarc import Condarc
 from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.question import Question, Said, without_login
+from doctor.probes.network.redirects import follow
 
 Way = tuple[Channel, Callable[[], tuple[Channel, Said]]]  # what is known if it stays silent, and how to ask
 ASKED = 12  # channels at most
@@ -73,7 +74,7 @@ def way_of(said: Condarc, wanted: Wanted, bundle: str) -> tuple[Wanted, Question
 def ask_channel(wanted: Wanted, question: Question, names: Names) -> tuple[Channel, Said]:
     for file in NAMES:
         asked = msgspec.structs.replace(question, url=f"{wanted.url.rstrip('/')}/noarch/{file}")
-        said = ask(asked, names)
+        said = follow(asked, ask(asked, names), names)
         if said.reply.status != 404:
             break
     return channel_of(wanted, question, said.reply), said

@@ -17,11 +17,13 @@ from doctor.probes.hub import cached_models
 from doctor.probes.network.client import Names, ask
 from doctor.probes.network.proxies import proxy_for
 from doctor.probes.network.question import Question, Said
+from doctor.probes.network.redirects import follow
 from doctor.probes.network.settings import official
 
 KNOWN = ("openai-community/gpt2", "main")  # asked of where no model is wanted
 CAS = "https://cas-server.xethub.hf.co"
 ASKED = 12  # models at most
+WHO = 100_000  # bytes of what the Hub says of the token
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -38,6 +40,9 @@ def ask_endpoint(question: Question, names: Names) -> Said:
     if said.reply.status >= 500:
         time.sleep(0.3)
         said = ask(question, names)
+    if 300 <= said.reply.status < 400 and not said.reply.from_hub:  # a Hub's own redirect leads to its files
+        end = follow(question, said, names, at_home=True)  # elsewhere the client does not follow
+        return end if end.reply.circle else said
     return said
 
 
@@ -76,7 +81,22 @@ def token_question(goal: Goal, secret: str, source: str, bundle: str) -> Questio
     url = f"{official(goal)}/api/whoami-v2"
     if not secret or not secret.isascii() or not secret.isprintable() or not may_have_token(url):
         return None
-    return Question(kind="whoami", url=url, source=source, bundle=bundle, token=secret, method="GET")
+    return Question(
+        kind="whoami", url=url, source=source, bundle=bundle, token=secret, method="GET", body=WHO
+    )
+
+
+def role_of(said: Said) -> str:
+    """What the token may do: "read", "write" or "fineGrained"; of the last, "read" where it may write to nothing."""
+    try:
+        token = json.loads(said.body)["auth"]["accessToken"]
+        role, scopes = token["role"], (token.get("fineGrained") or {}).get("scoped") or []
+        permissions = [str(one) for scope in scopes for one in scope.get("permissions", ())]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ""
+    if role == "fineGrained" and not any(one.endswith(".write") for one in permissions):
+        return "read"
+    return str(role)
 
 
 def gate_questions(goal: Goal, endpoint: str, secret: str, bundle: str) -> list[Question]:

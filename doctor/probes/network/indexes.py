@@ -26,6 +26,7 @@ from doctor.probes.installers.pip import Setting, indexes, read_pip
 from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.proxies import with_scheme
 from doctor.probes.network.question import Question, Said, without_login
+from doctor.probes.network.redirects import follow
 from doctor.reading.peek import is_there
 
 Way = tuple[Index, Callable[[], tuple[Index, Said]]]
@@ -80,7 +81,7 @@ def _has_logins(environ: Mapping[str, str] = os.environ) -> bool:
 
 
 def ask_index(goal: Goal, index: Index, question: Question, names: Names) -> tuple[Index, Said]:
-    said = ask(question, names)
+    said = follow(question, ask(question, names), names)
     index = msgspec.structs.replace(index, reply=said.reply)
     judged = said.reply.status == 200 and not index.extra and len(said.body) < PAGE
     return (weigh(goal, index, question, said.body, names) if judged else index), said

@@ -23,16 +23,19 @@ from doctor.facts.network import (
     Way,
 )
 from doctor.goal import Goal
+from doctor.goal.target import site_packages
 from doctor.hub_env import token
 from doctor.measure.mirrors import Kind, Source, sources, stage0_sources
 from doctor.measure.samples import sample_url
 from doctor.probes.network import channels, hub, indexes, names, proxies, resolvers, tools
 from doctor.probes.network.certificates import intercepted
 from doctor.probes.network.client import Names, ask, silent_reply
+from doctor.probes.network.first_use import first_use
 from doctor.probes.network.pool import Asked
 from doctor.probes.network.question import SECONDS, Question, Said
 
 PATIENCE = 0.5  # seconds
+BEARABLE = 2.0  # seconds that are waited for hosts which are not needed now: who is slower is called silent
 CONDA: tuple[Kind, ...] = ("conda_installer", "conda_channel")
 
 
@@ -62,6 +65,7 @@ class Round(msgspec.Struct, frozen=True):
     tools: list[tuple[Proxy, Asked[Proxy]]]
     resolvers: list[Asked[Resolver]]
     outside: list[Asked[bool]]
+    first_use: list[tuple[Question, Asked[Said]]]
     others: list[Asked[Name]]  # names that any resolver knows
 
 
@@ -72,6 +76,7 @@ def ask_all(desk: Desk, known: Network) -> Network:
 
 def begin(desk: Desk) -> Round:
     goal, book = desk.goal, desk.names
+    theirs = Names(desk.until)  # whether these are found says nothing of the names that are needed
     return Round(
         requests=[(question, Asked(how)) for question, how in requests(desk)],
         sources=[
@@ -87,6 +92,10 @@ def begin(desk: Desk) -> Round:
             for proxy in (*proxies.proxies(), *proxies.pip_proxy(goal))
         ],
         tools=[(proxy, Asked(partial(proxies.look, proxy, SECONDS / 2))) for proxy in tools.tool_proxies()],
+        first_use=[
+            (question, Asked(partial(ask, question, theirs)))
+            for question in first_use(site_packages(goal), desk.public_bundle)
+        ],
         others=[Asked(partial(book.get, source.name)) for source in stage0_sources()[:2]],
         resolvers=[Asked(partial(resolvers.look, server, SECONDS / 2)) for server in resolvers.servers()],
         outside=[Asked(partial(names.connects, address, SECONDS)) for address in names.CONTROLS],
@@ -142,6 +151,8 @@ def told(desk: Desk, round_: Round, known: Network) -> Network:
     named = [(source, one.wait(soon)) for source, one in round_.sources]
     listed = [asked.wait(desk.until) or (silent, None) for silent, asked in round_.indexes]
     offered = [other.wait(desk.until) or (silent, None) for silent, other in round_.channels]
+    bearable = min(desk.until, time.monotonic() + BEARABLE) if fine else desk.until
+    fetched = [one.wait(bearable) or late(question) for question, one in round_.first_use]
     xet = round_.xet.wait(desk.until)
     controls = () if fine else tuple(one.wait(desk.until) for one in round_.others)
     said = [
@@ -152,6 +163,7 @@ def told(desk: Desk, round_: Round, known: Network) -> Network:
         known,
         answers=tuple(answer(desk, source, one) for source, one in named),
         replies=tuple(one.reply for _, one in replies),
+        first_use=tuple(one.reply for one in fetched),
         ways=round_.ways.wait(desk.until) or (),
         proxies=tuple(one.wait(desk.until) or silent_proxy(proxy) for proxy, one in round_.proxies),
         certificates=certificates(said, round_.intercepted.wait(desk.until)),
@@ -159,6 +171,7 @@ def told(desk: Desk, round_: Round, known: Network) -> Network:
         channels=tuple(channel for channel, _ in offered),
         outside=None if fine else any(one.wait(desk.until) for one in round_.outside),
         clock_skew=skew(said),
+        token_role=next((hub.role_of(one) for q, one in replies if q.kind == "whoami"), ""),
         token_source=next((q.source for q, _ in replies if q.kind == "whoami"), ""),
         names=desk.names.all(),
         resolvers=() if fine else tuple(one for asked in round_.resolvers if (one := asked.wait(desk.until))),

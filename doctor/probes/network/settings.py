@@ -13,7 +13,7 @@ from doctor.goal import Goal
 from doctor.hub_env import OFFICIAL, recorded_endpoint
 from doctor.measure.mirrors import sources
 from doctor.probes.installers.pip import flaws, indexes, read_pip
-from doctor.probes.network import names, proxies, trust
+from doctor.probes.network import links, names, proxies, start_files, trust
 from doctor.reading.peek import is_file
 
 FLAGS = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
@@ -47,6 +47,12 @@ def settings(goal: Goal, endpoint: str, source: str) -> Network:
             by_form=goal.offline and not goal.deep,  # else OpenSSL loads them anyway, or there is time for it
         ),
         routes=names.routes(),
+        links=links.links(),
+        docker=links.docker(),
+        private_servers=links.private_servers(),
+        shell_proxies=start_files.proxies_of_shells(),
+        sudo=bool(os.environ.get("SUDO_USER")),
+        system_certificates=trust.system_state(),
         name_servers=names.name_servers(),
         offline_flag=offline_flag(),
         via=proxies.place_of(via) if (via := proxies.proxy_for(endpoint)) else "",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from doctor.facts.network import CaFile
 from doctor.probes.listing import names_in
@@ -24,13 +24,31 @@ SYSTEM = (  # Debian, Red Hat, SUSE
     "/etc/ssl/ca-bundle.pem",
 )
 OF_REQUESTS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # huggingface_hub < 1, pip, conda
-OF_GIT = ("GIT_SSL_CAINFO",)
+OF_OTHERS = ("GIT_SSL_CAINFO", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 HASHED = re.compile(r"[0-9a-f]{8}\.\d+\Z")  # OpenSSL's names in a folder of certificates
 OF_HTTPX = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # huggingface_hub 1 and later
 
 
 def system_bundle() -> str:
     return next((path for path in SYSTEM if is_file(Path(path))), "")
+
+
+def system_state(
+    folder: Path = Path("/etc/ssl/certs"), update: Path = Path("/etc/ca-certificates.conf")
+) -> Literal["", "none", "old"]:
+    """Whether the machine has certificates to trust at all, and whether they are of before 2021.
+
+    Then the root of Let's Encrypt that everybody had ended; OpenSSL before 1.1.0 takes it for the end of all.
+    """
+    if not system_bundle() and not any(name.endswith((".pem", ".crt", ".0")) for name in names_in(folder)):
+        return "none" if _has_openssl() else ""
+    old = is_file(folder / "DST_Root_CA_X3.pem") and is_file(update)
+    return "old" if old and not is_file(folder / "ISRG_Root_X1.pem") else ""
+
+
+def _has_openssl() -> bool:
+    """Where no program looks for them there is none: other systems keep theirs elsewhere."""
+    return any(is_folder(Path(place)) for place in ("/etc/ssl", "/etc/pki"))
 
 
 def certifi_bundle(site: Path | None) -> str:
@@ -47,7 +65,7 @@ def ca_files(
     pip_cert: tuple[str, str] | None, environ: Mapping[str, str] = os.environ, *, by_form: bool = False
 ) -> tuple[CaFile, ...]:
     """The settings that name certificates, and whether what they name can be used."""
-    names = [name for name in (*OF_HTTPX, *OF_REQUESTS, *OF_GIT) if environ.get(name)]
+    names = [name for name in (*OF_HTTPX, *OF_REQUESTS, *OF_OTHERS) if environ.get(name)]
     if "SSL_CERT_FILE" in names and "SSL_CERT_DIR" in names:
         names.remove("SSL_CERT_DIR")  # httpx looks at the file alone
     named = [(name, environ[name]) for name in names]

@@ -5,16 +5,18 @@ Their text is read, nothing is run. What the profile's lock pins is proven toget
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 from packaging.utils import canonicalize_name
 
 from doctor.facts import MissingName
 from doctor.modules.library import Library
-from doctor.modules.walk import Gone, gone
+from doctor.modules.walk import Gone, gone, late, misfits
 from doctor.probes.once import record
 from doctor.probes.packages.metadata import Dist
 
@@ -31,6 +33,9 @@ ALONE = {
     "networkx", "triton", "numba", "llvmlite", "pip", "setuptools", "wheel", "pygments", "babel", "fonttools", "jedi",
     "debugpy", "pyarrow", "pillow",
 }  # fmt: skip
+# Of what it imports late, only that which people call by itself; the rest is some hundred architectures.
+USED = {"transformers": ("transformers.trainer",)}
+PURE = "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"
 TOPS = re.compile(r"^(\w+)(?:/__init__)?\.py,", re.MULTILINE)
 NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -44,8 +49,11 @@ def missing_names(
         return ()
     library = Library((site, *beside), time.monotonic() + (DEEP_SECONDS if deep else SECONDS))
     owners = _Owners(dists, site)
-    found = (_first(dist, site, library, owners) for dist in _in_order(asking))
-    return tuple(one for one in found if one is not None)[:KEPT]
+    ordered = _in_order(asking)
+    found = [one for dist in ordered if (one := _first(dist, site, library, owners))]
+    whole = [dist for dist in ordered if dist.name not in {one.name for one in found}]
+    found += [one for dist in whole if (one := _late(dist, site, library, owners))]
+    return tuple(found)[:KEPT]
 
 
 def _to_read(dists: Sequence[Dist], wanted: Mapping[str, str]) -> list[Dist]:
@@ -82,16 +90,35 @@ class _Owners:
         return listed or (dist.name.replace("-", "_"),)
 
     def of(self, module: str) -> str | None:
+        if module.startswith("google.protobuf"):  # its first name is that of many
+            return "protobuf" if "protobuf" in self.tops else None
         top = module.partition(".")[0]
         return next((name for name, tops in self.tops.items() if top in tops), None)
 
 
 def _first(dist: Dist, site: Path, library: Library, owners: _Owners) -> MissingName | None:
     for one in gone(owners.tops[dist.name], library):
-        owner = owners.of(one.of)
-        if owner and owner != dist.name:
+        if owner := _other(dist, one, owners):
             return _told(dist, owner, one, site, library)
     return None
+
+
+def _late(dist: Dist, site: Path, library: Library, owners: _Owners) -> MissingName | None:
+    """What a first use runs into, of a package that can be imported: its modules come when they are asked for."""
+    tops = owners.tops[dist.name]
+    begun = late(tops, library, USED.get(dist.name))
+    for one in (*begun, *(misfits(tops, library) if dist.name in FIRST else ())):
+        if owner := _other(dist, one, owners):
+            return msgspec.structs.replace(_told(dist, owner, one, site, library), late=True)
+    return None
+
+
+def _other(dist: Dist, one: Gone, owners: _Owners) -> str | None:
+    """The distribution that was to have it, where that is another."""
+    if one.of == "google.protobuf" and os.environ.get(PURE) == "python":
+        return None  # slow, and it takes code of any age
+    owner = owners.of(one.of)
+    return owner if owner != dist.name else None
 
 
 def _told(dist: Dist, owner: str, one: Gone, site: Path, library: Library) -> MissingName:

@@ -11,7 +11,7 @@ from doctor.goal import Goal
 from doctor.goal.prefix import marker
 from doctor.goal.target import site_of
 from doctor.probes.patience import within
-from doctor.probes.python import interpreter, scripts, shadows, startup
+from doctor.probes.python import interpreter, scripts, shadows, startup, user_commands
 from doctor.reading.peek import is_file, is_folder, is_there
 
 
@@ -41,6 +41,9 @@ def probe(goal: Goal) -> Python:
         other_sites=scripts.other_sites(prefix, version),
         site_empty=scripts.site_empty(prefix, version),
         pip=interpreter.has_pip(prefix, version, said),
+        ensurepip=said.ensurepip if said else True,
+        openssl=said.openssl if said else "",
+        **(own if isinstance(own := within(user_commands.off_path, os.environ), dict) else {}),
         headers=said.missing_headers if said else None,
         externally_managed=said.externally_managed if said and not interpreter.pip_may(os.environ) else None,
         pythonhome=shadows.pythonhome(os.environ, said.base if said else None),

@@ -30,7 +30,8 @@ def there(name):
         return True
 try:
     from importlib.machinery import PathFinder as finder
-    print(' '.join(name for name in {LIBRARY} if not there(name)))
+    new = ('dataclasses',) if sys.version_info < (3, 7) else ()
+    print(' '.join(name for name in {LIBRARY} if name not in new and not there(name)))
 except Exception:
     print('')
 print(sys.prefix)
@@ -42,9 +43,18 @@ print(sys.base_prefix)
 print('' if os.path.exists(os.path.join(include, 'Python.h')) else include)
 print(managed if sys.prefix == sys.base_prefix and os.path.exists(managed) else '')
 print(there('pip'))
+print(os.path.exists(os.path.join(stdlib, 'ensurepip', '__init__.py')))
+try:
+    if sys.version_info < (3, 10):  # later ones cannot be made with an OpenSSL that is too old for anything
+        import ssl
+        print(ssl.OPENSSL_VERSION)
+    else:
+        print('')
+except Exception:
+    print('')
 print('\\0'.join(str(entry).replace('\\n', ' ') for entry in sys.path))
 """
-LINES = 8  # of the answer
+LINES = 10  # of the answer
 HEAD = 4  # bytes that tell a program's format
 FORMATS = {b"\x7fELF": "", b"\xcf\xfa\xed\xfe": "macOS", b"MZ\x90\x00": "Windows"}
 
@@ -60,6 +70,8 @@ class Said(msgspec.Struct, frozen=True):
     externally_managed: str | None
     finds_pip: bool  # in its own folder, Debian's, or that which pipx shares among its environments
     path: tuple[str, ...] = ()  # sys.path
+    ensurepip: bool = True  # what `python -m venv` puts pip into an environment with
+    openssl: str = ""  # "OpenSSL 1.0.2k-fips  26 Jan 2017"; of Pythons before 3.10
     complaints: str = ""  # what it printed on standard error while it started
 
 
@@ -73,17 +85,17 @@ def ask_it(interpreter: str) -> Said | Unknown | None:
     lines = said.stdout.splitlines()[-LINES:]  # a .pth file may have printed something before
     if len(lines) != LINES:
         return None
-    lacks, prefix, version, base, headers, managed, pip, path = lines
+    lacks, prefix, version, base, headers, managed, pip, ensurepip, openssl, path = lines
     return Said(
-        library_lacks=tuple(
-            name for name in lacks.split() if name != "dataclasses" or not version.startswith("3.6.")
-        ),
+        library_lacks=tuple(lacks.split()),
         prefix=prefix,
         version=version,
         base=base,
         missing_headers=headers or None,
         externally_managed=managed or None,
         finds_pip=pip == "True",
+        ensurepip=ensurepip == "True",
+        openssl=openssl,
         path=tuple(path.split("\0")),
         complaints=said.stderr,
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from doctor.facts import Sources
 from doctor.goal import Goal
+from doctor.probes.sources import loads
 from doctor.probes.sources.questions import arguments, late_settings, lost_exports, shadows, tasks
 from doctor.probes.sources.reading import read
 
@@ -27,6 +28,9 @@ def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
         tasks=tuple(use for code in found for use in tasks(code)),
         arguments=tuple(use for code in found for use in arguments(code)),
         late_endpoint=tuple(use for code in found for use in late_settings(code)),
+        datasets=tuple(use for code in found for use in loads.datasets(code)),
+        pushes=tuple(use for code in found for use in loads.pushes(code)),
+        hidden=tuple(use for code in found for use in loads.hidden(code)),
         lost_exports=tuple(use for code in found for use in lost_exports(code)),
         shadows=tuple(shadows(found, goal, installed)),
     )

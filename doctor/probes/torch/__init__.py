@@ -11,10 +11,11 @@ from doctor.elf import read
 from doctor.elf.linker import Linker
 from doctor.elf.seen import Reader, reader
 from doctor.facts import Torch
+from doctor.facts.torch import Toolchain
 from doctor.goal import Goal
 from doctor.goal.target import site_packages
 from doctor.probes.once import distributions
-from doctor.probes.torch import toolkit
+from doctor.probes.torch import late, toolchain, toolkit
 from doctor.probes.torch.deep import really_import
 from doctor.probes.torch.modules import Site
 from doctor.probes.torch.native import codec_cores, native_faults, needs_cuda, sound_library
@@ -24,7 +25,8 @@ from doctor.probes.torch.system import audio_backends, system_needs
 from doctor.reading.peek import peek_text
 
 FAMILY = re.compile(
-    r"(torch|triton|nvidia-|cuda-|xformers|flash-attn|bitsandbytes|vllm|deepspeed|opencv-|soundfile|intel-extension)"
+    r"(torch|triton|nvidia-|cuda-|xformers|flash-attn|bitsandbytes|vllm|deepspeed|opencv-|soundfile|intel-extension"
+    r"|sglang|unsloth|colbert-ai|ragatouille|exllamav2|flashinfer|gsplat|nerfacc|tinycudann|ctranslate2|onnxruntime-gpu|ninja)"
 )
 CONDA = ("pytorch", "libtorch", "mkl", "cpuonly", "pytorch-cuda")
 
@@ -48,6 +50,7 @@ def look(goal: Goal, read_elf: Reader) -> Torch:
     linker = Linker(platform.machine(), path, os.path.realpath(goal.interpreter), read=read_elf)
     nvcc = toolkit.nvcc()
     sndfile = sound_library(site, linker)
+    family = {name: version for name, version in installed.items() if FAMILY.match(name)}
     return Torch(
         version=installed.get("torch"),
         cuda=built.get("cuda"),
@@ -56,7 +59,7 @@ def look(goal: Goal, read_elf: Reader) -> Torch:
         xpu=built.get("xpu"),
         installer=installer(folder, installed.get("torch")),
         conda=conda_packages(Path(goal.prefix)),
-        family={name: version for name, version in installed.items() if FAMILY.match(name)},
+        family=family,
         pins=pins(dists, installed, goal.python),
         native=native_faults(site, linker),
         shadows=shadows(site, linker, installed),
@@ -74,6 +77,10 @@ def look(goal: Goal, read_elf: Reader) -> Torch:
         cpu_flags=toolkit.cpu_flags(),
         noexec=toolkit.noexec(folder),
         has_pip="pip" in installed,
+        toolchain=toolchain.toolchain(goal, folder, family, nvcc, linker) if "cuda" in built else Toolchain(),
+        late=late.libraries(site, linker, family),
+        overlaps=late.overlaps(site, built.get("cuda")),
+        stale_locks=toolchain.stale_locks() if "torch" in installed else (),
         deep=really_import(goal) if goal.deep and "torch" in installed else None,
     )
 

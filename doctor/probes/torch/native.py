@@ -30,6 +30,8 @@ TORCH_SYMBOL = (
     *("_ZN5torch3jit", "_ZN5torch8autograd", "_ZN5torch7Library", "_ZN5torch6detail"),
 )
 MOST_SYMBOLS = 20_000
+STATIC_ROOM = 1664  # bytes that glibc keeps for what is loaded later, as far as nobody has taken of it
+GOMP = "libgomp"
 SHOWN = 3  # symbols of one module; one is enough to know
 
 
@@ -68,7 +70,8 @@ def _faults_of(path: str, site: Site, linker: Linker) -> Iterator[NativeFault]:
             yield _fault(lack, path, site, linker, loaded.files)
     if not loaded.lacks:
         yield from _symbols(path, site, linker, loaded.files)
-    yield from _stack(path, site, linker)
+    yield from _stack(path, site, linker, loaded.files)
+    yield from _tls(path, site, linker, loaded.files)
 
 
 def load(path: str, site: Site, linker: Linker) -> Loaded:
@@ -145,12 +148,33 @@ def _symbols(path: str, site: Site, linker: Linker, files: dict[str, Taken]) -> 
         )
 
 
-def _stack(path: str, site: Site, linker: Linker) -> Iterator[NativeFault]:
-    elf = linker.read(path)
-    if isinstance(elf, Elf) and elf.executable_stack:
-        yield NativeFault(
-            package=site.package(path), dist=site.owner(path), kind="stack", what="executable stack", by=path
-        )
+def _stack(path: str, site: Site, linker: Linker, files: dict[str, Taken]) -> Iterator[NativeFault]:
+    """Of the module, and of the libraries that its package brings: a refused one stops the import all the same."""
+    inside = (taken.path for taken in files.values() if taken.path.startswith(f"{site.folder}/"))
+    for one in dict.fromkeys((path, *inside)):
+        elf = linker.read(one)
+        if isinstance(elf, Elf) and elf.executable_stack:
+            yield NativeFault(
+                package=site.package(one),
+                dist=site.owner(one),
+                kind="stack",
+                what="executable stack",
+                by=one,
+            )
+
+
+def _tls(path: str, site: Site, linker: Linker, files: dict[str, Taken]) -> Iterator[NativeFault]:
+    """Libraries of the packages' own that want a part of the threads' block that is set aside at the start."""
+    early = os.environ.get("LD_PRELOAD", "")
+    for file in (path, *(taken.path for taken in files.values())):
+        elf = linker.read(file) if file.startswith(f"{site.folder}/") else None
+        if isinstance(elf, Elf) and elf.static_tls and os.path.basename(file) not in early:  # noqa: PTH119
+            large = elf.static_tls > STATIC_ROOM
+            if large or (elf.machine == "aarch64" and ".libs/libgomp-" in file):
+                what = f"{elf.static_tls} bytes" if large else GOMP
+                yield NativeFault(
+                    package=site.package(path), dist=site.owner(path), kind="tls", what=what, by=file
+                )
 
 
 def needs_cuda(site: Site, linker: Linker) -> bool | None:

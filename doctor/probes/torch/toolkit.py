@@ -25,15 +25,35 @@ def nvcc() -> str | None:
 
 def nvcc_version(path: str) -> str | None:
     """From the toolkit's own notes; the compiler is not run."""
-    root = Path(path).resolve().parent.parent
+    root = root_of(path)
     for name, pattern in (
         ("version.json", rb'"cuda"[^}]*"version"\s*:\s*"(\d+\.\d+)'),
         ("version.txt", rb"(\d+\.\d+)"),
     ):
         if match := re.search(pattern, peek(root / name, 65536) or b""):
             return match.group(1).decode()
-    named = re.search(r"cuda-(\d+\.\d+)", str(root))
-    return named.group(1) if named else None
+    if named := re.search(r"cuda-(\d+\.\d+)", str(root)):
+        return named.group(1)
+    for folder in include_folders(path):  # that of Debian and Ubuntu has no such notes
+        if match := re.search(
+            rb"#define CUDA(?:RT)?_VERSION\s+(\d+)", peek(f"{folder}/cuda.h", 65536) or b""
+        ):
+            return f"{int(match[1]) // 1000}.{int(match[1]) % 1000 // 10}"
+    return None
+
+
+def root_of(nvcc: str) -> Path:
+    """The folder of the toolkit. Distributions put a script into PATH that calls the compiler elsewhere."""
+    said = peek_text(nvcc, 400)
+    called = re.search(r"^exec\s+(/\S+/nvcc)\b", said, re.MULTILINE) if said.startswith("#!") else None
+    return Path(called[1] if called else nvcc).resolve().parent.parent
+
+
+def include_folders(nvcc: str) -> tuple[str, ...]:
+    """Where that compiler has CUDA's headers; conda keeps them a folder further down."""
+    root = root_of(nvcc)
+    system = ("/usr/include",) if root.name in ("usr", "nvidia-cuda-toolkit") else ()
+    return (f"{root}/include", f"{root}/targets/{platform.machine()}-linux/include", *system)
 
 
 def c_compiler() -> str | None:

@@ -151,6 +151,7 @@ def can_make_worlds() -> str | None:
 def windows(world: World) -> World:
     world.put("version", "Linux version 5.15.167.4-microsoft-standard-WSL2\n", "proc")
     world.put("/etc/ld.so.conf.d/ld.wsl.conf", "/usr/lib/wsl/lib\n").node("dxg")
+    world.put("/usr/lib/wsl/lib/libdxcore.so").put("/usr/lib/wsl/lib/libnvdxgdmal.so.1")
     world.put("/usr/lib/wsl/lib/libnvidia-ml.so.1", world.nvml.read_bytes())
     world.put("/usr/lib/wsl/lib/libcuda.so.1.1", world.cuda.read_bytes())
     return world.says(

@@ -28,6 +28,7 @@ mount -t tmpfs none "$root/dev"
 mkdir "$root/dev/shm"
 ln -s /proc/self/fd "$root/dev/fd"
 while read -r name mode owner major minor; do
+    case $name in */*) mkdir -p "$root/dev/${name%/*}" ;; esac
     mknod -m "$mode" "$root/dev/$name" c "$major" "$minor"
     chown "$owner" "$root/dev/$name"
 done <"$world/nodes"
@@ -36,7 +37,7 @@ done <"$world/nodes"
 for part in bus/pci/devices module firmware; do
     if [ -d "$world/sys/$part" ]; then mount --bind "$world/sys/$part" "$root/sys/$part"; fi
 done
-for part in driver version; do
+for part in driver version uptime; do
     if [ -e "$world/proc/$part" ]; then mount --bind "$world/proc/$part" "$root/proc/$part"; fi
 done
 chroot "$root" /sbin/ldconfig

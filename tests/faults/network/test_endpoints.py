@@ -70,7 +70,8 @@ def test_a_mirror_that_sends_back_to_the_hub(person: dict[str, str], hub: Web) -
 
 
 def test_a_renamed_model_is_no_fault(person: dict[str, str]) -> None:
-    with serve_web(Page(307, {"Location": "/other/name/resolve/main/config.json"})) as web:
+    moved = Page(307, {"Location": "/other/name/resolve/main/config.json"})
+    with serve_web(lambda path: HUB if path.startswith("/other") else moved) as web:
         assert look(person, HF_ENDPOINT=web.url).complaints == []
 
 

@@ -12,7 +12,6 @@ import pytest
 from doctor.explain import by_text
 from doctor.probes.disk.mounts import MountPoint
 from doctor.probes.jupyter.stores import loose_modes
-from doctor.probes.python.interpreter import Said, ask_it
 from tests.conftest import missing
 from tests.faults.dists import install
 from tests.faults.jupyter.patient import add_kernel, spec_of
@@ -323,13 +322,3 @@ def test_releases_that_do_not_go_together(person: dict[str, str], releases: dict
 )
 def test_the_text_of_packages(text: str, name: str) -> None:
     assert by_text(text)[0].id == name
-
-
-def test_python_36_has_no_dataclasses_to_lack(tmp_path: Path) -> None:
-    """Such a Python cannot be had here any more: one that answers as it does."""
-    lines = ("dataclasses _lzma", "/env", "3.6.15", "/usr", "", "", "True", "/env/lib")
-    program = tmp_path / "python"
-    program.write_text("#!/bin/sh\ncat <<'END'\n" + "\n".join(lines) + "\nEND\n")
-    program.chmod(0o755)
-    said = ask_it(str(program))
-    assert isinstance(said, Said) and said.library_lacks == ("_lzma",)

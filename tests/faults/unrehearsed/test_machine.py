@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +63,8 @@ def test_a_name_server_that_is_asked_for_localhost(
     if os.geteuid() != 0:
         missing("root", "a network namespace needs root")
     names = {"localhost": address} if address else {}
-    spec = msgspec.json.encode(Island(names=names, hosts="192.0.2.7 huggingface.co\n")).decode()
+    hosts = f"192.0.2.7 huggingface.co\n127.0.1.1 {socket.gethostname()}\n"
+    spec = msgspec.json.encode(Island(names=names, hosts=hosts)).decode()
     (tmp_path / "order").write_text("hosts: files dns\n")
     order = f'mount --bind {tmp_path}/order /etc/nsswitch.conf && exec "$@"'
     cover = ["unshare", "-n", "-m", "sh", "-c", order, "-", sys.executable, "-m", "tests.faults.island", spec]
@@ -79,3 +81,37 @@ def test_a_name_server_that_is_asked_for_localhost(
 def test_a_library_to_load_first_that_is_not_there(person: dict[str, str]) -> None:
     assert look(person, LD_PRELOAD="/usr/lib/libtcmalloc_of_old.so.4").complaints == ["preload-missing"]
     assert look(person, LD_PRELOAD="").complaints == []
+
+
+@pytest.mark.parametrize(
+    ("value", "complaints"),
+    [
+        ("libtcmalloc_of_old.so.4", ["preload-missing"]),
+        ("libm.so.6 libtcmalloc_of_old.so.4", ["preload-missing"]),
+        ("libm.so.6", []),
+        ("libm.so.6:libdl.so.2", []),
+        ("/usr/$LIB/libgamemodeauto.so.0", []),
+    ],
+)
+def test_a_library_to_load_first_by_its_name(
+    person: dict[str, str], value: str, complaints: list[str]
+) -> None:
+    assert look(person, LD_PRELOAD=value).complaints == complaints
+
+
+@pytest.mark.parametrize(
+    ("content", "complaints"),
+    [("/opt/gone/libwatch.so\n", ["preload-missing"]), ("# /opt/gone/libwatch.so\n", []), ("", [])],
+)
+def test_a_library_that_each_program_loads_first(
+    person: dict[str, str], tmp_path: Path, content: str, complaints: list[str]
+) -> None:
+    """As a monitor leaves it that was removed. The file is laid over an empty one: it is rarely there."""
+    if os.geteuid() != 0:
+        missing("root", "a mount namespace needs root")
+    for folder in ("upper", "work"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "upper/ld.so.preload").write_text(content)
+    over = f"lowerdir=/etc,upperdir={tmp_path}/upper,workdir={tmp_path}/work"
+    cover = ["unshare", "-m", "sh", "-c", f'mount -t overlay overlay -o {over} /etc && exec "$@"', "-"]
+    assert diagnose(person, "--area", "host", prefix=cover).complaints == complaints

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import certifi
@@ -75,10 +76,11 @@ def test_certificates_of_git_that_are_gone(person: dict[str, str]) -> None:
 
 
 def test_a_folder_of_certificates_that_is_gone(person: dict[str, str], empty_env: Path) -> None:
-    """Only httpx, of huggingface_hub 1 and later, has nothing besides it."""
+    """httpx, of huggingface_hub 1 and later, has nothing besides it, and neither has uv."""
     gone = {"SSL_CERT_DIR": "/etc/removed/certs"}
     area = ("--area", "network,packages")
-    assert "ca-bundle-missing" not in diagnose({**person, **gone}, *area).complaints
+    said = diagnose({**person, **gone}, *area)
+    assert "ca-bundle-missing" in said.complaints and "ca-bundle-missing" not in said.failed
     install(empty_env, "huggingface-hub", "1.5.0")
     assert "ca-bundle-missing" in diagnose({**person, **gone}, *area).failed
     bundle = {"SSL_CERT_FILE": certifi.where()}
@@ -88,11 +90,11 @@ def test_a_folder_of_certificates_that_is_gone(person: dict[str, str], empty_env
 # --- with somebody to talk to ------------------------------------------------------------------------
 
 
-def ask(person: dict[str, str], tmp_path: Path, **more: str) -> Diagnosis:
+def ask(person: dict[str, str], tmp_path: Path, prefix: Sequence[str] = (), **more: str) -> Diagnosis:
     """With a Hub in good health on loopback, which is told in place of the official one."""
     with serve_web(HUB) as web:
         environ = {**person, **sources(tmp_path, web.url), **more}
-        return diagnose(environ, "--area", "network", offline=False)
+        return diagnose(environ, "--area", "network", offline=False, prefix=prefix)
 
 
 def test_a_login_that_is_asked_for_without_tls(person: dict[str, str], tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""Which daemon this person's `docker` talks to: that of this machine, or one in a virtual machine or on another host."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from doctor.lab.files import read_json
+
+HERE = ("unix:///var/run/docker.sock", "unix:///run/docker.sock")
+USUAL = ("", "default")
+DESKTOP = "desktop-linux"
+ROOTLESS = re.compile(
+    r"unix:///run/user/\d+/(?:docker|podman/podman)\.sock\Z|unix:///run/podman/podman\.sock\Z"
+)
+
+
+def daemon(home: Path | None = None) -> tuple[str, str]:
+    """Who chose it, and its address; nothing where it is this machine's own. A variable wins over the context."""
+    address = os.environ.get("DOCKER_HOST", "")
+    if address:
+        return ("", "") if _is_here(address) else ("DOCKER_HOST", _plain(address))
+    folder = Path(os.environ.get("DOCKER_CONFIG") or (home or Path.home()) / ".docker")
+    name = os.environ.get("DOCKER_CONTEXT") or read_json(folder / "config.json").get("currentContext")
+    if not isinstance(name, str) or name in USUAL:
+        return "", ""
+    address = _of_context(folder, name) or (f"unix://{folder}/desktop/docker.sock" if name == DESKTOP else "")
+    return ("", "") if not address or _is_here(address) else (name[:80], _plain(address))
+
+
+def _of_context(folder: Path, name: str) -> str:
+    key = hashlib.sha256(name.encode()).hexdigest()
+    endpoints = read_json(folder / "contexts/meta" / key / "meta.json").get("Endpoints")
+    docker = endpoints.get("docker") if isinstance(endpoints, dict) else None
+    address = docker.get("Host") if isinstance(docker, dict) else None
+    return address if isinstance(address, str) else ""
+
+
+def _is_here(address: str) -> bool:
+    return address.rstrip("/") in HERE or ROOTLESS.match(address) is not None
+
+
+def _plain(address: str) -> str:
+    """Without who logs in there."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return "?"
+    return f"{parts.scheme}://{host}{parts.path}"[:200]
