@@ -9,6 +9,12 @@ from doctor.facts import Jupyter
 from doctor.finding import Finding
 from doctor.text import Text
 
+BADLY = (
+    "nfs",
+    "cifs",
+    "smb3",
+    "smbfs",
+)  # version 3 of NFS leaves locks to another service, which often is not there
 WORK = Text("its locks work now, slowly", "目前锁可用，但较慢")
 
 
@@ -28,7 +34,9 @@ def check(jupyter: Jupyter) -> Iterator[Finding]:
         yield found(
             "jupyter",
             "jupyter-database-network-fs",
-            severity="warn" if refused or said else "info",
+            severity="warn"
+            if refused or said or any(one.filesystem in BADLY for one in jupyter.databases)
+            else "info",
             files=[one.path for one in jupyter.databases],
             filesystem=jupyter.databases[0].filesystem,
             locks=refused or WORK,

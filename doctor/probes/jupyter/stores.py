@@ -22,6 +22,9 @@ SIGNATURES, HISTORY = "nbsignatures.db", "profile_default/history.sqlite"
 MOVED = {SIGNATURES: "NotebookNotary.db_file", HISTORY: "HistoryManager.hist_file"}
 # File systems that keep no modes of their own: what they show is the mount's.
 MODELESS = ("cifs", "smb3", "smbfs", "drvfs", "vfat", "msdos", "exfat", "ntfs", "ntfs3", "fuseblk")
+LOCAL = re.compile(
+    r"\bnolock\b|local_lock=(?:all|posix)|\bnobrl\b"
+)  # locks hold on this machine, and need no other
 SECRETS = re.compile(r"(?:kernel|jpserver|nbserver)-.*\.json|jupyter_cookie_secret")
 SECURE, COUNTED = 0o600, 0o6677  # as jupyter_core looks at it: the owner's x and the sticky bit do not count
 LOCK = struct.Struct("hhqqi4x")  # struct flock
@@ -42,9 +45,9 @@ def _databases(files: Iterable[SettingsFile], known: tuple[MountPoint, ...]) -> 
         path = folder / name
         if MOVED[name] in settings or not is_file(path):
             continue
-        filesystem = carrier(path.resolve(), known).filesystem
-        if is_network(filesystem):
-            yield Database(path=str(path), filesystem=filesystem, refused=_refused(path))
+        mount = carrier(path.resolve(), known)
+        if is_network(mount.filesystem) and not LOCAL.search(mount.options):
+            yield Database(path=str(path), filesystem=mount.filesystem, refused=_refused(path))
 
 
 def _refused(path: Path) -> str | None:

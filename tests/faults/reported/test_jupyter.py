@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from doctor.explain import by_text
+from doctor.probes.disk.mounts import MountPoint
+from doctor.probes.jupyter.stores import loose_modes
 from tests.conftest import missing
 from tests.faults.dists import install
 from tests.faults.jupyter.patient import add_kernel, spec_of
@@ -205,6 +207,30 @@ def test_a_runtime_folder_that_keeps_no_modes(person: dict[str, str], home: Path
         diagnose(allowed, "--area", "jupyter", prefix=mounted("fuse.rclone", folder, under, "modes")).failed
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("filesystem", "options", "mode", "loose"),
+    [
+        ("cifs", "//server/share rw,uid=1000,file_mode=0755,dir_mode=0755", None, 0o755),
+        ("cifs", "//server/share rw,uid=1000,file_mode=0600,dir_mode=0700", None, None),
+        ("9p", "C: rw,aname=drvfs;path=C:\\;uid=1000;gid=1000;symlinkroot=/mnt/", 0o777, 0o777),
+        ("9p", "C: rw,aname=drvfs;path=C:\\;uid=1000;gid=1000;metadata;symlinkroot=/mnt/", 0o777, None),
+        ("9p", "sandbox rw,trans=virtio", 0o644, 0o644),
+        ("vfat", "/dev/sdb1 rw,fmask=0022,dmask=0022", None, 0o755),
+        ("drvfs", "C: rw", 0o700, None),
+        ("ext4", "/dev/sda1 rw", 0o644, None),
+    ],
+)
+def test_mounts_by_the_kernels_table(
+    tmp_path: Path, filesystem: str, options: str, mode: int | None, loose: int | None
+) -> None:
+    """Shares of Windows cannot be mounted here: what the kernel's table would say of them."""
+    if mode is not None:
+        (tmp_path / "kernel-1.json").write_text("{}")
+        (tmp_path / "kernel-1.json").chmod(mode)
+    said = loose_modes(tmp_path, (MountPoint("/", filesystem, options),))
+    assert (said.mode if said else None) == loose
 
 
 # --- what people paste ----------------------------------------------------------------------------------
