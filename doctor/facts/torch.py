@@ -117,6 +117,7 @@ class Toolchain(msgspec.Struct, frozen=True, kw_only=True):
     cc: str | None = (
         None  # the C compiler that would be taken; None where `no_compiler` says that there is none
     )
+    cc_lost: str | None = None  # what CC names, where that is not there
     gcc: int | None = None  # its release, where it is gcc: 13
     cxx: bool = True  # its C++ half is there
     c_headers: bool = True  # stdio.h

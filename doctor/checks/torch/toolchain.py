@@ -9,6 +9,7 @@ from doctor.checks.torch.mend import install
 from doctor.facts import Facts, Gpu, Torch
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
+from doctor.text import Text
 from doctor.wheels.tables import numbers
 
 # They call a C compiler through Triton at the first use, and nvcc, a C++ compiler and ninja for what is theirs.
@@ -24,6 +25,7 @@ FIRST = {
     "12.0": "12.8", "12.1": "12.9",
 }  # fmt: skip
 LAST = {"3.5": "11.8", "3.7": "11.8", **dict.fromkeys(("5.0", "5.2", "6.0", "6.1", "7.0"), "12.9")}
+NO_COMPILER = Text("no gcc, no clang, CC is not set", "没有 gcc、clang，也没有设置 CC")
 CONDA_HAS_NVCC = (11, 3)  # below it the compiler is part of cudatoolkit-dev
 
 
@@ -61,8 +63,15 @@ def _c_and_cxx(torch: Torch) -> Iterator[Finding]:
     if torch.no_compiler:
         if "triton" in torch.family or users(torch, BY_NVCC):
             using = users(torch, BY_TRITON)
-            version = torch.family.get("triton", "-")
-            yield found("torch", "c-compiler-missing", severity="warn" if using else "info", version=version)
+            lost = torch.toolchain.cc_lost
+            yield found(
+                "torch",
+                "c-compiler-missing",
+                severity="warn" if using or lost else "info",
+                version=torch.family.get("triton", "-"),
+                said=Text(f"CC={lost}, which is not there", f"CC={lost} 不存在") if lost else NO_COMPILER,
+                commands=(("unset", "CC"),) if lost else None,
+            )
     elif not torch.toolchain.cxx:
         using = users(torch, BY_NVCC)
         wanted = f"g++-{torch.toolchain.gcc}" if torch.toolchain.gcc else "g++"

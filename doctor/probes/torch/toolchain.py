@@ -33,6 +33,7 @@ def toolchain(
     hidden = ninja is None and os.access(f"{goal.prefix}/bin/ninja", os.X_OK)
     return Toolchain(
         cc=cc,
+        cc_lost=os.environ.get("CC") or None if cc is None else None,
         gcc=release,
         cxx=cc is None or cxx_compiler(cc, release),
         c_headers=cc is None or has_header("stdio.h", cc),

@@ -57,8 +57,10 @@ def include_folders(nvcc: str) -> tuple[str, ...]:
 
 
 def c_compiler() -> str | None:
-    """The one that Triton would take to build the start of each kernel."""
-    return os.environ.get("CC") or next(filter(None, map(shutil.which, ("gcc", "clang", "cc"))), None)
+    """The one that Triton would take to build the start of each kernel; a variable is followed wherever it leads."""
+    if said := os.environ.get("CC", "").strip():
+        return said if shutil.which(said.split()[0]) else None
+    return next(filter(None, map(shutil.which, ("gcc", "clang", "cc"))), None)
 
 
 def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> tuple[str, ...] | None:

@@ -197,3 +197,14 @@ def test_a_compiler_without_the_headers_of_the_c_library(t4: World, empty_env: P
     install(empty_env, "vllm", "0.5.4")
     assert see(well(t4), empty_env).complaints == []
     assert see(t4, empty_env, "/usr/include/stdio.h").complaints == ["c-headers-missing"]
+
+
+def test_a_compiler_that_is_named_and_not_there(t4: World, empty_env: Path) -> None:
+    """CC of a conda environment that was removed or moved."""
+    torch(empty_env, "2.4.0", "12.1")
+    install(empty_env, "triton", "3.0.0")
+    gone = "/opt/conda/envs/old/bin/x86_64-conda-linux-gnu-cc"
+    said = see(well(t4), empty_env, CC=gone)
+    assert said.complaints == ["c-compiler-missing"]
+    assert gone in said.of("c-compiler-missing")["evidence"]
+    assert said.of("c-compiler-missing")["remedy"]["commands"] == [["unset", "CC"]]
