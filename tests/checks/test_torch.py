@@ -29,7 +29,7 @@ TEXTS = {
     "RuntimeError: cuDNN version incompatibility: PyTorch was compiled  against (8, 7, 0) but found runtime version (8, 2, 4)": (
         "cudnn-shadowed"
     ),
-    "Could not load library libcudnn_cnn_infer.so.8. Error: libcuda.so: cannot open": "cudnn-shadowed",
+    "Could not load library libcudnn_cnn_infer.so.8. Error: libcuda.so: cannot open": "libcuda-link-missing",
     "Unable to load any of {libcudnn_ops.so.9.1.0, libcudnn_ops.so.9.1, libcudnn_ops.so.9}": "cudnn-shadowed",
     "ImportError: /e/torch/lib/libtorch_cpu.so: undefined symbol: iJIT_NotifyEvent": "mixed-conda-pip-torch",
     "OMP: Error #15: Initializing libiomp5.so, but found libiomp5.so already initialized.": "mixed-conda-pip-torch",
