@@ -20,17 +20,22 @@ FILES = 6000  # of one library that are searched for a name which it may give dy
 
 
 class Library:
-    """The folders that an interpreter searches, looked at and not changed. What is read is kept."""
+    """The folders that an interpreter searches, looked at and not changed. What is read is kept.
 
-    def __init__(self, folders: Sequence[Path], until: float) -> None:
-        self.folders, self.until = [str(folder) for folder in folders], until
+    `seconds` are those that this thread works: a machine that is busy with others is not read less of. Three times as long
+    by the clock is the end of it, for a disk that is slow.
+    """
+
+    def __init__(self, folders: Sequence[Path], seconds: float) -> None:
+        self.folders = [str(folder) for folder in folders]
+        self.until, self.latest = time.thread_time() + seconds, time.monotonic() + 3 * seconds
         self._listed: dict[str, frozenset[str]] = {}
         self._sources: dict[str, Source] = {}
         self._places: dict[str, str | None] = {}
 
     @property
     def late(self) -> bool:
-        return time.monotonic() > self.until
+        return time.thread_time() > self.until or time.monotonic() > self.latest
 
     def place(self, module: str) -> str | None:
         """The file or folder of a module; None where there is none. A compiled one and a folder without `__init__.py` too."""

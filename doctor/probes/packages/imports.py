@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -47,12 +46,17 @@ def missing_names(
     asking = _to_read(dists, wanted)
     if not asking:
         return ()
-    library = Library((site, *beside), time.monotonic() + (DEEP_SECONDS if deep else SECONDS))
+    library = Library((site, *beside), DEEP_SECONDS if deep else SECONDS)
     owners = _Owners(dists, site)
-    ordered = _in_order(asking)
-    found = [one for dist in ordered if (one := _first(dist, site, library, owners))]
-    whole = [dist for dist in ordered if dist.name not in {one.name for one in found}]
-    found += [one for dist in whole if (one := _late(dist, site, library, owners))]
+    found: list[MissingName] = []
+    for group in _groups(asking):
+        found += [one for dist in group if (one := _first(dist, site, library, owners))]
+        broken = {one.name for one in found}
+        whole = [dist for dist in group if dist.name not in broken and dist.name not in USED]
+        found += [one for dist in whole if (one := _late(dist, site, library, owners))]
+    broken = {one.name for one in found}
+    slow = [dist for dist in asking if dist.name in USED and dist.name not in broken]
+    found += [one for dist in slow if (one := _late(dist, site, library, owners))]
     return tuple(found)[:KEPT]
 
 
@@ -73,9 +77,11 @@ def _asked(dist: Dist) -> Iterator[str]:
     return (canonicalize_name(named[0]) for line in dist.requires if (named := NAMED.match(line)))
 
 
-def _in_order(dists: Sequence[Dist]) -> list[Dist]:
+def _groups(dists: Sequence[Dist]) -> tuple[list[Dist], list[Dist]]:
+    """What matters most, in its order, and the others."""
     place = {name: number for number, name in enumerate(FIRST)}
-    return sorted(dists, key=lambda dist: (place.get(dist.name, len(FIRST)), dist.name))
+    ordered = sorted(dists, key=lambda dist: (place.get(dist.name, len(FIRST)), dist.name))
+    return [dist for dist in ordered if dist.name in place], [d for d in ordered if d.name not in place]
 
 
 class _Owners:
