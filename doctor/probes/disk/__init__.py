@@ -6,8 +6,6 @@ import os
 import pwd
 from pathlib import Path
 
-import msgspec
-
 from doctor.facts import Disk, Place, Unknown
 from doctor.facts.disk import Leftovers, Mount, Silent
 from doctor.goal import Goal
