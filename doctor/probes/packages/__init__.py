@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from doctor.probes.packages.files import Recorded
 
 
+# Chosen for the machine's GPUs and driver, and proven with the rest by the smoke test: the lock has none of them.
+OF_TORCH = ("torch", "torchvision", "torchaudio", "torchcodec", "triton")
+
+
 def probe(goal: Goal) -> Packages:
     return begin(goal)()
 
@@ -104,11 +108,13 @@ def _missing_names(
     goal: Goal,
 ) -> tuple[MissingName, ...]:
     """Only where something is not as the lock has it: what reads Python need not be loaded elsewhere."""
-    if all(wanted.get(dist.name) == dist.version for dist in dists):
+    chosen = {dist.name: dist.version for dist in dists if wanted and dist.name in OF_TORCH}
+    proven = {**wanted, **chosen}
+    if all(proven.get(dist.name) == dist.version for dist in dists):
         return ()
     from doctor.probes.packages.imports import missing_names
 
-    return missing_names(dists, site, others, wanted, goal.deep)
+    return missing_names(dists, site, others, proven, goal.deep)
 
 
 def _written_of(dists: Sequence[metadata.Dist]) -> Iterator[str]:
