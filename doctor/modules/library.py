@@ -105,7 +105,7 @@ class Library:
             or self.place(f"{module}.{name}")
         ):
             return True
-        if depth > DEEPEST or self._is_opaque(module):
+        if depth > DEEPEST or source.writes or self._is_opaque(module):
             return True
         if any(self._gives(star, name, depth) for star in source.stars):
             return True

@@ -23,6 +23,11 @@ DYNAMIC = (
     "lazy",
     "_LazyModule",
 )
+# Ways in which a module makes names that stand in no text: nobody can tell which.
+WRITES = re.compile(
+    r"\bglobals\(\)(?:\.update|\[(?!['\"])|\s*(?:#|$))|\bexec\(|\b(?:vars|locals)\(\)[.\[]|\bsetattr\(sys\.modules\[",
+    re.MULTILINE,
+)
 # Errors that a module expects of an import that it can do without.
 FORGIVING = {
     "ImportError",
@@ -70,6 +75,7 @@ class Source(NamedTuple):
         str, frozenset[str]
     ] = {}  # the arguments of its functions and classes, where these are all
     origins: Mapping[str, tuple[str, str]] = {}  # where its imported names come from
+    writes: bool = False  # it makes names that nobody can read
 
 
 NOTHING_KNOWN = Source(frozenset(), (), True, ())
@@ -93,6 +99,7 @@ def read(text: bytes, module: str, package: bool) -> Source:
         tuple(reader.needs),
         gives=tuple(f"{module}.{name}" for name in reader.gives) if package else (),
         former=frozenset(reader.former),
+        writes=WRITES.search(said) is not None,
         generated=made_by(text) if module.endswith("_pb2") else None,
         calls=tuple(
             Call(call.lineno, *reader.origins[call.func.id], frozenset(named))  # type: ignore[attr-defined]

@@ -98,6 +98,29 @@ def test_what_nobody_can_tell_is_no_fault(tmp_path: Path) -> None:
     assert missing(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for name in ('REQ', 'SUB'):\n    globals()[name] = name\n",
+        "globals().update({n: n for n in ('RE' + 'Q', 'SUB')})\n",
+        "g = globals()\ng['RE' + 'Q'] = 1\n",
+        "exec('RE' + 'Q = 1')\n",
+    ],
+)
+def test_names_that_a_module_makes_by_itself(tmp_path: Path, text: str) -> None:
+    """As pyzmq makes its constants."""
+    write(
+        tmp_path,
+        {
+            "zmq/__init__.py": "from zmq.sugar import *\n",
+            "zmq/sugar.py": text,
+            "mine.py": "import zmq\nX = zmq.REQ\n",
+        },
+    )
+    assert missing(tmp_path) == []
+    assert really(tmp_path) == ""
+
+
 def test_what_is_not_imported_at_once_is_not_read(tmp_path: Path) -> None:
     write(tmp_path, {**LIBRARY, "mine/__init__.py": "", "mine/late.py": "from lib import Gone\n"})
     assert missing(tmp_path) == []
