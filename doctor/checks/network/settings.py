@@ -85,8 +85,10 @@ def of_tools(network: Network) -> Iterator[Finding]:
 
 
 def give_up(source: str) -> tuple[str, ...]:
-    own_git = source.endswith(".gitconfig")
-    return ("git", "config", "--global", "--unset", "http.proxy") if own_git else ("$EDITOR", source)
+    file, of_git, key = source.partition(": ")
+    if of_git and file.endswith((".gitconfig", ".config/git/config")):
+        return ("git", "config", "--global", "--unset", key)
+    return ("git", "config", "--system", "--unset", key) if of_git else ("$EDITOR", source)
 
 
 def intercepted(network: Network) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from doctor.reading.peek import peek_text
 
 PROXY = r"[\"']?(?P<value>[^\s\"';]+)"
 GIT = re.compile(rf"^\s*proxy\s*=\s*{PROXY}", re.IGNORECASE)
-SECTION = re.compile(r"^\s*\[\s*(\w+)")
+SECTION = re.compile(r'^\s*\[\s*(\w+)(?:\s+"([^"]*)")?')
 CURL = re.compile(rf"^\s*(?:(?:--)?proxy(?:\s*[=:]\s*|\s+)|-x\s*){PROXY}")
 WGET = re.compile(rf"^\s*https?_proxy\s*=\s*{PROXY}", re.IGNORECASE)
 APT = re.compile(rf"^\s*Acquire::https?::proxy\s+{PROXY}", re.IGNORECASE)
@@ -21,7 +21,7 @@ NO_PROXY = ("direct", "false", "none")
 
 
 def tool_proxies() -> tuple[Proxy, ...]:
-    """Each once, with the file that names it. Not asked yet."""
+    """Each once, with the file that names it, and git's own key. Not asked yet."""
     found: dict[tuple[str, str], Proxy] = {}
     for path, value in _values():
         if value.lower() not in NO_PROXY:
@@ -46,9 +46,10 @@ def _matches(path: Path, pattern: re.Pattern[str]) -> list[str]:
 
 def _of_git(path: Path) -> Iterator[tuple[str, str]]:
     """`proxy` in a section [http] or [https], be it for one host alone."""
-    section = ""
+    section, host = "", ""
     for line in peek_text(path, 200_000).splitlines():
         if head := SECTION.match(line):
-            section = head[1].lower()
+            section, host = head[1].lower(), head[2]
         elif section in ("http", "https") and (match := GIT.match(line)):
-            yield str(path), match["value"]
+            key = ".".join(part for part in (section, host, "proxy") if part)
+            yield f"{path}: {key}", match["value"]
