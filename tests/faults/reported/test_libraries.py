@@ -11,6 +11,7 @@ from tests.faults.dists import install, site_of
 from tests.faults.gpu.world import World, working
 from tests.faults.native import library, module
 from tests.faults.reported.builds import TAG, see, torch, well
+from tests.faults.reported.later import flash_attn_of_later
 
 CONFSTR = """
 #include <stddef.h>
@@ -165,16 +166,6 @@ def test_a_library_that_asks_for_an_executable_stack(
 def test_an_old_system_and_a_wheel_without_a_promise(t4: World, empty_env: Path, tmp_path: Path) -> None:
     """https://github.com/Dao-AILab/flash-attention/issues/1708: the newest wheel asks for the same again."""
     torch(empty_env, "2.5.1+cu121", "12.1")
-    later = library(
-        tmp_path / "libc.so.6",
-        "int of_later(void) { return 1; }",
-        soname="libc.so.6",
-        versions="GLIBC_2.99 { global: *; };",
-    )
-    name = f"flash_attn_2_cuda.{TAG}.so"
-    use = "int of_later(void); int call(void) { return of_later(); }"
-    made = module(site_of(empty_env) / name, "flash_attn_2_cuda", source=use, needs=(later,))
-    files: dict[str, str | bytes] = {"flash_attn/__init__.py": "", name: made.read_bytes()}
-    install(empty_env, "flash-attn", "2.8.0.post2", files)
+    flash_attn_of_later(empty_env, tmp_path, TAG)
     older, built = see(t4, empty_env).of("glibc-too-old-for-extension")["remedy"]["commands"]
     assert older[-1] == "flash-attn==2.7.4.post1" and "FLASH_ATTENTION_FORCE_BUILD=TRUE" in built

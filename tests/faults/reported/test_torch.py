@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from tests.conftest import missing
-from tests.faults.dists import install, site_of
-from tests.faults.native import library, module
+from tests.faults.dists import install
 from tests.faults.patient import diagnose
 from tests.faults.person import need_another_user
+from tests.faults.reported.later import flash_attn_of_later
 from tests.faults.torch.env import ROOM, look
 
 TAG = f"cpython-{sys.version_info.major}{sys.version_info.minor}-{sys.implementation._multiarch}"
@@ -44,17 +44,7 @@ def test_a_virtual_machine_that_hides_what_its_processor_can(
 def test_flash_attn_for_a_newer_system(empty_env: Path, environ: dict[str, str], tmp_path: Path) -> None:
     """https://github.com/Dao-AILab/flash-attention/issues/1708: "`GLIBC_2.32' not found"; here a version of the future."""
     with_torch(empty_env, "2.5.1+cu121", "12.1")
-    later = library(
-        tmp_path / "libc.so.6",
-        "int of_later(void) { return 1; }",
-        soname="libc.so.6",
-        versions="GLIBC_2.99 { global: *; };",
-    )
-    name = f"flash_attn_2_cuda.{TAG}.so"
-    use = "int of_later(void); int call(void) { return of_later(); }"
-    made = module(site_of(empty_env) / name, "flash_attn_2_cuda", source=use, needs=(later,))
-    files: dict[str, str | bytes] = {"flash_attn/__init__.py": "", name: made.read_bytes()}
-    install(empty_env, "flash-attn", "2.8.0.post2", files)
+    flash_attn_of_later(empty_env, tmp_path, TAG)
     said = look(empty_env, environ)
     assert said.complaints == ["glibc-too-old-for-extension"]
     assert "GLIBC_2.99" in said.of("glibc-too-old-for-extension")["title"]
