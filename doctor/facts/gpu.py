@@ -140,6 +140,10 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     where: str  # shell, kernelspec NAME, notebook kernel PID, the path of a file
     set_in: tuple[str, ...] = ()  # lines of start-up files that set it: path:line
     fault: str = ""  # why the file or folder that it names cannot be used
+    one: str = ""  # of a list where one folder is asked for: the folder that would do
+    unknown: tuple[
+        str, ...
+    ] = ()  # of a list of architectures: those that the torch of the goal does not know
 
 
 class Mps(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,7 +50,7 @@ def probe(goal: Goal) -> Gpu:
     inside = container.container()
     several = len(cards) > 1
     notebooks = (*visible.kernelspecs(goal), *(() if hung or nothing else visible.kernels()))
-    steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(notebooks)
+    steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(goal, notebooks)
     of_packages = packages.driver_packages()
     driver = module.version() or said.driver
     lines = visible.set_in(goal, (one.name for one in steering))
@@ -112,11 +112,13 @@ def for_torch(goal: Goal, devices: tuple[GpuDevice, ...] | Unknown) -> dict[str,
     return {**known, "ptxas": ptxas.of_triton(goal, devices) if isinstance(devices, tuple) else None}
 
 
-def steered_by(notebooks: Iterable[visible.Source]) -> tuple[tuple[Variable, ...], tuple[str, ...], bool]:
+def steered_by(
+    goal: Goal, notebooks: Iterable[visible.Source]
+) -> tuple[tuple[Variable, ...], tuple[str, ...], bool]:
     """Variables for CUDA, torch and NCCL, with what has to be known of the network to judge them."""
     from doctor.probes.gpu import variables  # on most machines there is nothing to steer
 
-    those = variables.variables(notebooks)
+    those = variables.variables(goal, notebooks)
     return those, variables.interfaces(those), variables.infiniband(those)
 
 
