@@ -205,6 +205,12 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     nvml_stuck: bool = False  # the question hangs in the kernel (state D), as do those of others
     holders: tuple[GpuProcess, ...] = ()  # processes here that have a GPU's node open
     container: str | None = None
+    pod: bool = False  # that container is one of Kubernetes
+    barred: str | None = (
+        None  # files whose rights allow all are refused: by this label of SELinux, or "": by what is not seen
+    )
+    hypervisor: str = ""  # above this machine; looked for where an old driver lists no card
+    hmm: bool = False  # nvidia_uvm manages memory of all programs (HMM); looked at where CUDA refuses
     wsl: bool = False
     has_dxg: bool = False  # /dev/dxg: WSL's way to the GPU
     secure_boot: bool = False

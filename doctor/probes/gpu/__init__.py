@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from doctor.facts import Docker, DriverLibrary, Gpu, GpuDevice, Mps, PciCard, Unknown, Variable
+from doctor.facts import Docker, DriverLibrary, Gpu, GpuDevice, Mps, Node, PciCard, Unknown, Variable
 from doctor.goal import Goal
 from doctor.probes.gpu import (
     container,
@@ -54,6 +54,8 @@ def probe(goal: Goal) -> Gpu:
     of_packages = packages.driver_packages()
     driver = module.version() or said.driver
     lines = visible.set_in(goal, (one.name for one in steering))
+    # Last of all: as root, CUDA loads modules and makes nodes.
+    cuda_code = nvml.cuda_code() if goal.deep and said.code == 0 else None
     return Gpu(
         pci=tuple(card.address for card in cards),
         cards=with_ways(cards) if several else cards,
@@ -66,13 +68,16 @@ def probe(goal: Goal) -> Gpu:
         nodes=said.nodes,
         nvml_code=said.code,
         nvml_hung=said.hung,
-        # Last of all: as root, CUDA loads modules and makes nodes.
-        cuda_code=nvml.cuda_code() if goal.deep and said.code == 0 else None,
+        cuda_code=cuda_code,
+        hmm=bool(cuda_code) and hmm(),
         nvml_stuck=said.stuck or (hung and processes.any_stuck(holders)),
         holders=holders,
         libraries=installed,
         packages=of_packages,
         container=inside,
+        pod=inside is not None and container.variable(container.KUBERNETES) is not None,
+        barred=barred(said.nodes) if any(node.error == "EACCES" for node in said.nodes) else None,
+        hypervisor="" if nothing or wsl or said.devices else hypervisor(cards, driver),
         docker=Docker() if inside else docker.docker(of_packages, has_nodes=bool(nodes)),
         wsl=wsl,
         has_dxg=is_there(Path("/dev/dxg")),
@@ -120,6 +125,24 @@ def steered_by(
 
     those = variables.variables(goal, notebooks)
     return those, variables.interfaces(those), variables.infiniband(those)
+
+
+def barred(nodes: tuple[Node, ...]) -> str | None:
+    from doctor.probes.gpu import refusals  # what follows is rare
+
+    return refusals.barred(nodes)
+
+
+def hypervisor(cards: tuple[PciCard, ...], driver: str | None) -> str:
+    from doctor.probes.gpu import refusals
+
+    return refusals.hypervisor(cards, driver)
+
+
+def hmm() -> bool:
+    from doctor.probes.gpu import refusals
+
+    return refusals.hmm()
 
 
 def with_ways(cards: tuple[PciCard, ...]) -> tuple[PciCard, ...]:
