@@ -75,6 +75,9 @@ class Apt(msgspec.Struct, frozen=True, kw_only=True):
     holder: Program | None = None  # who holds its lock now
     unfinished: tuple[str, ...] = ()  # packages unpacked or half configured
     interrupted: bool = False  # dpkg's journal was not worked off
+    mounted: tuple[
+        str, ...
+    ] = ()  # files of the GPU's driver laid in from the host; looked for where a package of it is unfinished
     codename: str = ""  # of the release that this is
     sources: tuple[AptSource, ...] = ()
 

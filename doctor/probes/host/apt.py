@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,13 +12,15 @@ from doctor.probes.host.sources import sources
 from doctor.probes.listing import names_in
 from doctor.probes.locks import Held, holder, holders
 from doctor.probes.patience import PATIENCE, start
-from doctor.reading.peek import is_folder
+from doctor.reading.peek import is_folder, peek_text
 
 ADMIN = Path("/var/lib/dpkg")
 LOCKS = ("lock-frontend", "lock")
 STATUS, USUAL = "\nStatus: ", "install ok installed\n"
 HALF = ("unpacked", "half-configured", "half-installed")
 NAMED = 12
+OF_DRIVER = re.compile(r"libnvidia-|nvidia-(?!container)|libcuda\d")  # names of packages
+LAID_IN = re.compile(r"/usr/(?:s?bin|lib\S*)/(?:lib(?:nvidia|cuda)\S*\.so\S*|nvidia-smi)\Z")
 
 
 def begin(release: Mapping[str, str], admin: Path = ADMIN) -> Callable[[], Apt]:
@@ -25,8 +28,10 @@ def begin(release: Mapping[str, str], admin: Path = ADMIN) -> Callable[[], Apt]:
     if not is_folder(admin):
         return Apt
     known = start(holders)
+    half = unfinished(admin / "status")[:NAMED]
     return lambda: Apt(
-        unfinished=unfinished(admin / "status")[:NAMED],
+        unfinished=half,
+        mounted=mounted() if any(map(OF_DRIVER.match, half)) else (),
         interrupted=journal(admin),
         holder=lock_holder(admin, known(PATIENCE)),
         codename=release.get("VERSION_CODENAME", ""),
@@ -55,6 +60,12 @@ def unfinished(status: Path) -> tuple[str, ...]:
         if len(words) == 3 and (words[2] in HALF or words[1] == "reinstreq"):
             found.append(text[:said].rpartition("\nPackage: ")[2].split("\n")[0].strip())
     return tuple(found)
+
+
+def mounted() -> tuple[str, ...]:
+    """A file that is a mount of its own can be neither replaced nor removed."""
+    fields = (line.split() for line in peek_text("/proc/self/mountinfo", 1 << 20).splitlines())
+    return tuple(path for words in fields if len(words) > 4 and LAID_IN.match(path := words[4]))[:NAMED]
 
 
 def journal(admin: Path) -> bool:
