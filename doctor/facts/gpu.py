@@ -183,6 +183,7 @@ class Docker(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str = ""  # that daemon's address, without who logs in
     settings: tuple[Setting, ...] = ()  # of the container toolkit, where they keep GPUs from containers
     rootful: bool = False  # its daemon of root listens here
+    rootless: bool = False  # `docker` talks to a daemon of this user
     toolkit_version: str = ""  # as dpkg has it
     others: tuple[str, ...] = ()  # what else starts containers here: containerd, podman, kubelet
 
@@ -234,6 +235,9 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     infiniband: bool = False  # an adapter is here; looked for where a variable switches it off
     nccl_lines: tuple[str, ...] = ()  # lines of NCCL's files that it cannot read as meant: PATH:LINE: why
     unaddressed: bool = False  # several cards, and no interface but loopback has an address
+    adapters_withheld: tuple[
+        str, ...
+    ] = ()  # InfiniBand adapters with a link, whose device files this container was not given
     locked_most: int | None = (
         None  # bytes that may be locked in memory, where RDMA needs more; None: enough, or no RDMA
     )

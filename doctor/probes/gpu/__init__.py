@@ -33,7 +33,7 @@ from doctor.reading.peek import is_there, peek_text
 
 JETSON = Path("/etc/nv_tegra_release")
 MPS_FOLDER = "CUDA_MPS_PIPE_DIRECTORY"
-INFINIBAND = Path("/dev/infiniband")
+INFINIBAND, ADAPTERS = Path("/dev/infiniband"), Path("/sys/class/infiniband")
 NCCL_FILES = (Path("~/.nccl.conf").expanduser(), Path("/etc/nccl.conf"))
 
 
@@ -97,6 +97,7 @@ def probe(goal: Goal) -> Gpu:
         infiniband=infiniband,
         nccl_lines=() if nothing else nccl_lines(),
         unaddressed=several and unaddressed(),
+        adapters_withheld=adapters_withheld() if inside and several else (),
         locked_most=None if nothing else locked_most(),
         mps=None if nothing else sharing(),
         wsl_lacks=wsl_lacks(installed, driver) if wsl else (),
@@ -163,6 +164,14 @@ def locked_most() -> int | None:
     from doctor.probes.gpu import neighbours
 
     return neighbours.locked_most()
+
+
+def adapters_withheld() -> tuple[str, ...]:
+    if is_there(INFINIBAND) or not is_there(ADAPTERS):
+        return ()
+    from doctor.probes.gpu import neighbours
+
+    return neighbours.with_link(ADAPTERS)
 
 
 def nccl_lines() -> tuple[str, ...]:
