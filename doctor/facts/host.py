@@ -78,6 +78,7 @@ class Apt(msgspec.Struct, frozen=True, kw_only=True):
     mounted: tuple[
         str, ...
     ] = ()  # files of the GPU's driver laid in from the host; looked for where a package of it is unfinished
+    unpinned: str = ""  # NVIDIA's archive of CUDA beside Ubuntu's own, no file that says which wins, and no driver for the card
     codename: str = ""  # of the release that this is
     sources: tuple[AptSource, ...] = ()
 

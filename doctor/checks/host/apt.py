@@ -42,6 +42,9 @@ def apt(host: Host) -> Iterator[Finding]:
         yield found("host", "apt-driver-in-gpu-container", packages=names, mounted=apt.mounted[:SHOWN])
     elif apt.unfinished or apt.interrupted:
         yield found("host", "apt-half-configured", packages=apt.unfinished or ("/var/lib/dpkg/updates",))
+    if apt.unpinned and host.container is None and host.wsl is None:
+        release = apt.unpinned.rpartition("/repos/")[2].partition("/")[0]
+        yield found("host", "apt-cuda-archive-not-pinned", archive=apt.unpinned, release=release)
     yield from _sources(apt.sources, host)
 
 

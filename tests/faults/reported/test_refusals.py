@@ -119,3 +119,37 @@ def test_a_driver_that_apt_wants_to_install_in_a_container(bare: World, laid_in:
             "libnvidia-compute-435",
             "nvidia-cuda-toolkit",
         ]
+
+
+UBUNTU = "deb http://archive.ubuntu.com/ubuntu bionic main restricted\n"
+CUDA = "deb http://developer.download.nvidia.com/compute/cuda/repos/ubuntu1804/x86_64 /\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "pinned", "bound", "told"),
+    [
+        (CUDA, False, None, True),
+        (CUDA, True, None, False),
+        ("", False, None, False),
+        (CUDA, False, "nvidia", False),
+    ],
+)
+def test_a_driver_in_two_archives(
+    bare: World, source: str, pinned: bool, bound: str | None, told: bool
+) -> None:
+    """https://github.com/NVIDIA/ansible-role-nvidia-driver/pull/11: "not going to be installed", "held broken packages"."""
+    world = working(bare) if bound else bare.card(0, 0x1EB8, bound=None)
+    etc = world.folder / "apt"
+    for name in ("sources.list.d", "preferences.d"):
+        (etc / name).mkdir(parents=True)
+    (etc / "sources.list").write_text(UBUNTU)
+    (etc / "sources.list.d/cuda.list").write_text(source)
+    if pinned:
+        (etc / "preferences.d/cuda-repository-pin-600").write_text("Package: *\n")
+    world.inner = ["sh", "-ec", f'mount --bind {etc} /etc/apt; exec "$@"', "sh"]
+    said = world.diagnose(areas=AREAS)
+    assert ("apt-cuda-archive-not-pinned" in said.complaints) == told
+    if told:
+        assert "driver-not-installed" in [one["id"] for one in said.findings]
+        line = said.of("apt-cuda-archive-not-pinned")["remedy"]["commands"][0][-1]
+        assert "/repos/ubuntu1804/x86_64/cuda-ubuntu1804.pin" in line
