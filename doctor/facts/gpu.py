@@ -140,6 +140,10 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     where: str  # shell, kernelspec NAME, notebook kernel PID, the path of a file
     set_in: tuple[str, ...] = ()  # lines of start-up files that set it: path:line
     fault: str = ""  # why the file or folder that it names cannot be used
+    one: str = ""  # of a list where one folder is asked for: the folder that would do
+    unknown: tuple[
+        str, ...
+    ] = ()  # of a list of architectures: those that the torch of the goal does not know
 
 
 class Mps(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +183,7 @@ class Docker(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str = ""  # that daemon's address, without who logs in
     settings: tuple[Setting, ...] = ()  # of the container toolkit, where they keep GPUs from containers
     rootful: bool = False  # its daemon of root listens here
+    rootless: bool = False  # `docker` talks to a daemon of this user
     toolkit_version: str = ""  # as dpkg has it
     others: tuple[str, ...] = ()  # what else starts containers here: containerd, podman, kubelet
 
@@ -201,6 +206,12 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     nvml_stuck: bool = False  # the question hangs in the kernel (state D), as do those of others
     holders: tuple[GpuProcess, ...] = ()  # processes here that have a GPU's node open
     container: str | None = None
+    pod: bool = False  # that container is one of Kubernetes
+    barred: str | None = (
+        None  # files whose rights allow all are refused: by this label of SELinux, or "": by what is not seen
+    )
+    hypervisor: str = ""  # above this machine; looked for where an old driver lists no card
+    hmm: bool = False  # nvidia_uvm manages memory of all programs (HMM); looked at where CUDA refuses
     wsl: bool = False
     has_dxg: bool = False  # /dev/dxg: WSL's way to the GPU
     secure_boot: bool = False
@@ -224,6 +235,9 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     infiniband: bool = False  # an adapter is here; looked for where a variable switches it off
     nccl_lines: tuple[str, ...] = ()  # lines of NCCL's files that it cannot read as meant: PATH:LINE: why
     unaddressed: bool = False  # several cards, and no interface but loopback has an address
+    adapters_withheld: tuple[
+        str, ...
+    ] = ()  # InfiniBand adapters with a link, whose device files this container was not given
     locked_most: int | None = (
         None  # bytes that may be locked in memory, where RDMA needs more; None: enough, or no RDMA
     )

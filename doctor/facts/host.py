@@ -75,6 +75,10 @@ class Apt(msgspec.Struct, frozen=True, kw_only=True):
     holder: Program | None = None  # who holds its lock now
     unfinished: tuple[str, ...] = ()  # packages unpacked or half configured
     interrupted: bool = False  # dpkg's journal was not worked off
+    mounted: tuple[
+        str, ...
+    ] = ()  # files of the GPU's driver laid in from the host; looked for where a package of it is unfinished
+    unpinned: str = ""  # NVIDIA's archive of CUDA beside Ubuntu's own, no file that says which wins, and no driver for the card
     codename: str = ""  # of the release that this is
     sources: tuple[AptSource, ...] = ()
 

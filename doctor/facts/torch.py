@@ -128,6 +128,9 @@ class Toolchain(msgspec.Struct, frozen=True, kw_only=True):
     ninja_hidden: bool = False  # it is in the environment, and PATH does not lead there
     ninja_missed_by: int | None = None  # a running process of the environment that does not find it
     libaio: bool = True  # with its header
+    curand_lost: str = (
+        ""  # deepspeed links with -lcurand, and no libcurand.so is where a linker looks: pip's file, or "-"
+    )
     libcuda_folder: str | None = (
         None  # has libcuda.so.1, and no folder has the libcuda.so that a linker asks for
     )

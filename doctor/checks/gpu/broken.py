@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from doctor.catalogue import found
 from doctor.checks.gpu import see
@@ -14,7 +15,7 @@ from doctor.text import Text
 FEW_CARDS = 2
 XID = re.compile(r"NVRM: Xid \(PCI:([\w:.]+)[^)]*\): (\d+)")
 OFF_THE_BUS = "79"
-UNPOWERED, TO_BE_RESET = 8, 16  # NVML's codes
+UNPOWERED, TO_BE_RESET, UNKNOWN_ERROR = 8, 16, 999  # NVML's codes
 CONTROL = "/dev/nvidiactl"
 # PCI device ids from which on a card belongs to a generation, and the first driver branch that knows it.
 FIRST_BRANCH = ((FIRST_BLACKWELL, 570), (0x2600, 525), (0x2300, 515), (0x2000, 450), (0x1E00, 410))
@@ -86,9 +87,34 @@ def xid_numbers(gpu: Gpu) -> set[str]:
 
 def not_permitted(gpu: Gpu) -> Finding | None:
     nodes = with_error(gpu, "EACCES")
-    if not nodes:
+    return refused(gpu, nodes) if nodes else None
+
+
+def refused(gpu: Gpu, nodes: Sequence[str]) -> Finding:
+    """By owner and mode; or, where those allow it, by SELinux. Another group helps in the first case only."""
+    if gpu.barred:
+        again = (("docker", "run", "--gpus", "all", "--security-opt", "label=disable", "IMAGE"),)
+        by_docker = again if gpu.container == "docker" else None
+        return found("gpu", "gpu-nodes-refused-by-selinux", nodes=nodes, label=gpu.barred, commands=by_docker)
+    look = (("ls", "-lZ", "/dev/nvidia0"),) if gpu.barred is not None or "root" in gpu.groups else None
+    return found("gpu", "gpu-nodes-not-permitted", nodes=nodes, groups=gpu.groups or NONE, commands=look)
+
+
+def refuses_hypervisor(gpu: Gpu) -> Finding | None:
+    """All cards answer on the bus, none dropped off it, and the driver starts none of them."""
+    away = any(number == OFF_THE_BUS for _, number in _xids(gpu)) or not all(
+        card.answers for card in gpu.cards
+    )
+    codes = {one.code for one in gpu.lost}
+    if not gpu.hypervisor or away or not (codes == {UNKNOWN_ERROR} or (not codes and see.not_started(gpu))):
         return None
-    return found("gpu", "gpu-nodes-not-permitted", nodes=nodes, groups=gpu.groups or NONE)
+    return found(
+        "gpu",
+        "gpu-driver-refuses-hypervisor",
+        cards=cards_named(gpu.cards),
+        driver=loaded(gpu) or "?",
+        above=gpu.hypervisor,
+    )
 
 
 def card_and_driver(gpu: Gpu) -> Finding | None:

@@ -14,6 +14,7 @@ from doctor.checks.gpu import (
     visible,
     wsl,
 )
+from doctor.checks.gpu.see import devices as devices_of
 from doctor.facts import Docker, Gpu
 from doctor.finding import Finding
 
@@ -51,6 +52,10 @@ def _listed(gpu: Gpu) -> Iterator[Finding]:
         from doctor.checks.gpu import several  # most have one card, and say nothing to NCCL
 
         yield from several.check(gpu)
+    if len(devices_of(gpu)) > 1 and gpu.visible:
+        from doctor.checks.gpu import order  # most have one card, or like ones
+
+        yield from order.check(gpu)
     if gpu.module.params:
         from doctor.checks.gpu import options  # most leave them as they are
 

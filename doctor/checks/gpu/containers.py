@@ -45,6 +45,8 @@ def forbidden(gpu: Gpu) -> Finding | None:
     nodes = with_error(gpu, "EPERM")
     if not nodes:
         return None
+    if gpu.pod:
+        return found("gpu", "pod-lost-gpu", nodes=nodes)
     if gpu.container and gpu.container_seconds is not None and gpu.container_seconds < YOUNG:
         minutes = round(gpu.container_seconds / 60, 1)
         return found("gpu", "container-forbids-gpu-from-start", nodes=nodes, minutes=minutes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from doctor.catalogue import found
@@ -13,6 +14,7 @@ from doctor.text import Text
 SNAP = "/snap"
 VIRTUAL = ("/desktop/docker.sock", "/.docker/desktop/", "/.colima/", "/.lima/", "/.rd/", "/.orbstack/")
 NO_CGROUPS = "nvidia-container-cli.no-cgroups"
+WITHOUT_RULES = [1, 18]
 ENV_ALONE = "accept-nvidia-visible-devices-envvar-when-unprivileged"
 NOT_ENOUGH = Text(
     "NVIDIA_VISIBLE_DEVICES alone hands in no GPU", "仅设置 NVIDIA_VISIBLE_DEVICES 不会挂载 GPU"
@@ -30,7 +32,24 @@ def check(gpu: Gpu) -> Iterator[Finding]:
         yield found("gpu", "docker-of-snap", docker=have.command)
     for one in have.settings:
         yield from _setting(gpu, one)
+    yield from _rootless(gpu)
     yield from nodes_late(gpu)
+
+
+def _rootless(gpu: Gpu) -> Iterator[Finding]:
+    """A daemon without root may write no rules for devices. Since 1.18 the toolkit makes a CDI specification itself, which needs none."""
+    have = gpu.docker
+    settled = any(one.name in (NO_CGROUPS, "config.toml") for one in have.settings)
+    version = [int(part) for part in re.findall(r"\d+", have.toolkit_version.rpartition(":")[2])[:2]]
+    newer = version >= WITHOUT_RULES
+    if have.rootless and have.toolkit and not (settled or have.cdi or newer or gpu.wsl):
+        by_cdi = (
+            ("sudo", "nvidia-ctk", "cdi", "generate", "--output=/etc/cdi/nvidia.yaml"),
+            ("docker", "run", "--rm", "--device", "nvidia.com/gpu=all", "ubuntu", "nvidia-smi"),
+        )
+        yield found(
+            "gpu", "docker-rootless-writes-no-rules", file=FILE, commands=by_cdi if have.rootful else None
+        )
 
 
 def _elsewhere(gpu: Gpu) -> Finding:

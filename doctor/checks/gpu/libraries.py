@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.checks.gpu import copies
+from doctor.checks.gpu import broken, copies
 from doctor.checks.gpu.see import NONE, devices, library, loaded, on_disk
 from doctor.facts import DriverLibrary, Gpu
 from doctor.finding import Finding
@@ -14,6 +14,7 @@ from doctor.wheels.tables import numbers
 NVML, CUDA = "libnvidia-ml.so.1", "libcuda.so.1"
 MISMATCH = 18
 NO_LIBRARY = 12
+NOT_INITIALIZED = 3
 CUDA_SAYS = {
     2: "out of memory",
     3: "not initialized",
@@ -128,11 +129,13 @@ def _no_memory_node(gpu: Gpu) -> Iterator[Finding]:
     elif uvm and uvm.error == "EPERM":
         yield found("gpu", "nvidia-uvm-not-allowed", container=gpu.container or NONE)
     elif uvm and uvm.error == "EACCES":
-        yield found("gpu", "gpu-nodes-not-permitted", nodes=uvm.path, groups=gpu.groups or NONE)
+        yield broken.refused(gpu, (uvm.path,))
 
 
 def not_starting(gpu: Gpu) -> Iterator[Finding]:
     """CUDA itself was asked (--deep) and refused. Whatever is found above explains it."""
-    if gpu.cuda_code:
+    if gpu.cuda_code == NOT_INITIALIZED and gpu.hmm and gpu.module.is_open:
+        yield found("gpu", "cuda-does-not-start-with-hmm", driver=loaded(gpu) or "?")
+    elif gpu.cuda_code:
         said = CUDA_SAYS.get(gpu.cuda_code, "?")
         yield found("gpu", "cuda-does-not-start", code=gpu.cuda_code, said=said)

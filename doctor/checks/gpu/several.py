@@ -26,6 +26,16 @@ def check(gpu: Gpu) -> Iterator[Finding]:
         yield found("gpu", "nccl-conf-line-without-effect", lines="; ".join(gpu.nccl_lines), commands=edit)
     if gpu.unaddressed and len(devices(gpu)) > 1 and not named(gpu, nccl.PREFIXES):
         yield found("gpu", "nccl-no-address")
+    if gpu.adapters_withheld and len(devices(gpu)) > 1:
+        meant = [one for one in named(gpu, "NCCL_IB_DISABLE") if one.value.strip() == "0"]
+        off = switched_on(gpu, "NCCL_IB_DISABLE")
+        if not off:  # who has switched it off wants none
+            yield found(
+                "gpu",
+                "infiniband-not-in-container",
+                severity="warn" if meant else None,
+                adapters=gpu.adapters_withheld,
+            )
     if gpu.locked_most is not None:
         inside = (("docker", "run", "--gpus", "all", "--ulimit", "memlock=-1", "IMAGE"),)
         yield found(

@@ -48,6 +48,7 @@ def _last(gpu: Gpu) -> Finding:
 _LOADED: tuple[Look, ...] = (
     broken.hangs,
     options.against_the_card,
+    broken.refuses_hypervisor,
     broken.lost,
     broken.unpowered,
     broken.to_be_reset,

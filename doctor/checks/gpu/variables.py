@@ -79,6 +79,13 @@ def _capability(said: str) -> float:
 def _toolkit(gpu: Gpu) -> Iterator[Finding]:
     """Only who compiles needs it. An image without a compiler may well name the folder of its libraries."""
     wrong = [one for one in named(gpu, *TOOLKIT) if one.fault]
+    lists = [one for one in wrong if one.one]
+    if lists:
+        there = lists[0].one
+        right = tuple(("export", f"{name}={there}") for name in dict.fromkeys(one.name for one in lists))
+        lines = ", ".join(files(lists)) or NONE
+        yield found("gpu", "cuda-home-is-a-list", seen=seen(lists), files=lines, there=there, commands=right)
+    wrong = [one for one in wrong if not one.one]
     gone = any(one.fault != NO_COMPILER for one in wrong)
     yield from _told("cuda-home-wrong", wrong, severity="warn" if gone else "info")
 
@@ -111,6 +118,17 @@ def _slow(gpu: Gpu) -> Iterator[Finding]:
 
 def _archs(gpu: Gpu) -> Iterator[Finding]:
     cards = devices(gpu)
+    strange = [one for one in named(gpu, "TORCH_CUDA_ARCH_LIST") if one.unknown]
+    if strange:
+        yield found(
+            "gpu",
+            "torch-arch-list-unknown-to-torch",
+            seen=seen(strange),
+            files=files(strange) or NONE,
+            unknown=tuple(dict.fromkeys(name for one in strange for name in one.unknown)),
+            wanted=";".join(sorted({device.compute_capability for device in cards})),
+        )
+        return
     wrong = [one for one in named(gpu, "TORCH_CUDA_ARCH_LIST") if archs.lacking(one.value, cards)]
     if wrong:
         lacking = archs.lacking(wrong[0].value, cards)

@@ -37,8 +37,14 @@ def apt(host: Host) -> Iterator[Finding]:
     apt = host.apt
     if apt.holder:  # half configured is then a state on the way
         yield found("host", "dpkg-lock-held", pid=apt.holder.pid, program=apt.holder.name)
+    elif apt.mounted:
+        names = tuple(name for name in apt.unfinished if "nvidia" in name or name.startswith("libcuda"))
+        yield found("host", "apt-driver-in-gpu-container", packages=names, mounted=apt.mounted[:SHOWN])
     elif apt.unfinished or apt.interrupted:
         yield found("host", "apt-half-configured", packages=apt.unfinished or ("/var/lib/dpkg/updates",))
+    if apt.unpinned and host.container is None and host.wsl is None:
+        release = apt.unpinned.rpartition("/repos/")[2].partition("/")[0]
+        yield found("host", "apt-cuda-archive-not-pinned", archive=apt.unpinned, release=release)
     yield from _sources(apt.sources, host)
 
 

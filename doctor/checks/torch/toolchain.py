@@ -42,8 +42,29 @@ def check(facts: Facts, torch: Torch, goal: Goal) -> Iterator[Finding]:
     tools = torch.toolchain
     if not tools.libaio and "deepspeed" in torch.family:
         yield found("torch", "libaio-missing", version=torch.family["deepspeed"])
+    if tools.curand_lost:
+        yield _curand(torch)
     if tools.libcuda_folder:
         yield found("torch", "libcuda-link-missing", folder=tools.libcuda_folder, triton=_triton(torch))
+
+
+def _curand(torch: Torch) -> Finding:
+    there = torch.toolchain.curand_lost
+    folder, _, file = there.rpartition("/")
+    dashed = (torch.nvcc_version or torch.cuda or "").replace(".", "-")
+    linked = (
+        ("ln", "-s", file, f"{folder}/libcurand.so"),
+        ("export", f"LIBRARY_PATH={folder}:$LIBRARY_PATH"),
+    )
+    return found(
+        "torch",
+        "curand-link-missing",
+        version=torch.family["deepspeed"],
+        nvcc=torch.nvcc or "-",
+        there=there,
+        package=f"libcurand-dev-{dashed}",
+        commands=linked if folder else None,
+    )
 
 
 def _triton(torch: Torch) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from doctor.facts import Docker, DriverLibrary, Gpu, GpuDevice, Mps, PciCard, Unknown, Variable
+from doctor.facts import Docker, DriverLibrary, Gpu, GpuDevice, Mps, Node, PciCard, Unknown, Variable
 from doctor.goal import Goal
 from doctor.probes.gpu import (
     container,
@@ -33,7 +33,7 @@ from doctor.reading.peek import is_there, peek_text
 
 JETSON = Path("/etc/nv_tegra_release")
 MPS_FOLDER = "CUDA_MPS_PIPE_DIRECTORY"
-INFINIBAND = Path("/dev/infiniband")
+INFINIBAND, ADAPTERS = Path("/dev/infiniband"), Path("/sys/class/infiniband")
 NCCL_FILES = (Path("~/.nccl.conf").expanduser(), Path("/etc/nccl.conf"))
 
 
@@ -50,10 +50,12 @@ def probe(goal: Goal) -> Gpu:
     inside = container.container()
     several = len(cards) > 1
     notebooks = (*visible.kernelspecs(goal), *(() if hung or nothing else visible.kernels()))
-    steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(notebooks)
+    steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(goal, notebooks)
     of_packages = packages.driver_packages()
     driver = module.version() or said.driver
     lines = visible.set_in(goal, (one.name for one in steering))
+    # Last of all: as root, CUDA loads modules and makes nodes.
+    cuda_code = nvml.cuda_code() if goal.deep and said.code == 0 else None
     return Gpu(
         pci=tuple(card.address for card in cards),
         cards=with_ways(cards) if several else cards,
@@ -66,13 +68,16 @@ def probe(goal: Goal) -> Gpu:
         nodes=said.nodes,
         nvml_code=said.code,
         nvml_hung=said.hung,
-        # Last of all: as root, CUDA loads modules and makes nodes.
-        cuda_code=nvml.cuda_code() if goal.deep and said.code == 0 else None,
+        cuda_code=cuda_code,
+        hmm=bool(cuda_code) and hmm(),
         nvml_stuck=said.stuck or (hung and processes.any_stuck(holders)),
         holders=holders,
         libraries=installed,
         packages=of_packages,
         container=inside,
+        pod=inside is not None and container.variable(container.KUBERNETES) is not None,
+        barred=barred(said.nodes) if any(node.error == "EACCES" for node in said.nodes) else None,
+        hypervisor="" if nothing or wsl or said.devices else hypervisor(cards, driver),
         docker=Docker() if inside else docker.docker(of_packages, has_nodes=bool(nodes)),
         wsl=wsl,
         has_dxg=is_there(Path("/dev/dxg")),
@@ -92,6 +97,7 @@ def probe(goal: Goal) -> Gpu:
         infiniband=infiniband,
         nccl_lines=() if nothing else nccl_lines(),
         unaddressed=several and unaddressed(),
+        adapters_withheld=adapters_withheld() if inside and several else (),
         locked_most=None if nothing else locked_most(),
         mps=None if nothing else sharing(),
         wsl_lacks=wsl_lacks(installed, driver) if wsl else (),
@@ -112,12 +118,32 @@ def for_torch(goal: Goal, devices: tuple[GpuDevice, ...] | Unknown) -> dict[str,
     return {**known, "ptxas": ptxas.of_triton(goal, devices) if isinstance(devices, tuple) else None}
 
 
-def steered_by(notebooks: Iterable[visible.Source]) -> tuple[tuple[Variable, ...], tuple[str, ...], bool]:
+def steered_by(
+    goal: Goal, notebooks: Iterable[visible.Source]
+) -> tuple[tuple[Variable, ...], tuple[str, ...], bool]:
     """Variables for CUDA, torch and NCCL, with what has to be known of the network to judge them."""
     from doctor.probes.gpu import variables  # on most machines there is nothing to steer
 
-    those = variables.variables(notebooks)
+    those = variables.variables(goal, notebooks)
     return those, variables.interfaces(those), variables.infiniband(those)
+
+
+def barred(nodes: tuple[Node, ...]) -> str | None:
+    from doctor.probes.gpu import refusals  # what follows is rare
+
+    return refusals.barred(nodes)
+
+
+def hypervisor(cards: tuple[PciCard, ...], driver: str | None) -> str:
+    from doctor.probes.gpu import refusals
+
+    return refusals.hypervisor(cards, driver)
+
+
+def hmm() -> bool:
+    from doctor.probes.gpu import refusals
+
+    return refusals.hmm()
 
 
 def with_ways(cards: tuple[PciCard, ...]) -> tuple[PciCard, ...]:
@@ -138,6 +164,14 @@ def locked_most() -> int | None:
     from doctor.probes.gpu import neighbours
 
     return neighbours.locked_most()
+
+
+def adapters_withheld() -> tuple[str, ...]:
+    if is_there(INFINIBAND) or not is_there(ADAPTERS):
+        return ()
+    from doctor.probes.gpu import neighbours
+
+    return neighbours.with_link(ADAPTERS)
 
 
 def nccl_lines() -> tuple[str, ...]:

@@ -19,6 +19,7 @@ CDI = ("/etc/cdi", "/var/run/cdi")
 CHOSEN = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")  # variables that choose a daemon
 # What else starts containers.
 OTHERS = ("containerd", "podman", "kubelet", "k3s", "apptainer")
+ROOTLESS = re.compile(r"unix:///run/user/\d+/docker\.sock\Z")
 PROGRAMS = (
     "nvidia-ctk",
     "nvidia-container-runtime-hook",
@@ -46,6 +47,7 @@ def docker(packages: dict[str, str], has_nodes: bool) -> Docker:
         context=context,
         endpoint=endpoint,
         settings=_settings(cdi) if is_there(TOOLKIT) else (),
+        rootless=bool(command) and ROOTLESS.match(os.environ.get("DOCKER_HOST", "")) is not None,
         rootful=bool(command) and _is_rootful(),
         toolkit_version=packages.get("nvidia-container-toolkit", ""),
         others=() if has_nodes else tuple(name for name in OTHERS if shutil.which(name)),

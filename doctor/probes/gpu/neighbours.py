@@ -63,6 +63,15 @@ def _domain(card: Path) -> str:
     return (peek_text(group / "type").strip() or "DMA") if group.exists() else ""
 
 
+def with_link(adapters: Path) -> tuple[str, ...]:
+    """Adapters with a port that is active."""
+    return tuple(
+        name
+        for name in sorted(names_in(adapters))
+        if any("ACTIVE" in peek_text(state) for state in (adapters / name).glob("ports/*/state"))
+    )
+
+
 def unaddressed() -> bool:
     """Whether no interface but loopback has an address."""
     names = [name for _, name in socket.if_nameindex() if name != LOOPBACK]

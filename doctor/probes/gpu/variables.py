@@ -10,22 +10,24 @@ from pathlib import Path
 
 from doctor.elf import read
 from doctor.facts import Unknown, Variable
+from doctor.goal import Goal
 from doctor.probes.listing import names_in
 from doctor.reading.peek import is_file, is_folder, is_there, peek_text
 
+ARCHS = "TORCH_CUDA_ARCH_LIST"
 TOOLKIT, CACHE, INJECTED = ("CUDA_HOME", "CUDA_PATH"), "CUDA_CACHE_PATH", "CUDA_INJECTION64_PATH"
 INTERFACES = ("NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME")
 WATCHED = (
     *TOOLKIT, CACHE, INJECTED, *INTERFACES,
     "CUDA_CACHE_DISABLE", "CUDA_DEVICE_ORDER", "CUDA_LAUNCH_BLOCKING", "PYTORCH_NO_CUDA_MEMORY_CACHING",
     "CUDA_FORCE_PTX_JIT", "CUDA_DISABLE_PTX_JIT", "CUDA_FORCE_JIT", "CUDA_DISABLE_JIT",
-    "TORCH_CUDA_ARCH_LIST", "NCCL_P2P_DISABLE", "NCCL_IB_DISABLE",
+    ARCHS, "NCCL_P2P_DISABLE", "NCCL_IB_DISABLE",
 )  # fmt: skip
 LONGEST = 200  # characters of a value that are told
 ADAPTERS = Path("/sys/class/infiniband")
 
 
-def variables(notebooks: Iterable[tuple[str, Mapping[str, object]]]) -> tuple[Variable, ...]:
+def variables(goal: Goal, notebooks: Iterable[tuple[str, Mapping[str, object]]]) -> tuple[Variable, ...]:
     """Those that are set. `notebooks`: what specifications and running kernels have; what the shell has too is told of it."""
     shell = _watched(os.environ)
     found = [("shell", shell)]
@@ -38,7 +40,14 @@ def variables(notebooks: Iterable[tuple[str, Mapping[str, object]]]) -> tuple[Va
         known |= own
         found.append((str(path), own))
     return tuple(
-        Variable(name=name, value=value[:LONGEST], where=where, fault=fault(name, value))
+        Variable(
+            name=name,
+            value=value[:LONGEST],
+            where=where,
+            fault=fault(name, value),
+            one=one_of(value) if name in TOOLKIT else "",
+            unknown=_unknown(goal, value) if name == ARCHS else (),
+        )
         for where, said in found
         for name, value in said.items()
     )
@@ -63,6 +72,20 @@ def fault(name: str, value: str) -> str:
     if name == CACHE:
         return _no_cache(value)
     return _no_library(value) if name == INJECTED else ""
+
+
+def one_of(value: str) -> str:
+    """Of folders in a row, as PATH has them, the one with a compiler; "" for a single one."""
+    if ":" not in value or is_there(value):
+        return ""
+    folders = [part.rstrip("/") for part in value.split(":")]
+    return next((folder for folder in folders if folder and is_file(f"{folder}/bin/nvcc")), "")
+
+
+def _unknown(goal: Goal, value: str) -> tuple[str, ...]:
+    from doctor.probes.gpu import known_archs  # few set it
+
+    return known_archs.unknown(goal, value)
 
 
 def _no_toolkit(folder: str) -> str:

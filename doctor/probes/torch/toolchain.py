@@ -44,6 +44,7 @@ def toolchain(
         ninja_hidden=hidden,
         ninja_missed_by=next(without_ninja(Path(goal.prefix)), None) if hidden else None,
         libaio="deepspeed" not in family or has_libaio(linker),
+        curand_lost=lost_curand(goal, site, nvcc, linker) if nvcc and "deepspeed" in family else "",
         libcuda_folder=lost_libcuda(site, family, linker) if cc else None,
     )
 
@@ -125,6 +126,19 @@ def has_libaio(linker: Linker) -> bool:
     return any(is_file(f"{folder}/libaio.h") for folder in folders if folder) and any(
         is_there(f"{folder}/libaio.so") for folder in (*linker.defaults, "/usr/local/lib")
     )
+
+
+def lost_curand(goal: Goal, site: Path, nvcc: str, linker: Linker) -> str:
+    """The wheels of NVIDIA have libcurand.so.10 alone, a name that no linker looks for."""
+    if "-lcurand" not in peek_text(site / "deepspeed/ops/op_builder/builder.py", 200_000):
+        return ""
+    root = root_of(nvcc)
+    places = [f"{root}/lib64", f"{root}/lib", *map(str, root.glob("targets/*/lib")), *linker.defaults]
+    places += [f"{goal.prefix}/lib", f"{site}/torch/lib", "/usr/local/lib"]
+    places += os.environ.get("LIBRARY_PATH", "").split(":")
+    if any(is_there(f"{place}/libcurand.so") for place in places if place):
+        return ""
+    return next(map(str, site.glob("nvidia/*/lib/libcurand.so.10")), "-")
 
 
 def lost_libcuda(site: Path, family: Mapping[str, str], linker: Linker) -> str | None:

@@ -190,6 +190,23 @@ def test_no_header_of_libaio_beside_deepspeed(t4: World, empty_env: Path) -> Non
     assert said.of("libaio-missing")["remedy"]["commands"] == [["apt-get", "install", "-y", "libaio-dev"]]
 
 
+@pytest.mark.parametrize("of_pip", [True, False])
+def test_no_curand_for_the_linker_beside_deepspeed(t4: World, empty_env: Path, of_pip: bool) -> None:
+    """https://github.com/deepspeedai/DeepSpeed/issues/889: "cannot find -lcurand"; pip's has another name."""
+    torch(empty_env, "2.1.0+cu121", "12.1")
+    builder = "class TorchCPUOpBuilder:\n    def extra_ldflags(self):\n        return ['-lcurand']\n"
+    install(empty_env, "deepspeed", "0.11.1", {"deepspeed/ops/op_builder/builder.py": builder})
+    if of_pip:
+        install(empty_env, "nvidia-curand-cu12", "10.3.2", {"nvidia/curand/lib/libcurand.so.10": ""})
+    nvcc(with_tools(t4), "12.1")
+    said = see(t4, empty_env)
+    assert said.complaints == ["curand-link-missing"]
+    first = said.of("curand-link-missing")["remedy"]["commands"][0]
+    assert first[0] == "ln" if of_pip else first[-1] == "libcurand-dev-12-1"
+    t4.put("/usr/local/cuda/lib64/libcurand.so")
+    assert see(t4, empty_env).complaints == []
+
+
 def test_a_compiler_without_the_headers_of_the_c_library(t4: World, empty_env: Path) -> None:
     """apt-get install --no-install-recommends gcc: "stdlib.h: No such file or directory"."""
     torch(empty_env, "2.4.0", "12.1")

@@ -228,3 +228,46 @@ def test_a_variable_wins_over_the_context(t4: World) -> None:
         areas=AREAS, PATH=PATH, DOCKER_HOST="unix:///root/.docker/desktop/docker.sock"
     )
     assert found.of("docker-runs-elsewhere")["remedy"]["commands"] == [["unset", "DOCKER_HOST"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "toolkit", "names"),
+    [
+        ("#no-cgroups = false", "1.14.3-1", ["docker-rootless-writes-no-rules"]),
+        ("no-cgroups = true", "1.14.3-1", []),
+        ("#no-cgroups = false", "1.18.0-1", []),
+    ],
+)
+def test_docker_without_root(t4: World, line: str, toolkit: str, names: list[str]) -> None:
+    """https://github.com/NVIDIA/nvidia-container-toolkit/issues/139: "failed to add device rules … operation not permitted"."""
+    world = program(t4, "/usr/local/bin/docker", "/usr/bin/nvidia-ctk")
+    world.put(CONFIG, f'[nvidia-container-cli]\nload-kmods = true\n{line}\nldconfig = "@/sbin/ldconfig"\n')
+    world.packages(**{"nvidia-container-toolkit": toolkit})
+    own = "unix:///run/user/1000/docker.sock"
+    assert world.diagnose(areas=AREAS, PATH=PATH, DOCKER_HOST=own).complaints == names
+    assert "docker-rootless-writes-no-rules" not in world.diagnose(areas=AREAS, PATH=PATH).complaints
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "severity"),
+    [
+        (False, {}, "info"),
+        (False, {"NCCL_IB_DISABLE": "0"}, "warn"),
+        (False, {"NCCL_IB_DISABLE": "1"}, ""),
+        (True, {}, ""),
+    ],
+)
+def test_infiniband_that_was_not_handed_in(
+    bare: World, given: bool, more: dict[str, str], severity: str
+) -> None:
+    """https://github.com/vllm-project/vllm/pull/42075: "NET/IB : No device found"."""
+    world = working(bare, "h100", 2).in_container()
+    world.put("/run/adapters/mlx5_0/ports/1/state", "4: ACTIVE\n")
+    if given:
+        world.node("infiniband/uverbs0")
+    lines = "mkdir -p /run/class; mount -t tmpfs none /run/class; cp -a /sys/class/. /run/class/ 2>/dev/null || true"
+    lines += "; rm -rf /run/class/infiniband; cp -a /run/adapters /run/class/infiniband; mount --bind /run/class /sys/class"
+    world.inner = ["sh", "-ec", f'{lines}; exec "$@"', "sh"]
+    said = world.diagnose(areas=AREAS, **more)
+    told = [one["severity"] for one in said.findings if one["id"] == "infiniband-not-in-container"]
+    assert told == ([severity] if severity else [])
