@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults.dists import install, site_of
 from tests.faults.gpu.world import World
+from tests.faults.native import library
 from tests.faults.patient import Diagnosis, diagnose
 
 STATE = "onnxruntime/capi/onnxruntime_pybind11_state.so"
@@ -61,6 +62,32 @@ def test_names_that_conda_lists_for_one_build(course_like: Path, environ: dict[s
     for name in ("opencv-python", "opencv-python-headless"):
         install(course_like, name, "4.10.0", {"cv2/cv2.abi3.so": b"x"}, installer="conda")
     assert "builds-of-one-module" not in {one["id"] for one in look(environ, course_like).findings}
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("llama-cpp-python", "llama_cpp/lib/libllama.so"), ("mmcv", "mmcv/_ext.so")]
+)
+@pytest.mark.parametrize("card", [True, False])
+def test_compiled_without_cuda(
+    t4: World, course_like: Path, tmp_path: Path, name: str, path: str, card: bool
+) -> None:
+    """https://github.com/abetlen/llama-cpp-python/issues/787: "BLAS = 0" though nvidia-smi shows the card."""
+    blas = library(tmp_path / "libcublas.so.12", soname="libcublas.so.12")
+    made = library(tmp_path / "made.so", needs=(blas,) if card else ())
+    install(course_like, name, "0.2.11", {f"{path.split('/')[0]}/__init__.py": "", path: made.read_bytes()})
+    said = t4.diagnose(areas="gpu,python,torch", TARGET=str(course_like))
+    told = {one["id"]: one for one in said.findings}.get("package-built-without-cuda")
+    assert (told is None) == card
+    if told:
+        line = told["remedy"]["commands"][0]
+        assert line[1] in ("CMAKE_ARGS=-DGGML_CUDA=on", "FORCE_CUDA=1") and line[-1] == name
+
+
+def test_compiled_without_cuda_where_no_card_is(bare: World, course_like: Path, tmp_path: Path) -> None:
+    made = library(tmp_path / "libllama.so").read_bytes()
+    install(course_like, "llama-cpp-python", "0.2.11", {"llama_cpp/libllama.so": made})
+    said = bare.diagnose(areas="gpu,python,torch", TARGET=str(course_like))
+    assert "package-built-without-cuda" not in {one["id"] for one in said.findings}
 
 
 def torch(env: Path, version: str) -> None:
