@@ -198,6 +198,11 @@ class DockerNetwork(msgspec.Struct, frozen=True, kw_only=True):
     mtu: int | None = None
     own_network: bool = False  # the person chose its addresses
     passes_proxy: bool = False  # ~/.docker/config.json has proxies: containers and builds get them
+    forwards: bool = True  # the kernel passes packets on from one network to another
+    no_rules: str = (
+        ""  # where the daemon is told to make no rules for its networks: a file, or its command line
+    )
+    masked: bool | None = None  # rules that others made let its networks out; None: not known
     daemon_proxy: bool = False  # the daemon has one, for pulling images
 
 
