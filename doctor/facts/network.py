@@ -169,6 +169,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     witness: str = ""  # name==version
     login: Literal["?", "none", "address", "elsewhere"] = "?"  # where a login for it is kept
     not_an_index: bool = False  # a page came, and it lists no file of the witness
+    whole: str = ""  # the address that does answer as an index, where this one lacks its end
     files: str = ""  # why the file that it lists does not come
     mismatch: str = ""  # how the bytes of the witness differ from the lock's hash
 

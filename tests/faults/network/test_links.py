@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -95,49 +93,6 @@ def test_a_name_server_that_only_the_host_has(person: dict[str, str], tmp_path: 
     said = machine(person, tmp_path, daemon={"dns": ["127.0.0.53"]})
     assert said.complaints == ["docker-dns-loopback"]
     assert machine(person, tmp_path, daemon={"dns": ["223.5.5.5"]}).complaints == []
-
-
-def test_a_host_that_forwards_nothing(person: dict[str, str], tmp_path: Path) -> None:
-    """https://github.com/moby/moby/issues/36151: with --net=host containers reach the internet, else not."""
-    off = "echo 0 > /proc/sys/net/ipv4/ip_forward"
-    assert machine(person, tmp_path, off, bridge()).complaints == ["docker-without-forwarding"]
-    assert machine(person, tmp_path, off).complaints == []  # no network of Docker's is up
-    assert machine(person, tmp_path, bridge()).complaints == []
-
-
-RULE = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE"
-DOCKERD = "import signal; open('/proc/self/comm', 'w').write('dockerd'); signal.pause()"
-
-
-@pytest.mark.parametrize(("rules", "severity"), [("", "warn"), (RULE, None)])
-@pytest.mark.parametrize("by_file", [True, False])
-def test_a_daemon_that_may_make_no_rules(
-    person: dict[str, str], tmp_path: Path, rules: str, severity: str | None, by_file: bool
-) -> None:
-    """https://github.com/moby/moby/issues/13381: in a container ping 8.8.8.8 hangs, on the host it does not."""
-    save = tmp_path / "bin/iptables-save"
-    save.parent.mkdir()
-    save.write_text(f"#!/bin/sh\necho '{rules}'\n")
-    save.chmod(0o755)
-    running = subprocess.Popen([sys.executable, "-c", DOCKERD, "--iptables=false"]) if not by_file else None
-    try:
-        while running and Path(f"/proc/{running.pid}/comm").read_text().strip() != "dockerd":
-            assert running.poll() is None
-        said = machine(
-            person,
-            tmp_path,
-            bridge(),
-            daemon={"iptables": False} if by_file else {},
-            PATH=f"{save.parent}:{person['PATH']}",
-        )
-    finally:
-        if running:
-            running.kill()
-            running.wait()
-    told = {one["id"]: one for one in said.findings}.get("docker-without-rules")
-    assert (told and told["severity"]) == severity
-    if told:
-        assert ("daemon.json" if by_file else "dockerd, process") in told["evidence"]
 
 
 def findings(said: Diagnosis) -> list[str]:
