@@ -24,6 +24,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     noexec: bool = False
     network: bool = False  # another machine, or a program, answers for it
     lacks: tuple[str, ...] = ()  # "locks", "maps", "private maps": what files there cannot have
+    errors: int | None = (
+        None  # that the kernel has met on a file system which is read-only; None: it keeps no count
+    )
+    closed: str = ""  # mode of /tmp where only some may write there
     owner: str | None = None  # of the folder that cannot be written to
 
 

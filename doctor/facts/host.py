@@ -123,6 +123,13 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
         None  # what is wrong with this machine's own name: "" nobody knows it, or another's address
     )
     threads: Literal["fine", "refused", "seccomp"] = "fine"  # whether one can be started
+    ids: int | None = None  # processes and threads that the whole machine may have
+    ids_now: int | None = None  # and has
+    crowd: tuple[str, ...] = ()  # whose they are, where few are left: "lego_agent (3900)"
+    threads_set: tuple[str, ...] = ()  # variables that say how many threads a program starts
+    musl: bool = False  # the loader of that C library is there
+    kills_on_logout: str = ""  # the file by which logind ends what a login leaves running
+    remote: bool = False  # logged in through SSH
     inotify_watches: int | None = None  # folders and files that programs of one user may watch
     wslconfig: WslConfig | None = None
     lost_preloads: tuple[str, ...] = ()  # libraries that LD_PRELOAD names and that are not there

@@ -169,6 +169,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     witness: str = ""  # name==version
     login: Literal["?", "none", "address", "elsewhere"] = "?"  # where a login for it is kept
     not_an_index: bool = False  # a page came, and it lists no file of the witness
+    whole: str = ""  # the address that does answer as an index, where this one lacks its end
     files: str = ""  # why the file that it lists does not come
     mismatch: str = ""  # how the bytes of the witness differ from the lock's hash
 
@@ -198,6 +199,11 @@ class DockerNetwork(msgspec.Struct, frozen=True, kw_only=True):
     mtu: int | None = None
     own_network: bool = False  # the person chose its addresses
     passes_proxy: bool = False  # ~/.docker/config.json has proxies: containers and builds get them
+    forwards: bool = True  # the kernel passes packets on from one network to another
+    no_rules: str = (
+        ""  # where the daemon is told to make no rules for its networks: a file, or its command line
+    )
+    masked: bool | None = None  # rules that others made let its networks out; None: not known
     daemon_proxy: bool = False  # the daemon has one, for pulling images
 
 

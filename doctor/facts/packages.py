@@ -35,6 +35,15 @@ class MissingName(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False  # the import of the distribution works; this comes with a first use
 
 
+class Rivals(msgspec.Struct, frozen=True, kw_only=True):
+    """Distributions that bring the same module into the same folder: builds of one thing."""
+
+    module: str
+    builds: tuple[str, ...]  # "onnxruntime 1.23.2", "onnxruntime-gpu 1.23.2"
+    file: str  # the largest that all of them list
+    used: str = ""  # the distribution whose file that is; "" where it cannot be told
+
+
 class SourceUse(msgspec.Struct, frozen=True, kw_only=True):
     """One place in the person's own code. `what` is a task, the name of an argument, or of a library."""
 
@@ -94,6 +103,10 @@ class Packages(msgspec.Struct, frozen=True, kw_only=True, tag="packages"):
     missing_names: tuple[MissingName, ...] = ()  # one for a distribution
     pkg_resources: bool = True  # whether that module is there
     needs_pkg_resources: tuple[ImportUse, ...] = ()
+    rivals: tuple[Rivals, ...] = ()  # several builds of one thing, one over the other
+    old_torch: tuple[
+        str, ...
+    ] = ()  # what the setuptools that is installed no longer has, and this torch imports
     ffmpeg_owners: tuple[str, ...] = ()  # distributions that own the module `ffmpeg`
     use_tf: bool = True  # False: USE_TF=0 or the like is set
     killed: tuple[str, ...] = ()  # installers that the kernel ended for want of memory

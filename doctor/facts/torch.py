@@ -195,5 +195,6 @@ class Torch(msgspec.Struct, frozen=True, kw_only=True, tag="torch"):
     toolchain: Toolchain = Toolchain()
     late: tuple[LateLibrary, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
+    without_cuda: tuple[str, ...] = ()  # compiled for the processor alone: "llama-cpp-python 0.2.11"
     stale_locks: tuple[str, ...] = ()  # of caches of compiled code, held by nobody
     deep: DeepImport | None = None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from doctor.catalogue import found
 from doctor.checks.disk import cache, places, room
 from doctor.checks.disk.room import CPU_ENVIRONMENT_BYTES, CUDA_ENVIRONMENT_BYTES, FEW_INODES, TOOL_BYTES
-from doctor.facts import Disk, Facts, Hub, Packages
+from doctor.facts import Disk, Facts, Host, Hub, Packages
 from doctor.facts.hub import Cache
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -23,7 +23,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     assert isinstance(disk, Disk)
     yield from _silent(disk)
     yield from _failing(facts)
-    yield from places.check(disk, goal)
+    yield from places.check(disk, goal, wsl=isinstance(facts.host, Host) and facts.host.wsl is not None)
     yield from room.check(disk, facts, goal)
     yield from cache.check(disk, facts, goal)
     yield from _slow(disk, goal)

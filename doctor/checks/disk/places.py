@@ -10,15 +10,20 @@ from doctor.finding import Finding
 from doctor.goal import Goal
 
 # Whoever only looks at a person's own environment does not ask that it can be changed; notebooks must be saved.
+IN_WINDOWS = (
+    ("wsl.exe", "--shutdown"),
+    ("wsl.exe", "--mount", "--vhd", "PATH\\ext4.vhdx", "--bare"),
+    ("wsl.exe", "-d", "ANOTHER", "-u", "root", "e2fsck", "-f", "/dev/sdX"),
+)
 OURS = ("home", "environment", "notebooks")
 
 
-def check(disk: Disk, goal: Goal) -> Iterator[Finding]:
+def check(disk: Disk, goal: Goal, *, wsl: bool) -> Iterator[Finding]:
     wrong = [place for place in disk.places if not place.writable and place.role in OURS]
     asked = ("notebooks",) if goal.foreign else OURS
     read_only = [place for place in wrong if place.read_only and place.role in asked]
     if read_only:
-        yield _read_only(read_only)
+        yield _read_only(read_only, wsl=wsl)
     for place in wrong:
         if not place.read_only and not goal.foreign:
             yield _unwritable(place)
@@ -28,9 +33,20 @@ def check(disk: Disk, goal: Goal) -> Iterator[Finding]:
         yield found("disk", "shm-not-writable", path=shm.path, owner=shm.owner or "?")
 
 
-def _read_only(places: list[Place]) -> Finding:
-    first = places[0]
+def _read_only(places: list[Place], *, wsl: bool) -> Finding:
+    """After errors it must not be written to before it was checked."""
+    first = next((place for place in places if place.errors), places[0])
     paths = tuple(place.path for place in places)
+    if first.errors:
+        return found(
+            "disk",
+            "disk-read-only-after-errors",
+            commands=IN_WINDOWS if wsl else None,
+            mount=first.mount,
+            filesystem=first.filesystem,
+            errors=first.errors,
+            paths=paths,
+        )
     return found("disk", "disk-read-only", mount=first.mount, filesystem=first.filesystem, paths=paths)
 
 
@@ -54,5 +70,7 @@ def _temporary(disk: Disk) -> Iterator[Finding]:
         yield found("disk", "tmpdir-missing", path=disk.tmpdir)
     if not place.writable:
         yield found("disk", "tmp-not-writable", path=place.path, owner=place.owner or "?")
+    elif place.closed:
+        yield found("disk", "tmp-not-for-everyone", path=place.path, mode=place.closed)
     elif place.noexec:
         yield found("disk", "tmp-noexec", path=place.path, mount=place.mount)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from packaging.version import InvalidVersion, Version
 
 from doctor.catalogue import found
-from doctor.checks.host import around, limits, person
+from doctor.checks.host import around, limits, person, scarce
 from doctor.checks.host.apt import apt
 from doctor.facts import Facts, Host
 from doctor.finding import Finding
@@ -29,6 +29,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from _clock(host)
     yield from apt(host)
     yield from limits.check(facts, host, goal)
+    yield from scarce.check(facts, host)
     yield from person.check(host)
     yield from around.check(facts, host)
 

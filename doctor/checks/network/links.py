@@ -9,7 +9,7 @@ from doctor.catalogue import found
 from doctor.checks.network.judge import bare_host
 from doctor.facts import Network
 from doctor.facts.network import DockerNetwork, Link
-from doctor.finding import Finding
+from doctor.finding import Finding, Severity
 
 POOL = "10.210.0.1/24"
 
@@ -22,6 +22,11 @@ def link_findings(network: Network) -> Iterator[Finding]:
         loops = [one for one in docker.dns if one.startswith("127.") or one == "::1"]
         if loops:
             yield found("network", "docker-dns-loopback", servers=loops)
+        if not docker.forwards:
+            yield found("network", "docker-without-forwarding")
+        if docker.no_rules and not docker.masked:
+            severity: Severity = "info" if docker.masked is None else "warn"
+            yield found("network", "docker-without-rules", severity=severity, place=docker.no_rules)
         if network.proxies and not docker.passes_proxy:
             yield found("network", "docker-without-proxy", variables=network.proxies[0].variables)
 

@@ -23,8 +23,12 @@ WHAT = {
 
 def package_findings(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
     for index in network.indexes:
-        if refused(index, network):
+        if index.whole:
+            yield _lacks_end(index, network)
+        elif refused(index, network):
             yield of_index("pip-index-refuses", index)
+        elif asks_for_login(index):
+            yield of_index("pip-index-refuses", index, "warn")
         elif index.reply and index.reply.circle:
             yield of_index("pip-index-redirects-in-a-circle", index, "warn" if index.extra else None)
         elif is_dead(index, network):
@@ -65,6 +69,35 @@ def refused(index: Index, network: Network) -> bool:
     """
     tried = index.login in ("none", "address")
     return bool(index.reply and index.reply.status in (401, 403, 451) and tried and is_needed(index, network))
+
+
+def asks_for_login(index: Index) -> bool:
+    """pip asks for a name and a password at each package, whatever other indexes there are, and waits."""
+    tried = index.login in ("none", "address")
+    return bool(index.extra and tried and index.reply and index.reply.status == 401)
+
+
+def _lacks_end(index: Index, network: Network) -> Finding:
+    assert index.reply
+    login = "USER:PASSWORD@" if index.login == "address" else ""
+    address = index.whole.replace("://", f"://{login}", 1)
+    if index.source.isupper():
+        lines: tuple[tuple[str, ...], ...] = (("export", f"{index.source}={address}"),)
+    elif index.source.endswith(".toml"):
+        lines = (("$EDITOR", index.source),)
+    else:
+        lines = (("pip", "config", "set", f"global.{index.setting}", address),)
+    return found(
+        "network",
+        "pip-index-lacks-its-end",
+        severity="fail" if is_needed(index, network) else "warn",
+        url=index.url,
+        whole=index.whole,
+        source=index.source,
+        setting=index.setting,
+        said=index.reply.said,
+        commands=lines,
+    )
 
 
 def of_index(name: str, index: Index, severity: Severity | None = None) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from packaging.version import Version
 
 from doctor.catalogue import found
-from doctor.checks.packages import clashes
+from doctor.checks.packages import builds, clashes
 from doctor.checks.packages.needs import course, mended, older, pip, since, some, step_for, version_of
 from doctor.facts import Facts, ImportUse, Packages
 from doctor.finding import Finding
@@ -27,6 +27,7 @@ def pairs(packages: Packages, facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from _torch(packages, goal)
     yield from _switched_off(packages, goal)
     yield from clashes.told(packages, goal)
+    yield from builds.check(packages, facts, goal)
     yield from _numpy(packages, goal)
     yield from _hub(packages, goal)
     yield from _pkg_resources(packages, goal)

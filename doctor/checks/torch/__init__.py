@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from doctor.catalogue import found
 from doctor.checks.gpu.see import TOOLKIT, devices
-from doctor.checks.torch import around, audio, build, companions, late, native, runtime, toolchain
+from doctor.checks.torch import (
+    around,
+    audio,
+    build,
+    companions,
+    late,
+    native,
+    runtime,
+    toolchain,
+    without_cuda,
+)
 from doctor.facts import Facts, Gpu, Torch
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -20,6 +30,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from companions.check(torch, goal, bool(machine_of(facts, goal.python).gpus))
     yield from native.check(facts, torch, goal)
     yield from late.check(facts, torch, goal)
+    yield from without_cuda.check(facts, torch, goal)
     yield from around.check(torch, goal, is_told=_names_no_toolkit(facts))
     yield from audio.check(facts, torch, goal)
     yield from toolchain.check(facts, torch, goal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
 from pathlib import Path
 
 from doctor.facts import Disk, Place, Unknown
@@ -13,10 +14,12 @@ from doctor.probes.disk.deleted import deleted_files
 from doctor.probes.disk.mounts import DISKS, MountPoint, carrier, is_local_disk, is_network, mounts
 from doctor.probes.disk.speed import read_speed
 from doctor.probes.patience import PATIENCE, start, within
-from doctor.reading.peek import is_folder, is_there
+from doctor.reading.peek import is_folder, is_there, peek_text
 
 NEARLY_FULL = 0.1  # of a disk left: then who holds deleted files open is looked for
 SPEED_SECONDS = 6.0  # to measure a disk; one that is dead costs this
+COUNTED = ("ext2", "ext3", "ext4")  # all of them are served by ext4
+EVERYONE = stat.S_IWOTH | stat.S_IXOTH
 MANY = 40  # mounts looked at
 
 
@@ -65,27 +68,47 @@ def temporary() -> str:
 def place(role: str, path: Path) -> Place:
     """What is known of the mount below `path`, which need not exist yet."""
     existing = next(p for p in (path, *path.parents) if is_there(p))
-    stat = os.statvfs(existing)
-    mount = carrier(existing.resolve(), mounts())
-    read_only = bool(stat.f_flag & os.ST_RDONLY)
+    room = os.statvfs(existing)
+    mount, about = carrier(existing.resolve(), mounts()), existing.stat()
+    read_only = bool(room.f_flag & os.ST_RDONLY)
     writable = os.access(existing, os.W_OK | os.X_OK) and not read_only
     return Place(
         role=role,
         path=str(path),
         mount=mount.point,
         filesystem=mount.filesystem,
-        free_bytes=stat.f_bavail * stat.f_frsize,
-        total_bytes=stat.f_blocks * stat.f_frsize,
-        free_inodes=stat.f_favail if stat.f_files else None,
-        total_inodes=stat.f_files or None,
+        free_bytes=room.f_bavail * room.f_frsize,
+        total_bytes=room.f_blocks * room.f_frsize,
+        free_inodes=room.f_favail if room.f_files else None,
+        total_inodes=room.f_files or None,
         writable=writable,
         exists=existing == path,
         read_only=read_only,
-        noexec=bool(stat.f_flag & os.ST_NOEXEC),
+        noexec=bool(room.f_flag & os.ST_NOEXEC),
         network=is_network(mount.filesystem),
         lacks=_lacks(role, existing, mount),
+        errors=errors_met(about.st_dev, mount) if read_only else None,
+        closed=closed(path, about) if role == "tmp" else "",
         owner=None if writable else owner(existing),
     )
+
+
+def errors_met(device: int, mount: MountPoint) -> int | None:
+    """By ext4's own count, which stays until the file system is checked; it goes read-only at the first of them.
+
+    Where it is this mount alone that is read-only, somebody wanted it so.
+    """
+    if mount.filesystem not in COUNTED or "ro" not in mount.options.split(","):
+        return None
+    name = os.path.realpath(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").rpartition("/")[2]
+    said = peek_text(f"/sys/fs/ext4/{name}/errors_count", 100).strip()
+    return int(said) if said.isdecimal() else None
+
+
+def closed(path: Path, seen: os.stat_result) -> str:
+    """The mode of the machine's own /tmp where others than root and its group may not write there."""
+    fine = str(path) != "/tmp" or seen.st_uid != 0 or seen.st_mode & EVERYONE == EVERYONE
+    return "" if fine else f"{stat.S_IMODE(seen.st_mode):04o}"
 
 
 def _lacks(role: str, folder: Path, mount: MountPoint) -> tuple[str, ...]:
@@ -123,9 +146,9 @@ def others(places: tuple[Place, ...]) -> tuple[Mount, ...]:
 
 
 def _room(mount: MountPoint) -> Mount:
-    stat = os.statvfs(mount.point)
+    room = os.statvfs(mount.point)
     writable = is_folder(Path(mount.point)) and os.access(mount.point, os.W_OK | os.X_OK)
-    free = 0 if stat.f_flag & os.ST_RDONLY or not writable else stat.f_bavail * stat.f_frsize
+    free = 0 if room.f_flag & os.ST_RDONLY or not writable else room.f_bavail * room.f_frsize
     return Mount(path=mount.point, filesystem=mount.filesystem, free_bytes=free)
 
 

@@ -14,7 +14,7 @@ from doctor.facts import Host
 from doctor.facts.host import Cgroup, WslConfig
 from doctor.goal import Goal
 from doctor.probes import threads
-from doctor.probes.host import apt, machine, person
+from doctor.probes.host import apt, machine, person, scarce
 from doctor.probes.host.cgroup import cgroup, number, text
 
 SCARCE = 0.8  # of the processes that are allowed: from there on the zombies are counted
@@ -31,6 +31,7 @@ def probe(goal: Goal) -> Host:
     user = person.user_name()
     total = int(memory.total)
     leads_to = machine.localhost()
+    systemd = text(Path("/proc/1/comm")) == "systemd"
     name, wsl = socket.gethostname(), machine.wsl(platform.release())
     return Host(
         os_id=release.get("ID", "unknown"),
@@ -56,7 +57,7 @@ def probe(goal: Goal) -> Host:
         cgroup=group,
         limits=person.limits(),
         machine_oom_kills=machine.oom_kills(),
-        zombies=machine.zombies() if scarce(group) else 0,
+        zombies=machine.zombies() if few_left(group) else 0,
         shm_bytes=machine.shm_bytes(),
         encoding=person.encoding(),
         locale=person.locale_variables(),
@@ -70,10 +71,15 @@ def probe(goal: Goal) -> Host:
         localhost_elsewhere=machine.elsewhere(leads_to),
         own_name_leads_to=machine.own_name(name),
         threads=threads.state(),
+        threads_set=scarce.threads_set(),
+        musl=scarce.has_musl(),
+        kills_on_logout=scarce.kills_on_logout(user or "") if systemd and os.geteuid() != 0 else "",
+        remote="SSH_CONNECTION" in os.environ,
+        **scarce.scarce(),
         inotify_watches=number(Path("/proc/sys/fs/inotify/max_user_watches")),
         lost_preloads=person.lost_preloads(os.environ.get("LD_PRELOAD", "")),
         lost_preloads_of_all=person.lost_preloads(person.preloads_of_all()),
-        systemd=text(Path("/proc/1/comm")) == "systemd",
+        systemd=systemd,
         wsl=wsl,
         wslconfig=windows_says() if wsl == 2 else None,
         clock=now,
@@ -102,5 +108,5 @@ def swap_bytes() -> int:
     return next((int(words[1]) * 1024 for words in lines if words and words[0] == "SwapTotal:"), 0)
 
 
-def scarce(group: Cgroup) -> bool:
+def few_left(group: Cgroup) -> bool:
     return bool(group.pids and group.pids_now and group.pids_now > SCARCE * group.pids)

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from html.parser import HTMLParser
@@ -25,7 +26,7 @@ from doctor.goal.lockfile import hashes, lock_path, pins
 from doctor.probes.installers.pip import Setting, indexes, read_pip
 from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.proxies import with_scheme
-from doctor.probes.network.question import Question, Said, without_login
+from doctor.probes.network.question import SECONDS, Question, Said, without_login
 from doctor.probes.network.redirects import follow
 from doctor.reading.peek import is_there
 
@@ -33,6 +34,8 @@ Way = tuple[Index, Callable[[], tuple[Index, Said]]]
 ASKED = 6  # indexes at most
 WITNESS = "certifi"
 UV_LOGIN = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)\Z")
+ENDS = ("/+simple/", "/simple/")
+SIMPLE = re.compile(r"/\+?simple/?\Z")
 PAGE, WHEEL = 300_000, 400_000  # bytes at most
 
 
@@ -83,8 +86,23 @@ def _has_logins(environ: Mapping[str, str] = os.environ) -> bool:
 def ask_index(goal: Goal, index: Index, question: Question, names: Names) -> tuple[Index, Said]:
     said = follow(question, ask(question, names), names)
     index = msgspec.structs.replace(index, reply=said.reply)
+    if said.reply.status in (401, 403, 404, 410):
+        return msgspec.structs.replace(index, whole=whole_address(question, names)), said
     judged = said.reply.status == 200 and not index.extra and len(said.body) < PAGE
     return (weigh(goal, index, question, said.body, names) if judged else index), said
+
+
+def whole_address(question: Question, names: Names) -> str:
+    """The address with the end that its kind of server needs (devpi: +simple), where an index answers there; else ""."""
+    base = question.url.removesuffix(f"/{WITNESS}/")
+    for end in () if SIMPLE.search(base) else ENDS:
+        if time.monotonic() > names.until - SECONDS:
+            return ""
+        said = ask(msgspec.structs.replace(question, url=f"{base}{end}{WITNESS}/", body=PAGE), names)
+        links = Links(said.body.decode("utf-8", "replace")).found
+        if said.reply.status == 200 and any(f"{WITNESS}-" in link for link in links):
+            return without_login(f"{base}{end}")
+    return ""
 
 
 class Links(HTMLParser):

@@ -6,8 +6,9 @@ import ipaddress
 import re
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -67,9 +68,19 @@ def docker() -> DockerNetwork | None:
         dns=tuple(str(one) for one in dns) if isinstance(dns, list) else (),
         mtu=mtu if isinstance(mtu, int) else None,
         own_network=any(name in daemon for name in ("bip", "default-address-pools", "fixed-cidr")),
+        **_way_out(daemon),
         passes_proxy=isinstance(person.get("proxies"), dict),
         daemon_proxy=isinstance(daemon.get("proxies"), dict) or is_file(UNITS / "http-proxy.conf"),
     )
+
+
+def _way_out(daemon: Mapping[str, object]) -> dict[str, Any]:
+    """Asked only where a network of Docker's is up."""
+    if not is_there(DEVICES / "docker0"):
+        return {}
+    from doctor.probes.network import docker_rules  # few machines have it
+
+    return docker_rules.way_out(daemon)
 
 
 def _decoded(path: Path) -> dict[str, object]:

@@ -47,7 +47,7 @@ def _rest(
     leftovers: tuple[str, ...],
     looking: Callable[[], Recorded],
 ) -> Packages:
-    from doctor.probes.packages import abi, bytecode, origin, uses
+    from doctor.probes.packages import abi, bytecode, origin, rivals, uses
     from doctor.probes.packages.killed import installers_killed
     from doctor.probes.sources import scan
 
@@ -85,6 +85,8 @@ def _rest(
         imports=uses.removed_from_hub(dists, installed, site),
         missing_names=_missing_names(dists, site, beside(goal), wanted, goal),
         **uses.pkg_resources(dists, site, beside(goal), wanted),
+        rivals=rivals.rivals(dists, site),
+        old_torch=uses.gone_from_setuptools(there, site),
         ffmpeg_owners=recorded.ffmpeg_owners,
         use_tf=uses.wants_tensorflow(os.environ),
         killed=installers_killed() if half or recorded.damaged else (),

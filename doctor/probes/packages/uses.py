@@ -79,6 +79,24 @@ def pkg_resources(
     return {"pkg_resources": False, "needs_pkg_resources": tuple(found.values())}
 
 
+# What releases of setuptools no longer have, and files of torch that ask for it: releases of torch before, releases since.
+GONE = (
+    ("2.3", "70", "torch/utils/cpp_extension.py", "from pkg_resources import packaging"),
+    ("1.11", "59.6", "torch/utils/tensorboard/__init__.py", "distutils.version.LooseVersion"),
+)
+
+
+def gone_from_setuptools(there: Mapping[str, str], site: Path) -> tuple[str, ...]:
+    """Files of an old torch and what they ask of setuptools, as "FILE: WHAT"; their text is read where versions clash."""
+    torch, setuptools = there.get("torch"), there.get("setuptools")
+    clashing = [
+        (file, what)
+        for below, floor, file, what in GONE
+        if torch and not at_least(torch, below) and at_least(setuptools, floor)
+    ]
+    return tuple(f"{file}: {what}" for file, what in clashing if what in peek_text(site / file))
+
+
 def _texts(dists: Sequence[Dist], site: Path, depth: int) -> Iterator[tuple[str, str, bytes]]:
     """Distribution, path and text of the Python files, as long as time allows."""
     until = time.monotonic() + SECONDS

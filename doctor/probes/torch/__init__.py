@@ -22,6 +22,7 @@ from doctor.probes.torch.native import codec_cores, native_faults, needs_cuda, s
 from doctor.probes.torch.pins import pins
 from doctor.probes.torch.shadows import shadows
 from doctor.probes.torch.system import audio_backends, system_needs
+from doctor.probes.torch.without_cuda import without_cuda
 from doctor.reading.peek import peek_text
 
 FAMILY = re.compile(
@@ -80,6 +81,7 @@ def look(goal: Goal, read_elf: Reader) -> Torch:
         toolchain=toolchain.toolchain(goal, folder, family, nvcc, linker) if "cuda" in built else Toolchain(),
         late=late.libraries(site, linker, family),
         overlaps=late.overlaps(site, built.get("cuda")),
+        without_cuda=without_cuda(site, linker, installed),
         stale_locks=toolchain.stale_locks() if "torch" in installed else (),
         deep=really_import(goal) if goal.deep and "torch" in installed else None,
     )

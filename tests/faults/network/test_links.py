@@ -42,6 +42,7 @@ def machine(
         f"mount --bind {tmp_path}/resolv.conf /etc/resolv.conf",
         f"mkdir -p /etc/docker; mount --bind {etc} /etc/docker",
         "ip link set lo up",
+        "echo 1 > /proc/sys/net/ipv4/ip_forward",
     ]
     script = "; ".join([*mounts, *commands]) + '\nexec "$@"'
     prefix = ["unshare", "-n", "-m", "sh", "-ec", script, "sh"]
