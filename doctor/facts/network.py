@@ -151,6 +151,9 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
         "pip-cache",
         "pip-links",
         "pip-wheels",
+        "pip-links-only",
+        "pip-sudo",
+        "uv-other-disk",
     ]
     source: str  # the file or variable
     key: str = ""
@@ -231,6 +234,7 @@ class Network(msgspec.Struct, frozen=True, tag="network"):
     xet_said: str = ""
     xet_offered: bool | None = None  # False: the endpoint sends large files itself; None: it did not say
     token_role: str = ""  # "read", "write", "fineGrained": what the Hub says of the token
+    token_rights: tuple[str, ...] | None = None  # of a fine-grained token; None where it is of another kind
     token_source: str = ""  # the variable or file of the token that was tried
     offline_flag: str = ""  # HF_HUB_OFFLINE and the like, when set
     links: tuple[Link, ...] = ()

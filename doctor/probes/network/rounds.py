@@ -172,6 +172,7 @@ def told(desk: Desk, round_: Round, known: Network) -> Network:
         outside=None if fine else any(one.wait(desk.until) for one in round_.outside),
         clock_skew=skew(said),
         token_role=next((hub.role_of(one) for q, one in replies if q.kind == "whoami"), ""),
+        token_rights=next((hub.token_of(one)[1] for q, one in replies if q.kind == "whoami"), None),
         token_source=next((q.source for q, _ in replies if q.kind == "whoami"), ""),
         names=desk.names.all(),
         resolvers=() if fine else tuple(one for asked in round_.resolvers if (one := asked.wait(desk.until))),
