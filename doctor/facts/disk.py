@@ -24,6 +24,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     noexec: bool = False
     network: bool = False  # another machine, or a program, answers for it
     lacks: tuple[str, ...] = ()  # "locks", "maps", "private maps": what files there cannot have
+    name_max: int = 0  # letters that a file's name may have; 0 where it is not known
     owner: str | None = None  # of the folder that cannot be written to
 
 

@@ -84,6 +84,7 @@ def place(role: str, path: Path) -> Place:
         noexec=bool(stat.f_flag & os.ST_NOEXEC),
         network=is_network(mount.filesystem),
         lacks=_lacks(role, existing, mount),
+        name_max=stat.f_namemax,
         owner=None if writable else owner(existing),
     )
 
