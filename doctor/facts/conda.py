@@ -23,6 +23,8 @@ class CondaInstall(msgspec.Struct, frozen=True, kw_only=True):
     shebang: str | None = None  # the interpreter that bin/conda asks for, when that is not there
     libmamba: bool = True  # it has the fast solver
     lacks: tuple[str, ...] = ()  # shared libraries that the fast solver needs and this install does not have
+    openssl_lost: tuple[str, ...] = ()  # libraries of OpenSSL that its Python asks for and that are nowhere
+    openssl_kept: str = ""  # a folder of its unpacked packages that still has them
 
 
 class CondaProxy(msgspec.Struct, frozen=True, kw_only=True):

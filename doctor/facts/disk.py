@@ -28,6 +28,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         None  # that the kernel has met on a file system which is read-only; None: it keeps no count
     )
     closed: str = ""  # mode of /tmp where only some may write there
+    name_max: int = 0  # letters that a file's name may have; 0 where it is not known
     owner: str | None = None  # of the folder that cannot be written to
 
 

@@ -125,6 +125,7 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, tag="cache"):
     bad_files: tuple[BadFile, ...] = ()
     partial_files: int = 0
     partial_bytes: int = 0
+    whole_partials: tuple[str, ...] = ()  # unfinished by their name, and whole by what is in them
     locks: tuple[HeldLock, ...] = ()
     foreign_folders: tuple[str, ...] = ()  # that this user cannot write to
     owners: tuple[str, ...] = ()  # of those folders

@@ -124,6 +124,15 @@ class CaFile(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""  # why it cannot be used
 
 
+class Pin(msgspec.Struct, frozen=True, kw_only=True):
+    """A host of programs that /etc/hosts fixes to an address."""
+
+    host: str
+    address: str
+    error: str = ""  # of connecting there
+    other: str = ""  # an address of the name server's that does answer
+
+
 class Flaw(msgspec.Struct, frozen=True, kw_only=True):
     """A setting of pip or uv with which it cannot work, or works elsewhere than one thinks."""
 
@@ -151,6 +160,9 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True):
         "pip-cache",
         "pip-links",
         "pip-wheels",
+        "pip-links-only",
+        "pip-sudo",
+        "uv-other-disk",
     ]
     source: str  # the file or variable
     key: str = ""
@@ -236,7 +248,9 @@ class Network(msgspec.Struct, frozen=True, tag="network"):
     xet_reachable: bool | None = None  # TCP to the hosts of Xet; None: not asked
     xet_said: str = ""
     xet_offered: bool | None = None  # False: the endpoint sends large files itself; None: it did not say
+    pins: tuple[Pin, ...] = ()
     token_role: str = ""  # "read", "write", "fineGrained": what the Hub says of the token
+    token_rights: tuple[str, ...] | None = None  # of a fine-grained token; None where it is of another kind
     token_source: str = ""  # the variable or file of the token that was tried
     offline_flag: str = ""  # HF_HUB_OFFLINE and the like, when set
     links: tuple[Link, ...] = ()

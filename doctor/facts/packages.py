@@ -68,6 +68,8 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
         SourceUse, ...
     ] = ()  # load_dataset("…"); `variable`: trust_remote_code where that is allowed
     pushes: tuple[SourceUse, ...] = ()  # what writes to the Hub
+    sounds: tuple[SourceUse, ...] = ()  # sound of a dataset that is decoded
+    inference: tuple[SourceUse, ...] = ()  # clients of the inference providers
     hidden: tuple[
         SourceUse, ...
     ] = ()  # models by whose name a folder is opened that holds none; `variable`: the folder

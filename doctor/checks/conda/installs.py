@@ -23,6 +23,8 @@ def check(facts: Facts, conda: Conda, goal: Goal) -> Iterator[Finding]:
         wanted = goal.manager == "conda" and install.prefix == conda.wanted.prefix
         if install.state == "damaged" and install.command and not wanted:
             yield _broken(install, _of_another(install, conda, goal))
+        if install.openssl_lost:
+            yield _without_openssl(install, "fail" if wanted else _of_another(install, conda, goal))
     main = main_install(conda)
     if main and main.state == "complete" and is_used(conda, goal):
         yield from _solver(main, conda, goal)
@@ -73,6 +75,22 @@ def _broken(install: CondaInstall, severity: Severity) -> Finding:
             library=library,
         )
     return found("conda", "conda-damaged", severity=severity, prefix=prefix)
+
+
+def _without_openssl(install: CondaInstall, severity: Severity) -> Finding:
+    """conda cannot fetch them itself; what it unpacked once is mostly still there."""
+    kept, prefix = install.openssl_kept, install.prefix
+    copied = ("cp", "-P", *(f"{kept}/{name}" for name in install.openssl_lost), f"{prefix}/lib/")
+    return found(
+        "conda",
+        "conda-without-openssl",
+        severity=severity,
+        prefix=prefix,
+        names=install.openssl_lost,
+        commands=(copied, (f"{prefix}/bin/conda", "install", "--force-reinstall", "openssl"))
+        if kept
+        else None,
+    )
 
 
 def _prefix_of(interpreter: str) -> str:

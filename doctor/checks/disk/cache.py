@@ -12,6 +12,8 @@ from doctor.facts.hub import Cache
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 
+SHORT = 200  # eCryptfs takes 143, most others 255
+ASKS_FOR_LENGTH = Version("2")  # datasets of before made names for locks of up to 255 letters
 WINDOWS = ("9p", "drvfs")
 
 
@@ -34,6 +36,16 @@ def check(disk: Disk, facts: Facts, goal: Goal) -> Iterator[Finding]:
             filesystem=place.filesystem,
         )
     yield from _slow_kind(place)
+    if 0 < place.name_max < SHORT:
+        yield found(
+            "disk",
+            "cache-file-names-short",
+            severity="warn" if _before(facts, "datasets", ASKS_FOR_LENGTH) else "info",
+            path=place.path,
+            mount=place.mount,
+            filesystem=place.filesystem,
+            length=str(place.name_max),
+        )
 
 
 # Since then huggingface_hub does without the kernel's locks where there are none.
@@ -61,9 +73,13 @@ def _unable(disk: Disk, facts: Facts) -> Iterator[Finding]:
 
 
 def _older_hub(facts: Facts) -> bool:
+    return _before(facts, "huggingface-hub", SOFT_LOCKS)
+
+
+def _before(facts: Facts, name: str, release: Version) -> bool:
     packages = facts.packages.installed if isinstance(facts.packages, Packages) else {}
     try:
-        return Version(packages.get("huggingface-hub", "9999")) < SOFT_LOCKS
+        return Version(packages.get(name, "9999")) < release
     except InvalidVersion:
         return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from doctor.catalogue import found
+from doctor.checks.hub.partials import partials
 from doctor.facts import Facts, Host, Hub
 from doctor.facts.hub import BadFile, Cache, HeldLock
 from doctor.finding import Finding, Severity
@@ -52,6 +53,7 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
         )
     yield from _owner(facts, seen)
     yield from _locks(seen.locks)
+    yield from partials(facts, seen)
     if seen.partial_bytes >= STALE:
         size = human_bytes(seen.partial_bytes)
         yield found("hub", "cache-partial-files", count=seen.partial_files, size=size, path=seen.path)

@@ -12,6 +12,7 @@ from doctor.checks.network.flaws import flaw_findings
 from doctor.checks.network.hub import hub_findings
 from doctor.checks.network.links import certificate_findings, first_use_findings, link_findings
 from doctor.checks.network.packages import package_findings
+from doctor.checks.network.pins import pins
 from doctor.checks.network.roots import root_cause
 from doctor.checks.network.settings import setting_findings
 from doctor.facts import Facts, Network
@@ -33,3 +34,4 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
         yield from hub_findings(network, facts, goal, root)
         yield from package_findings(network, facts, goal)
         yield from first_use_findings(network)
+        yield from pins(network)

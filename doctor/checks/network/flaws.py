@@ -34,6 +34,9 @@ IDS = {
     "pip-cache": "pip-cannot-write",
     "pip-links": "pip-links-gone",
     "pip-wheels": "pip-takes-wheels-only",
+    "pip-links-only": "pip-asks-no-index",
+    "pip-sudo": "pip-by-sudo-in-another-home",
+    "uv-other-disk": "uv-cache-on-another-disk",
 }
 
 
@@ -70,7 +73,16 @@ def flaw_findings(network: Network, facts: Facts) -> Iterator[Finding]:
         )
 
 
+def beside(prefix: str) -> str:
+    """A cache in the folder that the environment lies in: the same disk, as far as a path tells."""
+    return f"{prefix.rstrip('/').rpartition('/')[0]}/.uv-cache"
+
+
 def undo(flaw: Flaw) -> tuple[tuple[str, ...], ...]:
+    if flaw.kind == "pip-sudo":
+        return (("sudo", "-H", "python3", "-m", "pip", "install", "NAME"),)
+    if flaw.kind == "uv-other-disk":
+        return (("export", f"UV_CACHE_DIR={beside(flaw.source)}"),)
     if flaw.kind == "uv-first-index":
         return (("export", "UV_INDEX_STRATEGY=unsafe-best-match"),)
     if flaw.source == flaw.said:  # the usual place of a cache

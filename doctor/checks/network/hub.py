@@ -17,6 +17,7 @@ from doctor.checks.network.judge import (
     version_of,
     wanting,
 )
+from doctor.checks.network.rights import rights
 from doctor.facts import Facts, Network, Packages, said_by
 from doctor.facts.network import Name, Reply
 from doctor.finding import Finding, Severity
@@ -46,6 +47,7 @@ def hub_findings(network: Network, facts: Facts, goal: Goal, root: Finding | Non
         yield from [said] if said else []
     yield from token(network)
     yield from role(network, facts)
+    yield from rights(network, facts)
     yield from gated(network)
     yield from gone(network)
 

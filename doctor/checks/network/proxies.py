@@ -9,6 +9,8 @@ from doctor.facts.network import Proxy, Reply
 from doctor.finding import Finding
 from doctor.goal import Goal
 
+IN_LOGIN = "its login holds"  # marks that end an address before the host
+
 
 def used(network: Network, proxy: Proxy) -> list[Reply]:
     """The requests that would go through it."""
@@ -25,15 +27,16 @@ def malformed(network: Network, facts: Facts, goal: Goal) -> Finding | None:
     for proxy in network.proxies:
         fault = proxy.fault or ("the proxy speaks plain HTTP, not TLS" if proxy.plain else "")
         if fault and is_used(network, proxy):
+            login = "USER:PASSWORD@" if IN_LOGIN in fault else ""  # which the proxy wants all the same
             return found(
                 "network",
                 "proxy-malformed",
                 variables=proxy.variables,
                 place=proxy.place,
                 fault=fault,
-                right=f"http://{proxy.host or '127.0.0.1'}:{proxy.port or 7890}",
+                right=f"http://{login}{proxy.host or '127.0.0.1'}:{proxy.port or 7890}",
                 commands=tuple(
-                    ("export", f"{name}=http://{proxy.host or 'HOST'}:{proxy.port or 'PORT'}")
+                    ("export", f"{name}=http://{login}{proxy.host or 'HOST'}:{proxy.port or 'PORT'}")
                     for name in proxy.variables
                     if "/" not in name
                 )

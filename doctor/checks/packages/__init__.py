@@ -13,6 +13,7 @@ from doctor.checks.packages.needs import usable
 from doctor.checks.packages.origin import origin
 from doctor.checks.packages.pairs import pairs
 from doctor.checks.packages.requirements import requirements
+from doctor.checks.packages.sound import sound
 from doctor.facts import Facts, Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
@@ -34,4 +35,5 @@ def _all(packages: Packages, facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from pairs(packages, facts, goal)
     yield from names(packages, goal)
     yield from installer(packages, goal)
+    yield from sound(packages, goal)
     yield from code(packages, goal)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from doctor.checks.packages.clashes import clashes
 from doctor.checks.packages.needs import course, mended, parsed, pip, some, step_for
 from doctor.facts import MissingName, Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.text import Text
 
 # Releases that no longer have what others still ask them for: taking the library from before is the other way.
 OLD_PROTOBUF = "FieldDescriptor() of generated code before 3.19"
@@ -24,6 +26,13 @@ LAST = {
 
 # Names that a library has had since a release of its own, and who asks for them since which of theirs.
 NEW = {("transformers", "EncoderDecoderCache", "peft"): "0.14"}
+# Names that a library has since a release, whoever asks: it is the library that is too old.
+SINCE = {
+    ("huggingface-hub", "split_torch_state_dict_into_shards"): "0.23",
+    ("huggingface-hub", "DDUFEntry"): "0.27",
+    ("huggingface-hub", "export_entries_as_dduf"): "0.27",
+}
+EITHER = Text("one of the two is too old or too new for the other", "两者之一对另一个来说太旧或太新")
 
 
 def names(packages: Packages, goal: Goal) -> Iterator[Finding]:
@@ -35,18 +44,45 @@ def names(packages: Packages, goal: Goal) -> Iterator[Finding]:
         before = NEW.get((one.owner, one.missing, one.name))
         upgraded = (one.name,) if last else (one.owner,) if before else both
         pins = (f"{one.owner}<{last}" if last else "", f"{one.name}<{before}" if before else "")
+        since = SINCE.get((one.owner, one.missing))
+        lines = [
+            pip(goal, "install", "--upgrade", *upgraded),
+            *(pip(goal, "install", pin) for pin in pins if pin),
+        ]
+        if since:
+            lines = [pip(goal, "install", f"{one.owner}>={since}{_below(one.owner, packages)}")]
         yield mended(
             "name-not-in-library",
             goal,
             step_for(both, packages, goal),
-            pip(goal, "install", "--upgrade", *upgraded),
-            *(pip(goal, "install", pin) for pin in pins if pin),
+            *lines,
             severity="fail" if one.name in core and not one.late else "warn",
             package=f"{one.name} {packages.installed.get(one.name, '')}",
             library=f"{one.owner} {packages.installed.get(one.owner, '')}",
             missing=one.missing,
+            why=_too_old(one, since, packages) if since else EITHER,
             uses=some([f"{u.file}:{u.line} {u.missing} ({u.module})" for u in left]),
         )
+
+
+def _too_old(one: MissingName, since: str, packages: Packages) -> Text:
+    there = packages.installed.get(one.owner, "")
+    return Text(
+        f"{one.owner} {there} is too old: it has that name since {since}",
+        f"{one.owner} {there} 太旧：从 {since} 起才有这个名称",
+    )
+
+
+def _below(owner: str, packages: Packages) -> str:
+    """The bound above it that others set, so that mending one pair breaks no other: ",<1.0"."""
+    wanted = [r for lines in packages.requires.values() for line in lines if (r := parsed(line))]
+    bounds = [
+        Version(part.version)
+        for r in wanted
+        for part in r.specifier
+        if canonicalize_name(r.name) == owner and part.operator == "<"
+    ]
+    return f",<{min(bounds)}" if bounds else ""
 
 
 def _told(one: MissingName, packages: Packages) -> bool:

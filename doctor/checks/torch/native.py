@@ -11,7 +11,7 @@ from doctor.checks.python.startup import anew
 from doctor.checks.torch.companions import PAIRED, met
 from doctor.checks.torch.mend import build_of, companion, install, told, trio, vendor
 from doctor.checks.torch.system import SYSTEM
-from doctor.facts import Facts, Host, Python, Torch
+from doctor.facts import Conda, Facts, Host, Python, Torch
 from doctor.facts.torch import CORE, NativeFault
 from doctor.finding import Finding, Remedy, Severity
 from doctor.goal import Goal
@@ -28,6 +28,7 @@ TORCH = (
     "libcufft",
     "libcurand",
 )
+SSL = ("_ssl", "_hashlib")
 OURS = ("torch", "torchvision")  # what the step torch installs
 GOMP = "libgomp"
 OPTIONAL_TLS = (2, 32)
@@ -55,6 +56,8 @@ def check(facts: Facts, torch: Torch, goal: Goal) -> Iterator[Finding]:
 
 def _name(fault: NativeFault, facts: Facts, torch: Torch) -> str | None:
     """The finding that this fault is; None where something else explains it, or nothing is known of the build."""
+    if fault.package in SSL and _conda_lost(fault.what, facts):
+        return None
     if fault.kind == "damaged":
         return "native-file-damaged"
     if fault.kind == "machine":
@@ -72,6 +75,13 @@ def _name(fault: NativeFault, facts: Facts, torch: Torch) -> str | None:
     if fault.package == "torch" or not (fault.kind == "symbol" or fault.what.startswith(TORCH)):
         return "libgl-missing-for-opencv" if fault.package == "cv2" else "native-library-missing"
     return _of_torch(fault, torch)
+
+
+def _conda_lost(library: str, facts: Facts) -> bool:
+    """Whether it is said already of the conda that the interpreter is."""
+    home = facts.python.prefix if isinstance(facts.python, Python) else ""
+    installs = facts.conda.installs if isinstance(facts.conda, Conda) else ()
+    return any(one.prefix == home and library in one.openssl_lost for one in installs)
 
 
 def _is_tight(facts: Facts, torch: Torch) -> bool:

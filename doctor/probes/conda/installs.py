@@ -10,6 +10,7 @@ from pathlib import Path
 from doctor import elf
 from doctor.facts import CondaInstall, CondaState, Unknown
 from doctor.goal.prefix import marker
+from doctor.probes.conda import openssl
 from doctor.reading.peek import is_file, is_folder, is_there, peek
 
 USUAL = (
@@ -42,6 +43,7 @@ def look(prefix: Path) -> CondaInstall:
     """What stands at a prefix, judged from its files alone."""
     record = _record(prefix)
     python, library = python_of(prefix), library_of(prefix)
+    without = openssl.lost(prefix)
     return CondaInstall(
         prefix=str(prefix),
         state=_state(prefix, record),
@@ -52,6 +54,8 @@ def look(prefix: Path) -> CondaInstall:
         command=os.path.lexists(prefix / "bin" / "conda"),
         shebang=_lost_interpreter(prefix / "bin" / "conda"),
         lacks=_lacks(prefix / "lib"),
+        openssl_lost=without,
+        openssl_kept=openssl.kept(prefix, without),
         libmamba=any(prefix.glob("conda-meta/conda-libmamba-solver-*.json")),
     )
 

@@ -89,6 +89,7 @@ def place(role: str, path: Path) -> Place:
         lacks=_lacks(role, existing, mount),
         errors=errors_met(about.st_dev, mount) if read_only else None,
         closed=closed(path, about) if role == "tmp" else "",
+        name_max=room.f_namemax,
         owner=None if writable else owner(existing),
     )
 

@@ -44,6 +44,14 @@ def is_corrupt(blob: Path) -> bool | None:
     return False
 
 
+def digest(path: Path) -> str:
+    """SHA-256 of a file, "" where it cannot be read."""
+    try:
+        return _digest(path, hashlib.sha256())
+    except OSError:
+        return ""
+
+
 def _digest(path: Path, digest: hashlib._Hash) -> str:
     with path.open("rb") as file:
         while part := file.read(PART):

@@ -14,6 +14,7 @@ from doctor.facts.hub import BadFile, Cache, Damage
 from doctor.goal import Goal
 from doctor.probes.hub import held
 from doctor.probes.hub.blobs import corrupt_blobs
+from doctor.probes.hub.partials import whole_partials
 from doctor.probes.hub.texts import INDEX, bad_text, is_json, is_text, lost_shards
 from doctor.probes.hub.weights import UNFINISHED, bad, folders_of_models, is_weights
 from doctor.probes.listing import names_in, shown
@@ -79,6 +80,11 @@ def _look(goal: Goal, hub: Path) -> Cache:
         bad_files=(*bad_files(files, budget), *bad_in_folders(Path(goal.root_dir), budget)),
         partial_files=len(partial),
         partial_bytes=sum(partial),
+        whole_partials=tuple(shown(path) for path in whole_partials(repos, until if goal.deep else 0.0))[
+            :NAMED
+        ]
+        if partial
+        else (),
         locks=locks(),
         foreign_folders=tuple(map(shown, blocked[:NAMED])),
         owners=tuple(sorted({owner(path) for path in blocked})),

@@ -95,6 +95,23 @@ def kind_of_head(head: bytes, size: int) -> BadKind | None:
     return "link" if size < LONGEST_LINK and head.startswith(LINK) else None
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a file of weights, whatever its name, says of itself that it is all there."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return False
+    head = peek(path, 512) or b""
+    if head.startswith(ZIP):
+        return ZIP_END in (peek(path, ZIP_TAIL, end=True) or b"") and not _ends_in_a_hole(path, size)
+    length = int.from_bytes(head[:8], "little")
+    if head[8:9] != b"{" or length > LONGEST_HEADER or size < length + 8:
+        return False
+    return _data_end((peek(path, length + 8) or b"")[8:]) == size - length - 8 and not _ends_in_a_hole(
+        path, size
+    )
+
+
 def _safetensors(path: Path, head: bytes, size: int) -> BadKind | None:
     """Eight bytes of length, a JSON header of that length, then data up to the largest offset in it."""
     length = int.from_bytes(head[:8], "little")

@@ -20,6 +20,7 @@ import msgspec
 from doctor.facts.network import Flaw
 from doctor.near import one_slip
 from doctor.probes.installers.pip_values import ends_pip, pip_folders, wheels_only
+from doctor.probes.installers.places import links_alone
 from doctor.probes.installers.uv_files import uv_file_flaws, uv_files
 from doctor.probes.installers.uv_told import uv_told
 from doctor.probes.installers.uv_values import YES
@@ -111,7 +112,7 @@ def flaws(
         *uv_file_flaws(environ, folder),
         *_without_effect(prefix, environ),
         *_index_flaws(known),
-        *_uv_flaws(environ),
+        *_uv_flaws(environ, Path(prefix)),
         *_other_flaws(known),
         *_stopping(known, Path(prefix)),
         *pip_folders(known, environ),
@@ -119,8 +120,8 @@ def flaws(
     )
 
 
-def _uv_flaws(environ: Mapping[str, str]) -> Iterator[Flaw]:
-    yield from uv_told(environ)
+def _uv_flaws(environ: Mapping[str, str], prefix: Path) -> Iterator[Flaw]:
+    yield from uv_told(environ, prefix)
     if any(name.startswith("UV_") for name in environ):
         from doctor.probes.installers.uv_variables import uv_flaws  # few have such variables
 
@@ -187,6 +188,8 @@ def _other_flaws(known: Mapping[str, Setting]) -> Iterator[Flaw]:
     flag = known.get("no-index")
     if flag and flag.value.lower() in YES and not _has_links(known):
         yield Flaw(kind="no-index", source=flag.source, key="no-index", said=flag.value)
+    elif flag and flag.value.lower() in YES and "/" in flag.source:
+        yield links_alone(flag.value, flag.source, known["find-links"].value)
     for key in ("constraint", "requirement", "build-constraint"):
         for path in known[key].value.split() if key in known else ():
             if "://" not in path and not is_there(Path(path).expanduser()):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doctor.facts.network import Flaw
+from doctor.probes.installers.places import cache_of_another
 from doctor.probes.installers.uv_told import may_make
 from doctor.probes.installers.uv_values import NO, YES
 from doctor.reading.peek import is_folder, is_there
@@ -65,6 +66,7 @@ def _cache(known: Mapping[str, Setting], environ: Mapping[str, str]) -> Iterator
     usual = Path(environ.get("XDG_CACHE_HOME") or f"{home}/.cache", "pip")
     own = known.get("cache-dir")
     place = Path(own.value).expanduser() if own else usual
+    yield from cache_of_another(place, environ)
     if (own or is_there(place)) and not may_make(place):
         source = own.source if own else str(place)
         yield Flaw(kind="pip-cache", source=source, key="cache-dir", said=str(place))

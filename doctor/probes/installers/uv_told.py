@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from doctor.facts.network import Flaw
+from doctor.probes.installers.places import cache_on_another_disk
 from doctor.probes.installers.uv_files import uv_files
 from doctor.probes.installers.uv_values import YES, day_of
 from doctor.reading.peek import is_folder, is_there, peek_text
@@ -23,14 +24,14 @@ else:
 OLD = 365  # days
 KEYS = (
     "offline", "no-index", "find-links", "exclude-newer", "torch-backend", "cache-dir", "no-cache", "extra-index-url",
-    "index-strategy", "system-certs", "native-tls",
+    "index-strategy", "system-certs", "native-tls", "link-mode",
 )  # fmt: skip
 # They list some other packages, in few releases.
 OF_TORCH = ("download.pytorch.org/whl", "/pytorch-wheels", "/pytorch/whl")
 SET = {True: "true", False: "false"}
 
 
-def uv_told(environ: Mapping[str, str]) -> Iterator[Flaw]:
+def uv_told(environ: Mapping[str, str], prefix: Path) -> Iterator[Flaw]:
     """A variable wins over the person's file, and that over the machine's."""
     told = {key: one for path in uv_files(environ) for key, one in _of_file(path).items()}
     for key in KEYS:
@@ -38,7 +39,7 @@ def uv_told(environ: Mapping[str, str]) -> Iterator[Flaw]:
         if environ.get(name) and name != "UV_NO_INDEX":  # there is none
             told[key] = (environ[name], name)
     yield from _sources(told)
-    yield from _cache(told, environ)
+    yield from _cache(told, environ, prefix)
     yield from _certificates(told, environ)
 
 
@@ -81,7 +82,7 @@ def _key(key: str, source: str) -> str:
     return source if source.isupper() else key
 
 
-def _cache(told: Mapping[str, tuple[str, str]], environ: Mapping[str, str]) -> Iterator[Flaw]:
+def _cache(told: Mapping[str, tuple[str, str]], environ: Mapping[str, str], prefix: Path) -> Iterator[Flaw]:
     """uv ends where it cannot write its cache; sudo uv leaves one that is root's."""
     if told.get("no-cache", ("", ""))[0].lower() in YES:
         return
@@ -93,6 +94,7 @@ def _cache(told: Mapping[str, tuple[str, str]], environ: Mapping[str, str]) -> I
         yield Flaw(
             kind="uv-cache", source=source or str(place), key=_key("cache-dir", source), said=str(place)
         )
+    yield from cache_on_another_disk(place, prefix, told)
 
 
 def _certificates(told: Mapping[str, tuple[str, str]], environ: Mapping[str, str]) -> Iterator[Flaw]:

@@ -24,6 +24,13 @@ KNOWN = ("openai-community/gpt2", "main")  # asked of where no model is wanted
 CAS = "https://cas-server.xethub.hf.co"
 ASKED = 12  # models at most
 WHO = 100_000  # bytes of what the Hub says of the token
+NO_FILES = (
+    "inference.",
+    "user.",
+    "discussion.",
+    "post.",
+    "job.",
+)  # rights to write that no repository is written to with
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -88,15 +95,24 @@ def token_question(goal: Goal, secret: str, source: str, bundle: str) -> Questio
 
 def role_of(said: Said) -> str:
     """What the token may do: "read", "write" or "fineGrained"; of the last, "read" where it may write to nothing."""
+    role, rights = token_of(said)
+    if rights is not None and not any(
+        one.endswith(".write") and not one.startswith(NO_FILES) for one in rights
+    ):
+        return "read"
+    return role
+
+
+def token_of(said: Said) -> tuple[str, tuple[str, ...] | None]:
+    """The role of the token; of a fine-grained one what it may do, as the Hub names its rights."""
     try:
         token = json.loads(said.body)["auth"]["accessToken"]
-        role, scopes = token["role"], (token.get("fineGrained") or {}).get("scoped") or []
-        permissions = [str(one) for scope in scopes for one in scope.get("permissions", ())]
+        role, fine = str(token["role"]), token.get("fineGrained") or {}
+        scoped = [str(one) for scope in fine.get("scoped") or () for one in scope.get("permissions") or ()]
+        rights = dict.fromkeys([*scoped, *map(str, fine.get("global") or ())])
     except (ValueError, TypeError, KeyError, AttributeError):
-        return ""
-    if role == "fineGrained" and not any(one.endswith(".write") for one in permissions):
-        return "read"
-    return str(role)
+        return "", None
+    return role, tuple(rights) if role == "fineGrained" else None
 
 
 def gate_questions(goal: Goal, endpoint: str, secret: str, bundle: str) -> list[Question]:

@@ -18,6 +18,8 @@ SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 KINDS = ("https", "http", "all")
 DEFAULT_PORT = {"http": 80, "https": 443}
 LOCAL = ("localhost", "127.0.0.1")
+MARKS = {"#": "%23", "/": "%2F", "?": "%3F", "[": "%5B", "]": "%5D"}
+IN_LOGIN = "its login holds"
 
 
 def proxy_for(url: str) -> str | None:
@@ -121,7 +123,8 @@ def _fault(value: str, parts: SplitResult) -> str:
 def _login_fault(value: str) -> str:
     """What an address takes for its own mark ends it before the host."""
     login = value.partition("://")[2].rpartition("@")[0]
-    return "its login holds # / or ?: they are written %23 %2F %3F" if re.search("[#/?]", login) else ""
+    marks = [mark for mark in MARKS if mark in login]
+    return f"{IN_LOGIN} {' '.join(marks)}: written {' '.join(MARKS[mark] for mark in marks)}" if marks else ""
 
 
 def look(proxy: Proxy, seconds: float) -> Proxy:

@@ -17,6 +17,7 @@ from doctor.facts.network import (
     Index,
     Name,
     Network,
+    Pin,
     Proxy,
     Reply,
     Resolver,
@@ -27,7 +28,7 @@ from doctor.goal.target import site_packages
 from doctor.hub_env import token
 from doctor.measure.mirrors import Kind, Source, sources, stage0_sources
 from doctor.measure.samples import sample_url
-from doctor.probes.network import channels, hub, indexes, names, proxies, resolvers, tools
+from doctor.probes.network import channels, hub, indexes, names, pinned, proxies, resolvers, tools
 from doctor.probes.network.certificates import intercepted
 from doctor.probes.network.client import Names, ask, silent_reply
 from doctor.probes.network.first_use import first_use
@@ -66,6 +67,7 @@ class Round(msgspec.Struct, frozen=True):
     resolvers: list[Asked[Resolver]]
     outside: list[Asked[bool]]
     first_use: list[tuple[Question, Asked[Said]]]
+    pins: list[Asked[Pin]]
     others: list[Asked[Name]]  # names that any resolver knows
 
 
@@ -96,6 +98,7 @@ def begin(desk: Desk) -> Round:
             (question, Asked(partial(ask, question, theirs)))
             for question in first_use(site_packages(goal), desk.public_bundle)
         ],
+        pins=[Asked(partial(pinned.look, host, address)) for host, address in pinned.pinned()],
         others=[Asked(partial(book.get, source.name)) for source in stage0_sources()[:2]],
         resolvers=[Asked(partial(resolvers.look, server, SECONDS / 2)) for server in resolvers.servers()],
         outside=[Asked(partial(names.connects, address, SECONDS)) for address in names.CONTROLS],
@@ -171,7 +174,9 @@ def told(desk: Desk, round_: Round, known: Network) -> Network:
         channels=tuple(channel for channel, _ in offered),
         outside=None if fine else any(one.wait(desk.until) for one in round_.outside),
         clock_skew=skew(said),
+        pins=tuple(pin for one in round_.pins if (pin := one.wait(desk.until))),
         token_role=next((hub.role_of(one) for q, one in replies if q.kind == "whoami"), ""),
+        token_rights=next((hub.token_of(one)[1] for q, one in replies if q.kind == "whoami"), None),
         token_source=next((q.source for q, _ in replies if q.kind == "whoami"), ""),
         names=desk.names.all(),
         resolvers=() if fine else tuple(one for asked in round_.resolvers if (one := asked.wait(desk.until))),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from doctor.facts import Sources
 from doctor.goal import Goal
-from doctor.probes.sources import loads
+from doctor.probes.sources import calls, loads
 from doctor.probes.sources.questions import arguments, late_settings, lost_exports, shadows, tasks
 from doctor.probes.sources.reading import read
 
@@ -30,6 +30,8 @@ def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
         late_endpoint=tuple(use for code in found for use in late_settings(code)),
         datasets=tuple(use for code in found for use in loads.datasets(code)),
         pushes=tuple(use for code in found for use in loads.pushes(code)),
+        sounds=tuple(use for code in found for use in calls.sounds(code)),
+        inference=tuple(use for code in found for use in calls.inference(code)),
         hidden=tuple(use for code in found for use in loads.hidden(code)),
         lost_exports=tuple(use for code in found for use in lost_exports(code)),
         shadows=tuple(shadows(found, goal, installed)),

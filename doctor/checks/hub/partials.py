@@ -1,0 +1,35 @@
+"""Unfinished downloads that an old huggingface_hub cannot finish, for nothing is left to fetch of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.version import InvalidVersion, Version
+
+from doctor.catalogue import found
+from doctor.facts import Facts, Packages
+from doctor.facts.hub import Cache
+from doctor.finding import Finding
+
+MENDED = Version("0.25")  # since then it asks for no range behind the end
+
+
+def partials(facts: Facts, seen: Cache) -> Iterator[Finding]:
+    installed = facts.packages.installed if isinstance(facts.packages, Packages) else {}
+    release = installed.get("huggingface-hub")
+    if seen.whole_partials and release and _older(release):
+        yield found(
+            "hub",
+            "cache-partial-already-whole",
+            path=seen.whole_partials[0],
+            count=len(seen.whole_partials),
+            version=release,
+            commands=(("rm", *seen.whole_partials),),
+        )
+
+
+def _older(release: str) -> bool:
+    try:
+        return Version(release) < MENDED
+    except InvalidVersion:
+        return False
