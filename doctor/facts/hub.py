@@ -114,6 +114,25 @@ class Damage(msgspec.Struct, frozen=True, kw_only=True):
     failing: tuple[str, ...] = ()  # paths of blobs that the disk cannot give back
 
 
+class NewAdapter(msgspec.Struct, frozen=True, kw_only=True):
+    """An adapter with settings that the installed peft does not know, and at which it stops."""
+
+    name: str
+    path: str  # of its adapter_config.json
+    unknown: tuple[str, ...]
+
+
+class RemoteCode(msgspec.Struct, frozen=True, kw_only=True):
+    """Code that came with a model and asks for what the installed transformers no longer has."""
+
+    repo: str
+    path: str
+    line: int
+    name: str  # of what it asks for
+    built_in: bool = False  # transformers knows this kind of model by itself
+    made_with: str = ""  # the release that wrote the model's configuration
+
+
 class Cache(msgspec.Struct, frozen=True, kw_only=True, tag="cache"):
     """The cache as a whole. Looked at up to a limit; `complete` says whether that was all of it."""
 
@@ -134,6 +153,8 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True, tag="cache"):
     too_new: tuple[
         str, ...
     ] = ()  # "org/model: qwen3, transformers 4.51.0": of a kind that the installed one does not know
+    new_adapters: tuple[NewAdapter, ...] = ()
+    remote_code: tuple[RemoteCode, ...] = ()
     bad_datasets: tuple[BadFile, ...] = ()  # tables of datasets, and what is known of them, that hold nothing
     strays: tuple[
         str, ...

@@ -216,6 +216,9 @@ class Jupyter(msgspec.Struct, frozen=True, kw_only=True, tag="jupyter"):
     provided: tuple[str, ...] = ()  # variables that an IPython startup file sets
     log_lines: tuple[LogLine, ...] = ()
     extensions: tuple[LabExtension, ...] = ()
+    lab_widgets: bool = (
+        True  # the part of ipywidgets that belongs into JupyterLab, built into it or beside it
+    )
     startup_errors: tuple[str, ...] = ()  # IPython startup files that cannot be compiled
     dead_servers: int = 0  # runtime files of servers that are gone
     absent_addresses: tuple[str, ...] = ()  # that a configuration names and no interface of this machine has

@@ -144,6 +144,7 @@ class _Reader:
         self.aliases: dict[str, str] = {}  # names that stand for a module
         self.gives: list[str] = []
         self.former: list[str] = []
+        self.lists: dict[str, list[str]] = {}  # lists of tuples, by what each begins with
         self.origins: dict[str, tuple[str, str]] = {}
 
     def block(self, body: Iterable[ast.stmt], certain: bool) -> None:
@@ -232,6 +233,12 @@ class _Reader:
         if isinstance(value, ast.Dict) and name in (*LATER, *FORMER):
             words = [key.value for key in value.keys if isinstance(key, ast.Constant)]
             (self.gives if name in LATER else self.former).extend(map(str, words))
+        elif isinstance(value, ast.DictComp) and name in FORMER:  # as numpy makes its table of a list
+            over = value.generators[0].iter
+            self.former.extend(self.lists.get(over.id, ()) if isinstance(over, ast.Name) else ())
+        elif isinstance(value, ast.List) and name:
+            firsts = [one.elts[0] for one in value.elts if isinstance(one, ast.Tuple) and one.elts]
+            self.lists[name] = [str(one.value) for one in firsts if isinstance(one, ast.Constant)]
 
     def _at_once(self, expressions: Iterable[ast.expr], certain: bool) -> None:
         """`module.name` in what is worked out while the module is imported: base classes, decorators, constants."""

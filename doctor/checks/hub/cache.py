@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from doctor.catalogue import found
+from doctor.checks.hub import releases
 from doctor.checks.hub.partials import partials
 from doctor.facts import Facts, Host, Hub
 from doctor.facts.hub import BadFile, Cache, HeldLock
@@ -38,8 +39,7 @@ def check(facts: Facts, hub: Hub, goal: Goal) -> Iterator[Finding]:
     yield from _layout(seen, hub, goal)
     yield from _bad_files(seen, goal)
     yield from _texts(seen, goal)
-    if seen.too_new:
-        yield found("hub", "model-newer-than-transformers", models=seen.too_new, count=len(seen.too_new))
+    yield from releases.check(seen, goal)
     if seen.bad_datasets:
         first = seen.bad_datasets[0]
         folder = first.path.rpartition("/")[0]

@@ -13,6 +13,7 @@ import msgspec
 from doctor.catalogue import found
 from doctor.checks.jupyter import (
     around,
+    classic,
     configs,
     course,
     front,
@@ -39,6 +40,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from kernels.check(jupyter, goal)
     yield from servers.check(jupyter, facts, goal)
     yield from around.check(jupyter, facts)
+    yield from classic.check(facts, goal)
     yield from front.check(jupyter, goal)
     yield from stores.check(jupyter)
     yield from names.check(jupyter, facts)

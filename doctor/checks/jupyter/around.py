@@ -40,6 +40,7 @@ CLASHES = (
     ("jupyter-server", "<1.24", "anyio", ">=4"),
     ("jupyter-server", ">=1", "traitlets", "<5"),
     ("ipython", "<7.20", "jedi", ">=0.18"),
+    ("nbclassic", "<0.2.8", "jupyter-server", ">=1.7"),
 )
 
 

@@ -13,6 +13,7 @@ from doctor.goal import Goal
 from doctor.text import Text
 
 FALLS_BACK = Version("4.63")  # the first tqdm that writes text where ipywidgets is not there
+BRINGS = Version("7.6")  # the first ipywidgets that brings its part of JupyterLab 3
 USERS = ("tqdm", "huggingface-hub")
 PAGE_FOR = {7: 1, 8: 3}  # the release of jupyterlab-widgets that shows what that ipywidgets sends
 STOPS = Text("tqdm {version} stops with an error there", "tqdm {version} 会因此报错")
@@ -28,13 +29,14 @@ def check(jupyter: Jupyter, facts: Facts, goal: Goal) -> Iterator[Finding]:
         there = {**packages.elsewhere, **packages.installed}
         yield from _missing(there, goal)
         yield from _page(jupyter, there, goal)
+        yield from _lab_part(jupyter, packages.installed, goal)
 
 
 def _missing(there: Mapping[str, str], goal: Goal) -> Iterator[Finding]:
     if "ipykernel" not in there or "ipywidgets" in there or not any(name in there for name in USERS):
         return
     version = there.get("tqdm", "")
-    stops = _older(version)
+    stops = _before(version, FALLS_BACK)
     yield found(
         "jupyter",
         "ipywidgets-missing",
@@ -45,9 +47,9 @@ def _missing(there: Mapping[str, str], goal: Goal) -> Iterator[Finding]:
     )
 
 
-def _older(version: str) -> bool:
+def _before(version: str, release: Version) -> bool:
     try:
-        return Version(version) < FALLS_BACK
+        return Version(version) < release
     except InvalidVersion:
         return False
 
@@ -70,6 +72,23 @@ def _page(jupyter: Jupyter, there: Mapping[str, str], goal: Goal) -> Iterator[Fi
                 wanted=f"jupyterlab-widgets=={wanted}.*",
             )
             return
+
+
+def _lab_part(jupyter: Jupyter, installed: Mapping[str, str], goal: Goal) -> Iterator[Finding]:
+    """Since ipywidgets 7.6 it asks for jupyterlab-widgets, which JupyterLab 3 takes: there its metadata tells."""
+    lab, widgets = installed.get("jupyterlab", ""), installed.get("ipywidgets", "")
+    if jupyter.lab_widgets or not lab or not widgets or _major(lab) < 0:
+        return
+    built = _major(lab) < 3
+    if built or ("jupyterlab-widgets" not in installed and _before(widgets, BRINGS)):
+        yield found(
+            "jupyter",
+            "jupyter-widgets-no-lab-part",
+            commands=None if built else ((goal.interpreter, "-m", "pip", "install", "ipywidgets>=7.6"),),
+            lab=lab,
+            widgets=widgets,
+            prefix=goal.prefix,
+        )
 
 
 def _major(version: str | None) -> int:

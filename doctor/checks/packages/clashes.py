@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from doctor.checks.packages.needs import course, mended, older, pip, since
@@ -41,6 +41,12 @@ TOO_OLD = (
 )
 # Since a release of the first, with a second that is older than what it uses there: the second is too old.
 TOO_NEW = (("transformers", "4.52", "accelerate", "1.3", "Accelerator.unwrap_model(keep_torch_compile=...)"),)
+# Extensions of the classic notebook that import what notebook 7 no longer has; no release of theirs does without.
+OF_CLASSIC_SERVERS = (
+    "jupyter-contrib-nbextensions",
+    "jupyter-nbextensions-configurator",
+    "jupyter-contrib-core",
+)
 # Import works, and only what is named here runs into it: nobody needs it who does not train, or draw.
 LATE = frozenset({("transformers", "accelerate"), ("seaborn", "pandas"), ("trl", "transformers")})
 
@@ -69,3 +75,10 @@ def told(packages: Packages, goal: Goal) -> Iterator[Finding]:
             other=f"{other} {packages.installed[other]}",
             what=what,
         )
+
+
+def of_classic(installed: Mapping[str, str], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names that are installed beside a notebook that has no place for them."""
+    major = installed.get("notebook", "").partition(".")[0]
+    new = major.isdecimal() and int(major) >= 7
+    return tuple(name for name in names if new and name in installed)

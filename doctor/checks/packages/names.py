@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from doctor.checks.packages.clashes import clashes
+from doctor.checks.packages.clashes import OF_CLASSIC_SERVERS, clashes, of_classic
 from doctor.checks.packages.needs import course, mended, parsed, pip, some, step_for
 from doctor.facts import MissingName, Packages
 from doctor.finding import Finding
@@ -21,6 +21,11 @@ LAST = {
     ("datasets", "OfflineModeIsEnabled"): "3.0.2",
     ("datasets", "load_metric"): "3",
     ("protobuf", OLD_PROTOBUF): "3.21",
+    **{("numpy", name): "1.24" for name in ("bool", "int", "float", "complex", "object", "str")},
+    **{
+        ("numpy", name): "2"
+        for name in ("float_", "complex_", "unicode_", "string_", "Inf", "NaN", "product")
+    },
 }
 
 
@@ -102,6 +107,7 @@ def _told(one: MissingName, packages: Packages) -> bool:
         or any({name, other} == pair for name, other, *_ in clashes(packages))
         or _stated(one, packages)
         or (one.missing == "pkg_resources" and not packages.pkg_resources)
+        or (one.owner == "notebook" and one.name in of_classic(packages.installed, OF_CLASSIC_SERVERS))
     )
 
 

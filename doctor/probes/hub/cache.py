@@ -10,13 +10,13 @@ from itertools import chain, islice
 from pathlib import Path
 
 from doctor.facts import Unknown
-from doctor.facts.hub import BadFile, Cache, Damage
+from doctor.facts.hub import BadFile, Cache, Damage, NewAdapter, RemoteCode
 from doctor.goal import Goal
 from doctor.probes.hub import held
 from doctor.probes.hub.blobs import corrupt_blobs
 from doctor.probes.hub.partials import whole_partials
 from doctor.probes.hub.texts import INDEX, bad_text, is_json, is_text, lost_shards
-from doctor.probes.hub.weights import UNFINISHED, bad, folders_of_models, is_weights
+from doctor.probes.hub.weights import ADAPTER, UNFINISHED, bad, folders_of_models, is_weights
 from doctor.probes.listing import names_in, shown
 from doctor.probes.patience import within
 from doctor.reading.peek import is_file, is_folder, is_there, peek_text
@@ -73,6 +73,8 @@ def _look(goal: Goal, hub: Path) -> Cache:
         damage=tuple(one for one in (*damage, *clones) if one != Damage(repo=one.repo, folder=one.folder)),
         bad_texts=(*bad_texts(files, budget), *bad_texts_in_folders(Path(goal.root_dir), budget))[:NAMED],
         too_new=too_new(goal, files),
+        new_adapters=new_adapters(goal, files),
+        remote_code=remote_code(goal, hub),
         bad_datasets=tuple(bad_datasets(goal, budget)),
         strays=tuple(shown(path) for path in strays(hub, repos)),
         unreadable=tuple(shown(path) for path in unreadable(files))[:NAMED],
@@ -160,17 +162,43 @@ def bad_texts_in_folders(root: Path, budget: Budget) -> Iterator[BadFile]:
 
 def too_new(goal: Goal, files: dict[Path, list[Path]]) -> tuple[str, ...]:
     """Models of a kind that the environment's transformers does not know yet."""
-    configurations = [
-        (repo_id(repo), file)
-        for repo, found in files.items()
-        for file in found
-        if file.name == "config.json" and file.parent.parent.name == "snapshots"
-    ]
+    configurations = named(goal, files, "config.json")
     if not configurations:
         return ()
     from doctor.probes.hub.newer import newer_than_transformers  # only where there are models
 
     return newer_than_transformers(goal, configurations)
+
+
+def named(goal: Goal, files: dict[Path, list[Path]], name: str) -> list[tuple[str, Path]]:
+    """Files of that name at the top of the cache's models, and of those in folders beside the notebooks."""
+    cached = [
+        (repo_id(repo), file)
+        for repo, found in files.items()
+        for file in found
+        if file.name == name and file.parent.parent.name == "snapshots"
+    ]
+    folders = folders_of_models(Path(goal.root_dir), FILES)
+    return cached + [(shown(folder), folder / name) for folder in folders if is_file(folder / name)]
+
+
+def new_adapters(goal: Goal, files: dict[Path, list[Path]]) -> tuple[NewAdapter, ...]:
+    """Adapters with settings at which the environment's peft stops."""
+    configurations = named(goal, files, ADAPTER)
+    if not configurations:
+        return ()
+    from doctor.probes.hub.adapters import newer_than_peft  # only where there are adapters
+
+    return newer_than_peft(goal, configurations)
+
+
+def remote_code(goal: Goal, hub: Path) -> tuple[RemoteCode, ...]:
+    """Code of models that the environment's transformers does not fit."""
+    if not os.environ.get("HF_MODULES_CACHE") and not is_folder(Path(goal.cache) / "modules"):
+        return ()
+    from doctor.probes.hub.remote_code import misfits  # only where some was run
+
+    return misfits(goal, hub)
 
 
 def bad_datasets(goal: Goal, budget: Budget) -> Iterator[BadFile]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
@@ -25,21 +26,48 @@ def newer_than_transformers(goal: Goal, configs: Iterable[tuple[str, Path]]) -> 
     if not said:
         return ()
     site = site_packages(goal)
-    infos = sorted(site.glob("transformers-*.dist-info"))
-    have = next((_version(info.stem.partition("-")[2]) for info in infos), None)
-    known = "".join(peek_text(site / "transformers" / name) for name in KINDS)
-    return tuple(_unknown(said, have, known)) if have and known else ()
+    have, known = installed(site, "transformers"), kinds(site)
+    return tuple(_unknown(said, have, known, site)) if have and known else ()
 
 
-def _unknown(said: list[tuple[str, str, str]], have: Version, known: str) -> Iterator[str]:
-    for repo, kind, maker in dict.fromkeys(said):
+def installed(site: Path, name: str) -> Version | None:
+    """The release of a distribution, by the name of its metadata."""
+    infos = sorted(site.glob(f"{name}-*.dist-info"))
+    return next((_version(info.name.removesuffix(".dist-info").partition("-")[2]) for info in infos), None)
+
+
+def kinds(site: Path) -> str:
+    """The text in which transformers lists the kinds of models that it knows."""
+    return "".join(peek_text(site / "transformers" / name) for name in KINDS)
+
+
+def is_kind(kind: str, known: str) -> bool:
+    return f'"{kind}"' in known or f"'{kind}'" in known
+
+
+def _unknown(said: list[tuple[str, str, str, str]], have: Version, known: str, site: Path) -> Iterator[str]:
+    for repo, kind, maker, scaling in dict.fromkeys(said):
         made = _version(maker)
-        if made and made > have and f'"{kind}"' not in known and f"'{kind}'" not in known:
+        if not made or made <= have:
+            continue
+        if not is_kind(kind, known):
             yield f"{repo}: {kind}, transformers {maker}"
+        elif scaling and _takes_two_fields(site, kind):
+            yield f"{repo}: {kind}, rope_type {scaling}, transformers {maker}"
 
 
-def _made_with(path: Path) -> tuple[str, str] | None:
-    """The kind of model, and the release that wrote its configuration; nothing of one that brings its own code."""
+def _takes_two_fields(site: Path, kind: str) -> bool:
+    """Whether this kind's configuration is of before transformers 4.43, and refuses any `rope_scaling` but {type, factor}."""
+    name = kind.replace("-", "_")
+    text = peek_text(site / "transformers" / "models" / name / f"configuration_{name}.py")
+    return "two fields, `type` and `factor`" in text
+
+
+def _made_with(path: Path) -> tuple[str, str, str] | None:
+    """The kind of model, the release that wrote its configuration, and a rope_type of the later form.
+
+    Nothing of one that brings its own code.
+    """
     try:
         said = json.loads(peek(path, LARGEST) or b"")
     except ValueError:
@@ -47,7 +75,14 @@ def _made_with(path: Path) -> tuple[str, str] | None:
     if not isinstance(said, dict) or "auto_map" in said:
         return None
     kind, maker = said.get("model_type"), said.get("transformers_version")
-    return (kind, maker) if isinstance(kind, str) and isinstance(maker, str) else None
+    return (kind, maker, _rope(said)) if isinstance(kind, str) and isinstance(maker, str) else None
+
+
+def _rope(said: dict[str, Any]) -> str:
+    scaling = said.get("rope_scaling")
+    if not isinstance(scaling, dict) or (len(scaling) == 2 and "type" in scaling):
+        return ""
+    return str(scaling.get("rope_type") or scaling.get("type") or "?")[:30]
 
 
 def _version(text: str) -> Version | None:

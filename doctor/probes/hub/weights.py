@@ -18,6 +18,7 @@ SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".ms
 POINTER = b"version https://git-lfs.github.com/spec/"
 LONGEST_HEADER = 8 << 20  # a header longer than that is believed
 CONTROL = ".aria2"  # what aria2 keeps beside a file until all of it has come
+ADAPTER = "adapter_config.json"
 UNFINISHED = (CONTROL, ".incomplete", ".part", ".crdownload")
 END = 1 << 16  # bytes at the end of a file: more zeros than the last tensor of a model would have
 ZIP, ZIP_END = b"PK\x03\x04", b"PK\x05\x06"
@@ -149,7 +150,13 @@ def folders_of_models(root: Path, most: int) -> Iterator[Path]:
             looked += len(names)
             if looked > most:
                 return
-            if "config.json" in names:
+            if "config.json" in names or ADAPTER in names:
                 yield folder
-            below += [folder / name for name in names if not name.startswith(".") and "." not in name]
+            below += [folder / name for name in names if _may_be_folder(name)]
         level = [folder for folder in below if is_folder(folder) and not folder.is_symlink()]
+
+
+def _may_be_folder(name: str) -> bool:
+    """By its name, before anybody is asked: `Llama-3.1-8B` is one, `model.safetensors` is none."""
+    after = name.rpartition(".")[2]
+    return not name.startswith(".") and ("." not in name or after[:1].isdigit())

@@ -18,10 +18,11 @@ from doctor.probes.jupyter.folders import folders
 from doctor.probes.jupyter.front import fronts
 from doctor.probes.jupyter.kernels import HUB_PACKAGES, has_package, kernels
 from doctor.probes.jupyter.logs import log_lines
-from doctor.probes.jupyter.places import home
+from doctor.probes.jupyter.places import data_path, home
 from doctor.probes.jupyter.processes import kernel_process, processes
 from doctor.probes.jupyter.servers import dead_servers, lab_process, port_holder
 from doctor.probes.jupyter.stores import stores
+from doctor.probes.jupyter.widgets import in_lab
 from doctor.reading.peek import is_file
 from doctor.text import Text
 
@@ -51,7 +52,8 @@ def look_at_person(goal: Goal, ours: int | None, sockets: Sequence[Listening]) -
         "provided": shell.provided(),
         "startup_errors": shell.startup_errors(goal.prefix, Path(goal.root_dir)),
         "log_lines": log_lines(servers),
-        "extensions": around.extensions(goal.prefix),
+        "extensions": (extensions := around.extensions(goal.prefix)),
+        "lab_widgets": in_lab(data_path(goal.prefix), extensions),
         "dead_servers": dead_servers(),
         "absent_addresses": tuple(ip for ip in _named(files, "ip") if is_absent(ip)),
         "absent_files": tuple(f for name in FILES for f in _named(files, name) if _is_absent_file(f)),

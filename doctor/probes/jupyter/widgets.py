@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
+from doctor.facts import LabExtension
 from doctor.probes.jupyter.kernels import sites_of
 from doctor.probes.listing import names_in
 from doctor.reading.peek import is_folder
+
+MANAGER = "jupyter-widgets-jupyterlab-manager-*.tgz"  # as JupyterLab before its third release keeps it
+
+
+def in_lab(folders: Iterable[Path], prebuilt: Iterable[LabExtension]) -> bool:
+    """Whether JupyterLab has the part that draws widgets."""
+    if any(one.name.startswith("@jupyter-widgets/") for one in prebuilt):
+        return True
+    own = os.environ.get("JUPYTERLAB_DIR")
+    places = [*([Path(own)] if own else []), *(folder / "lab" for folder in folders)]
+    return any(True for place in places for _ in (place / "extensions").glob(MANAGER))
 
 
 def ipywidgets_of(prefix: str) -> str | None:

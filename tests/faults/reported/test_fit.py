@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.dists import install
+from doctor.explain import by_text
+from tests.faults.dists import install, remove
 from tests.faults.patient import Diagnosis, diagnose
 
 
@@ -73,6 +74,34 @@ def test_a_name_that_transformers_does_not_have_yet(course_like: Path, environ: 
     )
     commands = look(environ, course_like).of("name-not-in-library")["remedy"]["commands"]
     assert [line[-1] for line in commands] == ["transformers", "peft<0.14"]
+
+
+NUMPY = """
+_type_info = [("object", ""), ("bool", "bool_")]
+__former_attrs__ = {n: f"np.{n} {more}" for n, more in _type_info}
+def __getattr__(attr):
+    raise AttributeError(__former_attrs__[attr])
+float64 = float
+"""
+
+
+@pytest.mark.parametrize(("name", "there"), [("bool", False), ("float64", True), ("bool_", True)])
+def test_a_name_that_numpy_lost(course_like: Path, environ: dict[str, str], name: str, there: bool) -> None:
+    """https://github.com/aliyun/algorithm-base/issues/4: module 'numpy' has no attribute 'bool'."""
+    remove(course_like, "numpy")
+    install(course_like, "numpy", "1.24.4", {"numpy/__init__.py": f"{NUMPY}bool_ = bool\n"})
+    used = f"import numpy as onp\nkind = onp.{name}\n"
+    files = {"mxnet/__init__.py": "from . import utils\n", "mxnet/utils.py": used}
+    install(course_like, "mxnet", "1.9.1", files)
+    said = look(environ, course_like)
+    if there:
+        assert "name-not-in-library" not in said.complaints
+        return
+    told = said.of("name-not-in-library")
+    assert "mxnet 1.9.1" in told["title"] and "mxnet/utils.py:2 bool (numpy)" in told["evidence"]
+    assert told["remedy"]["commands"][1][-1] == "numpy<1.24"
+    text = "AttributeError: module 'numpy' has no attribute 'bool'."
+    assert by_text(text)[0].id == "name-not-in-library"
 
 
 LAZY = {
