@@ -192,6 +192,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     name: str  # as it is written
     source: str  # the condarc
     reply: Reply
+    nothing_for: str = ""  # "linux-aarch64" where it has no package for this machine's processor
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):

@@ -211,6 +211,14 @@ def channels(network: Network, facts: Facts, goal: Goal) -> Iterator[Finding]:
     for name, those in (("conda-channel-404", gone), ("conda-channel-unreachable", silent)):
         if those:
             yield of_channels(name, those, needed(facts, goal))
+    empty = [channel for channel in network.channels if channel.nothing_for]
+    if empty:
+        yield found(
+            "network",
+            "conda-channel-lacks-platform",
+            channels=[channel.name for channel in empty],
+            platform=empty[0].nothing_for,
+        )
 
 
 def is_silent(reply: Reply) -> bool:

@@ -24,6 +24,23 @@ ASKED = 12  # channels at most
 NAMES = ("repodata.json", "repodata.json.zst")  # a channel without the second is still one, and the reverse
 
 
+# Processors for which many channels have little: for all others nothing more is asked.
+RARE = {
+    "aarch64": "linux-aarch64",
+    "ppc64le": "linux-ppc64le",
+    "s390x": "linux-s390x",
+    "riscv64": "linux-riscv64",
+}
+EMPTY = 1000  # bytes that an empty list fits into
+
+
+class Repodata(msgspec.Struct, frozen=True):
+    """What a channel has for one platform."""
+
+    packages: dict[str, msgspec.Raw] = {}
+    conda: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict, name="packages.conda")
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """A channel that a file asks for, and the address that conda makes of it. It may hold a login."""
 
@@ -77,7 +94,26 @@ def ask_channel(wanted: Wanted, question: Question, names: Names) -> tuple[Chann
         said = follow(asked, ask(asked, names), names)
         if said.reply.status != 404:
             break
-    return channel_of(wanted, question, said.reply), said
+    channel = channel_of(wanted, question, said.reply)
+    platform = RARE.get(os.uname().machine, "")
+    if platform and said.reply.status == 200 and has_nothing(asked, wanted.url, platform, names):
+        channel = msgspec.structs.replace(channel, nothing_for=platform)
+    return channel, said
+
+
+def has_nothing(asked: Question, url: str, platform: str, names: Names) -> bool:
+    """Whether its list for that processor is empty or not there. A list of any package is longer than what is read."""
+    place = f"{url.rstrip('/')}/{platform}"
+    listed = msgspec.structs.replace(asked, url=f"{place}/{NAMES[0]}", method="GET", body=EMPTY)
+    said = follow(listed, ask(listed, names), names)
+    if said.reply.status == 404:
+        packed = msgspec.structs.replace(asked, url=f"{place}/{NAMES[1]}")
+        return follow(packed, ask(packed, names), names).reply.status == 404
+    try:
+        repodata = msgspec.json.decode(said.body, type=Repodata)
+    except ValueError:  # longer, or no list
+        return False
+    return said.reply.status == 200 and not repodata.packages and not repodata.conda
 
 
 def channel_of(wanted: Wanted, question: Question, reply: Reply) -> Channel:
