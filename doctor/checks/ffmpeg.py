@@ -28,6 +28,14 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
         name = "ffmpeg-not-executable" if ffmpeg.not_executable else "ffmpeg-missing"
         yield _finding(name, goal, file=ffmpeg.not_executable or "-", prefix=goal.prefix)
         return
+    if ffmpeg.snap:
+        yield found(
+            "ffmpeg",
+            "ffmpeg-of-snap",
+            commands=(("snap", "remove", ffmpeg.snap), ("apt-get", "install", "-y", "ffmpeg")),
+            file=ffmpeg.path,
+            snap=ffmpeg.snap,
+        )
     if ffmpeg.version is None:
         finding = _broken(ffmpeg, ffmpeg.path, facts, goal)
         yield msgspec.structs.replace(

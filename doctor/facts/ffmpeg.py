@@ -15,4 +15,5 @@ class Ffmpeg(msgspec.Struct, frozen=True, kw_only=True, tag="ffmpeg"):
     not_executable: str | None = None  # a file of that name on the path that may not be run
     lacks: tuple[str, ...] = ()  # formats that it cannot decode
     cannot_write: tuple[str, ...] = ()  # encoders that it was built without
+    snap: str | None = None  # the snap that the command starts, where that is kept apart from most folders
     others: tuple[str, ...] = ()  # commands of that name further on in the path

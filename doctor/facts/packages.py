@@ -61,6 +61,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[
         SourceUse, ...
     ] = ()  # of pipeline() and from_pretrained() that transformers dropped at some time
+    chats: tuple[SourceUse, ...] = ()  # apply_chat_template(), a method of tokenizers and processors
     late_endpoint: tuple[
         SourceUse, ...
     ] = ()  # HF_ENDPOINT and its like, set after the first import of a library that reads them

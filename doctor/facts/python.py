@@ -40,6 +40,13 @@ class Stopped(msgspec.Struct, frozen=True, kw_only=True):
     variable: str | None = None  # "PYTHONHASHSEED=abc": without it Python starts
 
 
+class GoneActive(msgspec.Struct, frozen=True, kw_only=True):
+    """The environment that the person's shell has activated, where its folder is not there."""
+
+    path: str
+    moved_to: str | None = None  # a folder beside it whose `activate` still names the old place
+
+
 class Python(msgspec.Struct, frozen=True, kw_only=True, tag="python"):
     """The environment that the course runs in (not the one that runs this tool)."""
 
@@ -77,6 +84,7 @@ class Python(msgspec.Struct, frozen=True, kw_only=True, tag="python"):
     ] = ()  # commands whose first line the kernel cannot use: a space, or too long
     # What `python` or `pip` means in the shell in which this environment is activated, where it is another's.
     typed: str | None = None
+    gone_active: GoneActive | None = None
     not_executable: tuple[str, ...] = ()  # commands whose file may not be run
     windows_lines: tuple[str, ...] = ()  # commands whose first line ends as Windows ends its lines
     pth: tuple[PthLine, ...] = ()

@@ -27,9 +27,12 @@ def look(environ: dict[str, str], env: Path, *prefix: str, **more: str) -> Diagn
     return diagnose({**environ, "TARGET": str(env), **more}, "--area", AREAS, prefix=prefix)
 
 
+OUTSIDE = ("first-use-host-unreachable",)  # whether the machine of the tests reaches GitHub is no fault
+
+
 def fine(said: Diagnosis) -> bool:
     """Nothing is complained of, and little is told."""
-    told = [f["id"] for f in said.findings]
+    told = [f["id"] for f in said.findings if f["id"] not in OUTSIDE]
     return set(said.complaints) <= NOTE and len(told) <= 3
 
 

@@ -171,3 +171,20 @@ def test_a_home_full_of_files_costs_little(course_like: Path, environ: dict[str,
         (folder / "a.py").write_text("x = [1, 2, 3]\n" * 2000)
     said = look({**environ, "TARGET": str(course_like)}, "--area", "packages", seconds=20)
     assert said.complaints == []
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_chat_templates_without_jinja2(
+    course_like: Path, environ: dict[str, str], home: Path, used: bool
+) -> None:
+    """https://github.com/exo-explore/exo/pull/264: apply_chat_template requires jinja2 to be installed."""
+    if used:
+        notebook(home / "1.ipynb", "from transformers import AutoTokenizer\nt.apply_chat_template([])")
+    said = look({**environ, "TARGET": str(course_like)}, "--area", "packages")
+    name = "extra-missing" if used else "chat-templates-without-jinja2"
+    told = said.of(name)
+    assert told["severity"] == ("warn" if used else "info")
+    assert any(word.startswith("jinja2") for word in told["remedy"]["commands"][0])
+    install(course_like, "jinja2", "3.1.6")
+    said = look({**environ, "TARGET": str(course_like)}, "--area", "packages")
+    assert name not in [one["id"] for one in said.findings]

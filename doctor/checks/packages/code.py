@@ -29,8 +29,11 @@ EXTRAS = {
     "image-text-to-text": ("pillow",), "visual-question-answering": ("pillow",), "mask-generation": ("pillow",),
     "document-question-answering": ("pillow",), "zero-shot-object-detection": ("pillow",),
     "translation": ("sentencepiece",), "device_map": ("accelerate",), "load_in_8bit": ("bitsandbytes", "accelerate"),
-    "load_in_4bit": ("bitsandbytes", "accelerate"),
+    "load_in_4bit": ("bitsandbytes", "accelerate"), "apply_chat_template": ("jinja2",),
 }  # fmt: skip
+# torch asks for jinja2 itself; whoever has TensorFlow is not after chats.
+TORCH_OR_TF = frozenset({"torch", "tensorflow", "tensorflow-cpu"})
+CHAT = "4.34"  # the first transformers with chat templates
 # Datasets that are a script, as far as is known.
 BY_SCRIPT = re.compile(
     r"(?:EdinburghNLP/)?xsum|(?:eriktks/)?conll2003|(?:ds4sd|docling-project)/DocLayNet|(?:legacy-datasets/)?wikipedia|"
@@ -168,6 +171,19 @@ def _not_here(packages: Packages, goal: Goal) -> Iterator[Finding]:
             names=list(asked),
             places=_places(list(asked.values())),
         )
+    if (
+        not asked
+        and "jinja2" not in there
+        and TORCH_OR_TF.isdisjoint(there)
+        and since(packages, "transformers", CHAT)
+    ):
+        yield found(
+            "packages",
+            "chat-templates-without-jinja2",
+            commands=(pip(goal, "install", "jinja2>=3.1"),),
+            transformers=packages.installed["transformers"],
+            site=packages.site,
+        )
     wanted = [canonicalize_name(r.name) for line in goal.profile.requirements if (r := parsed(line))]
     absent = [name for name in wanted if name not in there and name not in asked]
     if absent:
@@ -179,3 +195,5 @@ def _asking(packages: Packages) -> Iterator[SourceUse]:
     for use in packages.sources.arguments:
         if use.what == "device_map" or older(packages, "transformers", "5"):
             yield use
+    if since(packages, "transformers", CHAT):
+        yield from packages.sources.chats

@@ -8,7 +8,7 @@ import msgspec
 
 from doctor.catalogue import found
 from doctor.checks.python.base import base, venv_package
-from doctor.checks.python.commands import commands_astray, search_path
+from doctor.checks.python.commands import commands_astray, gone_active, search_path
 from doctor.checks.python.outside import outside
 from doctor.checks.python.startup import inserted, stopped, whole
 from doctor.checks.python.version import headers, version
@@ -21,6 +21,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     python = facts.python
     assert isinstance(python, Python)
     yield from outside(python, facts, goal)  # an interpreter that does not start may owe it to PYTHONHOME
+    yield from gone_active(python)
     yield from stopped(python, goal)
     yield from base(python, facts, goal)
     if not python.entered:

@@ -13,6 +13,11 @@ from doctor.text import Text
 
 NOT_EXECUTABLE = Text("they are not marked as executable", "没有执行权限")
 WINDOWS_LINES = Text("their lines end as on Windows", "行尾是 Windows 格式")
+MOVED = Text(
+    "{} is it, under a new name: its activate still says the old place",
+    "它已改名为 {}，其中的 activate 仍写着旧位置",
+)
+REMOVED = Text("nothing beside it looks like it", "旁边没有与它相符的文件夹")
 FEW = 3  # commands; more of them are the environment as a whole
 # Commands without which a student cannot go on; others may be leftovers that nobody calls.
 NEEDED = ("pip", "pip3", "jupyter", "jupyter-lab", "ipython", "hf", "huggingface-cli")
@@ -66,6 +71,25 @@ def commands_astray(python: Python, facts: Facts) -> Iterator[Finding]:
         shown = [s for s in python.scripts if s.name in NEEDED]
         yield found(
             "python", "script-other-python", names=[s.name for s in shown], program=shown[0].interpreter
+        )
+
+
+def gone_active(python: Python) -> Iterator[Finding]:
+    """Of one that was moved the shell goes on to say its name, and starts the system's Python."""
+    gone = python.gone_active
+    if gone:
+        # Where nothing was made yet, a variable that was left over explains nothing.
+        weight: Severity = "warn" if python.state != "absent" else "fail" if gone.moved_to else "info"
+        again = (("deactivate",), ("python3", "-m", "venv", f"{gone.path}-new"))
+        yield found(
+            "python",
+            "active-environment-gone",
+            severity=weight,
+            commands=again if gone.moved_to else None,
+            path=gone.path,
+            moved=Text(MOVED.en.format(gone.moved_to), MOVED.zh.format(gone.moved_to))
+            if gone.moved_to
+            else REMOVED,
         )
 
 

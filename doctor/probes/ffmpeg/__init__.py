@@ -13,12 +13,13 @@ from doctor.facts import Ffmpeg, Unknown
 from doctor.goal import Goal
 from doctor.probes.ffmpeg import proof
 from doctor.reading.ask import ask
-from doctor.reading.peek import is_file, peek
+from doctor.reading.peek import is_file, peek, peek_text
 
 Said = subprocess.CompletedProcess[str] | Unknown
 VERSION = re.compile(r"ffmpeg version (\S+)")
 CONFIGURATION = re.compile(r"^\s*configuration: (.+)$", re.MULTILINE)
 ENCODERS = ("libx264", "libmp3lame")  # that programs ask for by name: videos, mp3
+SNAPS = "/snap"
 USUAL = ("/usr/local/bin", "/usr/bin", "/bin")
 # What audio comes in, and the decoders that serve it.
 FORMATS = {
@@ -57,6 +58,7 @@ def look(goal: Goal) -> Ffmpeg:
         lacks=lacks(started) if version else (),
         cannot_write=cannot_write(started) if version else (),
         others=others(goal, path),
+        snap=strict_snap(path),
     )
 
 
@@ -116,6 +118,15 @@ def kind_of(path: str) -> tuple[str | None, str | None, str | None]:
     if first.startswith(b"#!"):
         return None, first.decode("utf-8", "replace").strip(), None
     return None, None, said.reason
+
+
+def strict_snap(path: str) -> str | None:
+    """The name of the snap that a command starts, where it says of itself that it is confined; a classic one sees all."""
+    if os.path.basename(os.path.realpath(path)) != "snap":  # noqa: PTH119 - of a text
+        return None
+    name = Path(path).name.partition(".")[0]
+    said = peek_text(Path(SNAPS, name, "current", "meta", "snap.yaml"))
+    return name if re.search(r"^confinement:\s*[\"']?strict", said, re.MULTILINE) else None
 
 
 def not_executable(goal: Goal) -> str | None:

@@ -46,7 +46,7 @@ def _misfit(folder: Path, root: Path, hub: Path, have: str, site: Path) -> Remot
         text = peek_text(path)
         for asked in ASKED.finditer(text):
             name = asked[1]
-            if re.search(rf"\bdef {name}\b", have) or re.search(rf"hasattr\([^)]*{name}", text):
+            if re.search(rf"\b(?:def |self\.){name}\b", have) or re.search(rf"hasattr\([^)]*{name}", text):
                 continue
             kind = path.stem.removeprefix(MODELING)
             return RemoteCode(

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Literal
 
 from doctor.facts import EnvironmentState, Python, Shadow, Unknown
+from doctor.facts.python import GoneActive
 from doctor.goal import Goal
 from doctor.goal.prefix import marker
 from doctor.goal.target import site_of
 from doctor.probes.patience import within
-from doctor.probes.python import interpreter, scripts, shadows, startup, user_commands
+from doctor.probes.python import active, interpreter, scripts, shadows, startup, user_commands
 from doctor.reading.peek import is_file, is_folder, is_there
 
 
@@ -54,6 +55,7 @@ def probe(goal: Goal) -> Python:
         script_count=found.count,
         long_shebangs=found.unusable,
         typed=typed_first(prefix),
+        gone_active=moved if isinstance(moved := within(active.gone, os.environ), GoneActive) else None,
         not_executable=found.not_executable,
         windows_lines=found.windows_lines,
         pth=scripts.pth_lines(site_of(prefix)),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from doctor.facts import Sources
 from doctor.goal import Goal
 from doctor.probes.sources import calls, loads
-from doctor.probes.sources.questions import arguments, late_settings, lost_exports, shadows, tasks
+from doctor.probes.sources.questions import arguments, chats, late_settings, lost_exports, shadows, tasks
 from doctor.probes.sources.reading import read
 
 BROKEN = 20  # notebooks that are told of
@@ -27,6 +27,7 @@ def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
         broken=tuple(broken[:BROKEN]),
         tasks=tuple(use for code in found for use in tasks(code)),
         arguments=tuple(use for code in found for use in arguments(code)),
+        chats=tuple(use for code in found for use in chats(code)),
         late_endpoint=tuple(use for code in found for use in late_settings(code)),
         datasets=tuple(use for code in found for use in loads.datasets(code)),
         pushes=tuple(use for code in found for use in loads.pushes(code)),

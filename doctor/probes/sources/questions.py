@@ -108,6 +108,13 @@ def arguments(code: Code) -> Iterator[SourceUse]:
                     yield SourceUse(file=code.shown, line=keyword.value.lineno, what=keyword.arg)
 
 
+def chats(code: Code) -> Iterator[SourceUse]:
+    """Chat templates, which are written for jinja2."""
+    for call in _calls(code):
+        if _called(call) == "apply_chat_template":
+            yield SourceUse(file=code.shown, line=call.lineno, what="apply_chat_template")
+
+
 def late_settings(code: Code) -> Iterator[SourceUse]:
     """Where a variable is set after the first import that reads it, and never before. In functions: not judged."""
     imported: str | None = None

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.conda_host import prefixes
+from tests.conftest import missing
 from tests.faults.native import library
 from tests.faults.patient import diagnose
+from tests.faults.test_colab import NEW_ROOT
 
 
 def test_condas_ffmpeg_and_another_openh264(home: Path, environ: dict[str, str], tmp_path: Path) -> None:
@@ -28,3 +34,48 @@ def test_condas_ffmpeg_and_another_openh264(home: Path, environ: dict[str, str],
     assert said.complaints == ["ffmpeg-library-missing"]
     told = said.of("ffmpeg-library-missing")
     assert "libopenh264.so.5" in told["title"] and str(env / "bin/ffmpeg") in told["evidence"]
+
+
+# Two programs in one: `snap`, which starts what it is called by, where /tmp is another one.
+SNAP = r"""
+#define _GNU_SOURCE
+#include <libgen.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <unistd.h>
+int main(int n, char **v) {
+  char place[512];
+  unshare(CLONE_NEWNS); mount("none", "/", 0, MS_REC | MS_PRIVATE, 0); mount("tmpfs", "/tmp", "tmpfs", 0, 0);
+  snprintf(place, 512, "/snap/ffmpeg/current/usr/bin/%s", basename(v[0]));
+  execv(place, v);
+  return 1;
+}
+"""
+WORLD = """mkdir -p snap/bin snap/ffmpeg/1286/usr/bin snap/ffmpeg/1286/meta
+cp {real} snap/ffmpeg/1286/usr/bin/ffmpeg
+printf 'name: ffmpeg\\nconfinement: {kind}\\n' > snap/ffmpeg/1286/meta/snap.yaml
+ln -s 1286 snap/ffmpeg/current; cp {snap} snap/bin/snap; ln -s snap snap/bin/ffmpeg
+mount -t overlay overlay -o lowerdir=/usr/bin,upperdir={upper},workdir={work} usr/bin
+rm -f usr/bin/ffmpeg"""
+
+
+@pytest.mark.parametrize("kind", ["strict", "classic"])
+def test_the_ffmpeg_of_snap(empty_env: Path, environ: dict[str, str], tmp_path: Path, kind: str) -> None:
+    """https://github.com/owncast/owncast/issues/433: no such file, of files that are there."""
+    real = shutil.which("ffmpeg")
+    if os.geteuid() != 0 or not real:
+        missing("root", "a file system of one's own needs root, and an ffmpeg to put into it")
+    (tmp_path / "snap.c").write_text(SNAP)
+    snap = tmp_path / "snap"
+    subprocess.run(["cc", "-o", str(snap), str(tmp_path / "snap.c")], check=True, timeout=30)
+    folders = {name: tmp_path / name for name in ("upper", "work", "root")}
+    for folder in folders.values():
+        folder.mkdir()
+    world = WORLD.format(real=real, kind=kind, snap=snap, upper=folders["upper"], work=folders["work"])
+    prefix = ("unshare", "-m", "sh", "-c", NEW_ROOT, "sh", str(folders["root"]), world)
+    person = {**environ, "TARGET": str(empty_env), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"}
+    said = diagnose(person, "--area", "ffmpeg", prefix=prefix)
+    assert said.complaints == (["ffmpeg-of-snap"] if kind == "strict" else [])
+    if kind == "strict":
+        assert said.of("ffmpeg-of-snap")["remedy"]["commands"][0] == ["snap", "remove", "ffmpeg"]

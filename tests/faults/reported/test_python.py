@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import missing
 from tests.faults.dists import install
@@ -78,3 +82,26 @@ def test_a_processor_without_avx(course_like: Path, environ: dict[str, str], tmp
     said = look(environ, course_like, "unshare", "-m", "sh", "-c", mount, "sh")
     assert said.complaints == ["cpu-too-old-for-wheels"]
     assert "avx, avx2" in said.of("cpu-too-old-for-wheels")["evidence"]
+
+
+@pytest.mark.parametrize("ending", ["moved", "removed", "there"])
+def test_the_active_environment_was_moved(home: Path, environ: dict[str, str], ending: str) -> None:
+    """https://github.com/pypa/virtualenv/issues/2308: activate works, but the system's Python is used."""
+    old, new = home / "venv", home / "venv_moved"
+    subprocess.run([sys.executable, "-m", "venv", str(old)], check=True, timeout=60)
+    if ending == "moved":
+        old.rename(new)
+    elif ending == "removed":
+        shutil.rmtree(old)
+    shell = {**environ, "VIRTUAL_ENV": str(old), "PATH": f"{old}/bin:/usr/bin:/bin"}
+    said = diagnose(shell, "--area", "host,python")
+    if ending == "there":
+        assert "active-environment-gone" not in said.complaints
+        return
+    told = said.of("active-environment-gone")
+    seen = ("fail", True) if ending == "moved" else ("info", False)
+    assert (told["severity"], str(new) in told["evidence"]) == seen
+    if ending == "moved":
+        assert said.failed == ["active-environment-gone"]
+        both = diagnose({**shell, "TARGET": str(new)}, "--area", "host,python")
+        assert both.failed == ["environment-moved"] and "active-environment-gone" in both.complaints

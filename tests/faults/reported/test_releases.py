@@ -164,8 +164,12 @@ def test_code_of_a_model_for_an_older_transformers(person: dict[str, str], home:
 
 @pytest.mark.parametrize(
     ("cache", "before"),
-    [(CACHE + SEEN, ""), (CACHE, 'if hasattr(past_key_values, "seen_tokens"): ')],
-    ids=["of its time", "asked first"],
+    [
+        (CACHE + SEEN, ""),
+        (f"{CACHE}    def __init__(self):\n        self.seen_tokens = 0\n", ""),
+        (CACHE, 'if hasattr(past_key_values, "seen_tokens"): '),
+    ],
+    ids=["of its time", "of before", "asked first"],
 )
 def test_code_of_a_model_that_goes(person: dict[str, str], home: Path, cache: str, before: str) -> None:
     transformers(Path(person["TARGET"]), "4.43.3", cache=cache)
