@@ -27,12 +27,14 @@ def look(environ: dict[str, str], env: Path, *prefix: str, **more: str) -> Diagn
     return diagnose({**environ, "TARGET": str(env), **more}, "--area", AREAS, prefix=prefix)
 
 
-OUTSIDE = ("first-use-host-unreachable",)  # whether the machine of the tests reaches GitHub is no fault
+OF_THE_MACHINE = (
+    "first-use-host-unreachable",
+)  # whether the machine of the tests reaches GitHub is no fault
 
 
 def fine(said: Diagnosis) -> bool:
     """Nothing is complained of, and little is told."""
-    told = [f["id"] for f in said.findings if f["id"] not in OUTSIDE]
+    told = [f["id"] for f in said.findings if f["id"] not in OF_THE_MACHINE]
     return set(said.complaints) <= NOTE and len(told) <= 3
 
 
