@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -96,9 +96,7 @@ def _rank(there: frozenset[str], match: Match) -> tuple[int, bool, int]:
 
 
 def _match(name: str, area: str, entry: Entry, text: str) -> Match | None:
-    # What was copied from a terminal may be broken into lines anywhere between words.
-    patterns = (pattern.replace(" ", r"\s+") for pattern in entry.texts)
-    hits = [hit for pattern in patterns if (hit := re.search(pattern, text))]
+    hits = [hit for pattern in entry.texts if (hit := _compiled(pattern).search(text))]
     if not hits:
         return None
     first = min(hits, key=lambda hit: hit.start())
@@ -106,6 +104,12 @@ def _match(name: str, area: str, entry: Entry, text: str) -> Match | None:
     end = text.find("\n", first.end())
     line = text[begin : end if end >= 0 else len(text)].strip()
     return Match(id=name, area=area, entry=entry, line=line[:300], at=first.start())
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """What was copied from a terminal may be broken into lines anywhere between words."""
+    return re.compile(pattern.replace(" ", r"\s+"))  # there are more of them than `re` keeps
 
 
 UNKNOWN = Text(

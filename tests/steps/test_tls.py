@@ -167,5 +167,5 @@ def test_what_is_no_certificate_is_refused(root: Path, value: str) -> None:
 def test_a_key_of_another_certificate_is_refused(root: Path, tmp_path: Path) -> None:
     certificate, _ = own_pair(tmp_path, "one.example")
     _, other = own_pair(tmp_path, "two.example")
-    with pytest.raises(Trouble, match="no certificate with its key"):
+    with pytest.raises(Trouble, match="is the key of another certificate"):
         make_goal(root, TLS=f"{certificate},{other}")

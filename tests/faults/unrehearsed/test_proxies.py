@@ -19,8 +19,8 @@ from tests.hub.server import dead_url
 @pytest.mark.parametrize(
     ("value", "right"),
     [
-        ("http://user:pa#ss@127.0.0.1:7890", "http://127.0.0.1:7890"),
-        ("http://user:12/ss@127.0.0.1:7890", "http://127.0.0.1:7890"),
+        ("http://user:pa#ss@127.0.0.1:7890", "http://USER:PASSWORD@127.0.0.1:7890"),
+        ("http://user:12/ss@127.0.0.1:7890", "http://USER:PASSWORD@127.0.0.1:7890"),
         ("socks5//127.0.0.1:1080", "http://127.0.0.1:1080"),
         ("https//proxy.example:8080", "http://proxy.example:8080"),
         ("http://127.0.0.1：7890", "http://127.0.0.1:7890"),
