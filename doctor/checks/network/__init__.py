@@ -33,5 +33,6 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     if network.asked and (root is None or root.severity != "info"):
         yield from hub_findings(network, facts, goal, root)
         yield from package_findings(network, facts, goal)
+    if network.asked and root is None:  # else they are silent like all others
         yield from first_use_findings(network)
         yield from pins(network)
