@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from packaging.version import InvalidVersion, Version
-
 from doctor.catalogue import found
 from doctor.facts import Disk, Facts, Hub, Packages, Place
 from doctor.facts.hub import Cache
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
+from doctor.release import before
 
 SHORT = 200  # eCryptfs takes 143, most others 255
-ASKS_FOR_LENGTH = Version("2")  # datasets of before made names for locks of up to 255 letters
+ASKS_FOR_LENGTH = "2"  # datasets of before made names for locks of up to 255 letters
 WINDOWS = ("9p", "drvfs")
 
 
@@ -40,7 +39,7 @@ def check(disk: Disk, facts: Facts, goal: Goal) -> Iterator[Finding]:
         yield found(
             "disk",
             "cache-file-names-short",
-            severity="warn" if _before(facts, "datasets", ASKS_FOR_LENGTH) else "info",
+            severity="warn" if before(_release(facts, "datasets"), ASKS_FOR_LENGTH) else "info",
             path=place.path,
             mount=place.mount,
             filesystem=place.filesystem,
@@ -49,12 +48,12 @@ def check(disk: Disk, facts: Facts, goal: Goal) -> Iterator[Finding]:
 
 
 # Since then huggingface_hub does without the kernel's locks where there are none.
-SOFT_LOCKS = Version("0.25")
+SOFT_LOCKS = "0.25"
 
 
 def _unable(disk: Disk, facts: Facts) -> Iterator[Finding]:
     """Notebooks may lie on any disk, as long as no models do. Later libraries ask less of a disk."""
-    later = not _older_hub(facts)
+    later = not before(_release(facts, "huggingface-hub"), SOFT_LOCKS)
     for lack, name in (("locks", "cache-cannot-lock"), ("maps", "cache-cannot-map")):
         places = [place for place in disk.places if lack in place.lacks]
         for place in sorted(places, key=lambda place: place.role != "cache")[:1]:
@@ -72,16 +71,8 @@ def _unable(disk: Disk, facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _older_hub(facts: Facts) -> bool:
-    return _before(facts, "huggingface-hub", SOFT_LOCKS)
-
-
-def _before(facts: Facts, name: str, release: Version) -> bool:
-    packages = facts.packages.installed if isinstance(facts.packages, Packages) else {}
-    try:
-        return Version(packages.get(name, "9999")) < release
-    except InvalidVersion:
-        return False
+def _release(facts: Facts, name: str) -> str | None:
+    return facts.packages.installed.get(name) if isinstance(facts.packages, Packages) else None
 
 
 def _without_writing(facts: Facts, goal: Goal) -> Severity:

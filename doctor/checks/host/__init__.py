@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from packaging.version import InvalidVersion, Version
-
 from doctor.catalogue import found
 from doctor.checks.host import around, limits, person, scarce
 from doctor.checks.host.apt import apt
 from doctor.facts import Facts, Host
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.release import before
 
 GLIBC_FLOOR = "2.28"  # torch wheels since 2.7 are manylinux_2_28; Miniconda asks the same
 KERNEL_FLOOR = (3, 10)
@@ -35,11 +34,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
 
 
 def _glibc(host: Host) -> Iterator[Finding]:
-    try:
-        too_old = isinstance(host.glibc, str) and Version(host.glibc) < Version(GLIBC_FLOOR)
-    except InvalidVersion:
-        return
-    if too_old:
+    if isinstance(host.glibc, str) and before(host.glibc, GLIBC_FLOOR):
         yield found(
             "host", "host-glibc-too-old", glibc=str(host.glibc), system=host.os_name, floor=GLIBC_FLOOR
         )

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from packaging.version import InvalidVersion, Version
-
 from doctor.catalogue import found
 from doctor.facts import Facts, Packages
 from doctor.facts.hub import Cache
 from doctor.finding import Finding
+from doctor.release import before
 
-MENDED = Version("0.25")  # since then it asks for no range behind the end
+MENDED = "0.25"  # since then it asks for no range behind the end
 
 
 def partials(facts: Facts, seen: Cache) -> Iterator[Finding]:
     installed = facts.packages.installed if isinstance(facts.packages, Packages) else {}
     release = installed.get("huggingface-hub")
-    if seen.whole_partials and release and _older(release):
+    if seen.whole_partials and release and before(release, MENDED):
         yield found(
             "hub",
             "cache-partial-already-whole",
@@ -26,10 +25,3 @@ def partials(facts: Facts, seen: Cache) -> Iterator[Finding]:
             version=release,
             commands=(("rm", *seen.whole_partials),),
         )
-
-
-def _older(release: str) -> bool:
-    try:
-        return Version(release) < MENDED
-    except InvalidVersion:
-        return False

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from packaging.version import InvalidVersion, Version
-
 from doctor.catalogue import found
 from doctor.facts import Facts, Hub, Network, Packages
 from doctor.facts.hub import Cache, Variable
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 from doctor.hub_env import OTHER_NAMES
+from doctor.release import before
 from doctor.text import Text, both
 
 TRUE = ("1", "ON", "YES", "TRUE")  # what huggingface_hub takes for yes
@@ -138,7 +137,7 @@ def _transfer(facts: Facts, known: dict[str, Variable]) -> Iterator[Finding]:
     packages = facts.packages.installed if isinstance(facts.packages, Packages) else {}
     hub = packages.get("huggingface-hub")
     asked = is_on(known, "HF_HUB_ENABLE_HF_TRANSFER") and "hf-transfer" not in packages
-    if asked and hub and _before(hub, "1.0"):  # later ones do not know the variable any more
+    if asked and hub and before(hub, "1.0"):  # later ones do not know the variable any more
         place = set_in(known["HF_HUB_ENABLE_HF_TRANSFER"])
         yield found("hub", "hf-transfer-without-package", version=hub, place=place)
 
@@ -172,7 +171,7 @@ def _places(facts: Facts, hub: Hub) -> Iterator[Finding]:
     transformers = packages.get("transformers")
     first = hub.places[0] if hub.places else None
     hidden = [place for place in hub.places[1:] if place.models]
-    if first and hub.transformers_place and transformers and _before(transformers, "5"):
+    if first and hub.transformers_place and transformers and before(transformers, "5"):
         used, other = ("TRANSFORMERS_CACHE", hub.transformers_place), (first.variable, first.path)
     elif first and hidden:
         used, other = (first.variable, first.path), (hidden[0].variable, hidden[0].path)
@@ -186,10 +185,3 @@ def _places(facts: Facts, hub: Hub) -> Iterator[Finding]:
         loses=other[0],
         unused=other[1],
     )
-
-
-def _before(version: str, floor: str) -> bool:
-    try:
-        return Version(version) < Version(floor)
-    except InvalidVersion:
-        return False

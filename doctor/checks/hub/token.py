@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from packaging.version import InvalidVersion, Version
-
 from doctor.catalogue import found
 from doctor.facts import Facts, Hub, Packages
 from doctor.facts.hub import Token
 from doctor.finding import Finding, Severity
+from doctor.release import before
 from doctor.text import Text
 
 SHAPES = {
@@ -26,14 +25,14 @@ CERTAIN = ("quoted", "not-ascii", "inner-space", "placeholder", "several")  # no
 
 
 # Until then huggingface_hub asked through requests, which takes the login of a netrc file in place of the token.
-WITHOUT_NETRC = Version("1.0")
+WITHOUT_NETRC = "1.0"
 
 
 def login(facts: Facts, hub: Hub) -> Iterator[Finding]:
     """A login that is no token is refused, and with it every request. One that is a token may be meant, for git."""
     packages = facts.packages.installed if isinstance(facts.packages, Packages) else {}
     release = packages.get("huggingface-hub")
-    if hub.login and release and _before(release):
+    if hub.login and release and before(release, WITHOUT_NETRC):
         entry = "default" if hub.login.host == "default" else f"machine {hub.login.host}"
         yield found(
             "hub",
@@ -43,13 +42,6 @@ def login(facts: Facts, hub: Hub) -> Iterator[Finding]:
             entry=entry,
             version=release,
         )
-
-
-def _before(release: str) -> bool:
-    try:
-        return Version(release) < WITHOUT_NETRC
-    except InvalidVersion:
-        return False
 
 
 def check(hub: Hub) -> Iterator[Finding]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from packaging.version import InvalidVersion, Version
-
 from doctor.catalogue import found
 from doctor.facts import Facts, Jupyter, Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.release import before
 from doctor.text import Text
 
-FALLS_BACK = Version("4.63")  # the first tqdm that writes text where ipywidgets is not there
-BRINGS = Version("7.6")  # the first ipywidgets that brings its part of JupyterLab 3
+FALLS_BACK = "4.63"  # the first tqdm that writes text where ipywidgets is not there
+BRINGS = "7.6"  # the first ipywidgets that brings its part of JupyterLab 3
 USERS = ("tqdm", "huggingface-hub")
 PAGE_FOR = {7: 1, 8: 3}  # the release of jupyterlab-widgets that shows what that ipywidgets sends
 STOPS = Text("tqdm {version} stops with an error there", "tqdm {version} 会因此报错")
@@ -36,7 +35,7 @@ def _missing(there: Mapping[str, str], goal: Goal) -> Iterator[Finding]:
     if "ipykernel" not in there or "ipywidgets" in there or not any(name in there for name in USERS):
         return
     version = there.get("tqdm", "")
-    stops = _before(version, FALLS_BACK)
+    stops = before(version, FALLS_BACK)
     yield found(
         "jupyter",
         "ipywidgets-missing",
@@ -45,13 +44,6 @@ def _missing(there: Mapping[str, str], goal: Goal) -> Iterator[Finding]:
         python=goal.interpreter,
         effect=Text(STOPS.en.format(version=version), STOPS.zh.format(version=version)) if stops else FALLS,
     )
-
-
-def _before(version: str, release: Version) -> bool:
-    try:
-        return Version(version) < release
-    except InvalidVersion:
-        return False
 
 
 def _page(jupyter: Jupyter, there: Mapping[str, str], goal: Goal) -> Iterator[Finding]:
@@ -80,7 +72,7 @@ def _lab_part(jupyter: Jupyter, installed: Mapping[str, str], goal: Goal) -> Ite
     if jupyter.lab_widgets or not lab or not widgets or _major(lab) < 0:
         return
     built = _major(lab) < 3
-    if built or ("jupyterlab-widgets" not in installed and _before(widgets, BRINGS)):
+    if built or ("jupyterlab-widgets" not in installed and before(widgets, BRINGS)):
         yield found(
             "jupyter",
             "jupyter-widgets-no-lab-part",

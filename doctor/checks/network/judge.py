@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from doctor.facts import Facts, Hub, Network, Packages, Python
 from doctor.facts.network import Reply
 from doctor.goal import Goal
+from doctor.release import release_of
 
 
 def wanting(network: Network, facts: Facts, goal: Goal) -> bool:
@@ -34,10 +35,7 @@ def _environment(facts: Facts) -> bool:
 def version_of(facts: Facts, name: str) -> Version | None:
     """Of a distribution in the environment; None when it is not there, or not known."""
     packages = facts.packages
-    try:
-        return Version(packages.installed[name]) if isinstance(packages, Packages) else None
-    except (KeyError, InvalidVersion):
-        return None
+    return release_of(packages.installed.get(name)) if isinstance(packages, Packages) else None
 
 
 def has(facts: Facts, *names: str) -> bool:

@@ -104,7 +104,9 @@ def proxy_elsewhere(network: Network, facts: Facts, goal: Goal) -> Finding | Non
         return None
     if not asked_outside(network):
         return None
-    again = ("sudo", "-E", "make", "doctor") if network.sudo else ("bash", "-lc", "make doctor")
+    again = (
+        ("sudo", "-E", "make", "doctor") if network.sudo else ("bash", "-ilc", "make doctor")
+    )  # else ~/.bashrc is passed over
     return found(
         "network",
         "proxy-not-handed-on",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from packaging.version import InvalidVersion, Version
-
 from doctor.catalogue import found
 from doctor.checks.packages.needs import pip
 from doctor.facts import Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.release import before
 
 # What each release of pip learnt to take: without it the wheel is "not supported", and its source is compiled.
 LEARNT = (("19.0", "manylinux2010"), ("19.3", "manylinux2014"), ("20.3", "manylinux_2_17 (PEP 600)"))
@@ -21,7 +20,7 @@ def installer(packages: Packages, goal: Goal) -> Iterator[Finding]:
     version = {**packages.elsewhere, **packages.installed}.get("pip")
     if not goal.foreign or version is None:
         return
-    unknown = [tag for floor, tag in LEARNT if _before(version, floor)]
+    unknown = [tag for floor, tag in LEARNT if before(version, floor)]
     if unknown:
         yield found(
             "packages",
@@ -31,10 +30,3 @@ def installer(packages: Packages, goal: Goal) -> Iterator[Finding]:
             version=version,
             tags=unknown,
         )
-
-
-def _before(version: str, floor: str) -> bool:
-    try:
-        return Version(version) < Version(floor)
-    except InvalidVersion:
-        return False

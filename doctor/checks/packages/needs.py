@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
+from doctor import release
 from doctor.catalogue import Value, found
 from doctor.facts import Packages
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
+from doctor.release import before, release_of
 
 TORCH = ("torch", "torchvision", "torchaudio", "torchcodec", "triton")
 # transformers compares these with its table when it is imported, and refuses to go on.
@@ -32,20 +34,15 @@ def parsed(line: str) -> Requirement | None:
 
 def version_of(packages: Packages, name: str) -> Version | None:
     """The installed version, None when it is not there or says none."""
-    try:
-        return Version(packages.installed.get(name) or "-")
-    except InvalidVersion:
-        return None
+    return release_of(packages.installed.get(name))
 
 
 def older(packages: Packages, name: str, than: str) -> bool:
-    version = version_of(packages, name)
-    return version is not None and version < Version(than)
+    return before(packages.installed.get(name), than)
 
 
 def since(packages: Packages, name: str, floor: str) -> bool:
-    version = version_of(packages, name)
-    return version is not None and version >= Version(floor)
+    return release.since(packages.installed.get(name), floor)
 
 
 def course(packages: Packages, goal: Goal) -> frozenset[str]:

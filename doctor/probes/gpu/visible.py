@@ -10,13 +10,12 @@ from pathlib import Path
 from doctor.facts import Visible
 from doctor.goal import Goal
 from doctor.lab.files import read_json
+from doctor.reading import startup
 from doctor.reading.peek import peek, peek_text
 
 NAME = "CUDA_VISIBLE_DEVICES"
 PROC = Path("/proc")
 PLAIN = re.compile(r"[\w,.:/\- \"'\[\](){};，、]{0,400}\Z")  # a list of devices, well or ill written
-HOME_FILES = (".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".bash_login")
-SYSTEM_FILES = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
 Source = tuple[str, Mapping[str, object]]  # where, and the variables that are set there
 
 
@@ -67,21 +66,23 @@ def set_in(goal: Goal, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The lines of start-up files that set one of these variables, as path:line."""
     one = "|".join({NAME: None, **dict.fromkeys(names)})
     sets = re.compile(rf"^(?!\s*#).*?\b({one})\s*=|^\s*set\s+-\w*x\w*\s+({one})\b")
-    home = Path.home()
-    files = [*(home / name for name in HOME_FILES), *map(Path, SYSTEM_FILES)]
-    files += [
-        *Path("/etc/profile.d").glob("*.sh"),
+    of_environment = [
         *(Path(goal.prefix) / "etc/conda/activate.d").glob("*.sh"),
+        Path(goal.prefix) / "bin/activate",
     ]
-    files.append(Path(goal.prefix) / "bin/activate")
+    files = [
+        *startup.of_home(Path.home()),
+        *startup.of_system(),
+        *((_short(path), path) for path in of_environment),
+    ]
     found: dict[str, tuple[str, ...]] = {}
-    for path in files:
-        for number, line in enumerate(peek_text(path).splitlines(), 1):
-            if said := sets.search(line):
-                name = said[1] or said[2]
-                found[name] = (*found.get(name, ()), f"{_short(path, home)}:{number}")
+    for place, line in startup.lines(files):
+        if said := sets.search(line):
+            name = said[1] or said[2]
+            found[name] = (*found.get(name, ()), place)
     return found
 
 
-def _short(path: Path, home: Path) -> str:
+def _short(path: Path) -> str:
+    home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

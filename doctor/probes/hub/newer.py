@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from doctor.goal import Goal
 from doctor.goal.target import site_packages
 from doctor.reading.peek import peek, peek_text
+from doctor.release import release_of
 
 KINDS = (
     "models/auto/configuration_auto.py",
@@ -33,7 +34,7 @@ def newer_than_transformers(goal: Goal, configs: Iterable[tuple[str, Path]]) -> 
 def installed(site: Path, name: str) -> Version | None:
     """The release of a distribution, by the name of its metadata."""
     infos = sorted(site.glob(f"{name}-*.dist-info"))
-    return next((_version(info.name.removesuffix(".dist-info").partition("-")[2]) for info in infos), None)
+    return next((release_of(info.name.removesuffix(".dist-info").partition("-")[2]) for info in infos), None)
 
 
 def kinds(site: Path) -> str:
@@ -47,7 +48,7 @@ def is_kind(kind: str, known: str) -> bool:
 
 def _unknown(said: list[tuple[str, str, str, str]], have: Version, known: str, site: Path) -> Iterator[str]:
     for repo, kind, maker, scaling in dict.fromkeys(said):
-        made = _version(maker)
+        made = release_of(maker)
         if not made or made <= have:
             continue
         if not is_kind(kind, known):
@@ -83,10 +84,3 @@ def _rope(said: dict[str, Any]) -> str:
     if not isinstance(scaling, dict) or (len(scaling) == 2 and "type" in scaling):
         return ""
     return str(scaling.get("rope_type") or scaling.get("type") or "?")[:30]
-
-
-def _version(text: str) -> Version | None:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None

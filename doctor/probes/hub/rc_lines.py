@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from doctor.facts.hub import IdleLine
-from doctor.probes.hub.settings import STARTUP_MOST, startup_files
+from doctor.probes.hub.settings import startup_files
 from doctor.reading.peek import peek_text
+from doctor.reading.startup import LARGEST
 
 # Compiled where they are needed: most machines have no such line.
 WORDS = ("HF_", "HUGGING", "TRANSFORMERS_", "_proxy", "_PROXY")
@@ -27,9 +28,7 @@ PLAIN = "/etc/environment"  # no shell reads it: its lines are assignments
 
 def idle(environ: Mapping[str, str]) -> tuple[IdleLine, ...]:
     """Those whose variable this shell has from nowhere else."""
-    files = [
-        (shown, peek_text(path, STARTUP_MOST)) for shown, path in startup_files() if _counts(path, environ)
-    ]
+    files = [(shown, peek_text(path, LARGEST)) for shown, path in startup_files() if _counts(path, environ)]
     lost = [line for shown, text in files for line in _in_text(shown, text) if line.name not in environ]
     if not lost:
         return ()

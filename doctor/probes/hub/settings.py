@@ -11,7 +11,7 @@ from doctor.facts.hub import CachePlace, EndpointShape, Variable
 from doctor.goal import Goal
 from doctor.hub_env import OTHER_NAMES, right_host
 from doctor.probes.listing import names_in
-from doctor.reading.peek import peek_text
+from doctor.reading import startup
 
 NAMES = (
     "HF_ENDPOINT",
@@ -33,8 +33,6 @@ NAMES = (
     "HF_HUB_DISABLE_PROGRESS_BARS",
     "HF_HUB_DISABLE_SYMLINKS_WARNING",
 )
-STARTUP = ("~/.bashrc", "~/.profile", "~/.bash_profile", "~/.zshrc", "~/.zshenv")
-SYSTEM_STARTUP = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc")
 # What is copied from a browser's address, or a link of some guide: a page of the site. A company's own Hub may lie below a path.
 PAGE = (
     r"https?://(?:(?:www\.)?huggingface\.co|hf\.co|hf-mirror\.com)/+[^/\s]"
@@ -46,7 +44,6 @@ PLAIN_HTTP = (
 )
 RESEMBLES = 0.86  # one slip away from the right name
 QUOTES = "\"'`“”‘’"
-STARTUP_MOST = 256 << 10  # bytes of a start-up file
 MANY = 500  # repositories counted in one place
 
 
@@ -106,19 +103,14 @@ def startup_lines(names: tuple[str, ...]) -> dict[str, list[str]]:
     """Where the shell's start-up files set these names, as FILE:LINE. The values are not read."""
     setting = re.compile(rf"^\s*(?:export\s+|declare\s+-x\s+)?({'|'.join(names)})=")
     found: dict[str, list[str]] = {}
-    for shown, path in startup_files():
-        for number, line in enumerate(peek_text(path, STARTUP_MOST).splitlines(), 1):
-            match = setting.match(line)
-            if match:
-                found.setdefault(match[1], []).append(f"{shown}:{number}")
+    for place, line in startup.lines(startup_files()):
+        if match := setting.match(line):
+            found.setdefault(match[1], []).append(place)
     return found
 
 
 def startup_files() -> list[tuple[str, Path]]:
-    home = os.environ.get("HOME", "/")
-    own = [(name, Path(name.replace("~", home, 1))) for name in STARTUP]
-    more = sorted(Path("/etc/profile.d").glob("*.sh"))[:50]
-    return own + [(str(path), path) for path in (*map(Path, SYSTEM_STARTUP), *more)]
+    return [*startup.of_home(os.environ.get("HOME", "/")), *startup.of_system()]
 
 
 def hub_cache(goal: Goal, environ: Mapping[str, str]) -> Path:

@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
-
 from doctor.probes.packages.metadata import Dist
 from doctor.reading.peek import peek_text
+from doctor.release import before
 
 READY = {
     "bottleneck": "1.4", "contourpy": "1.2.1", "faiss-cpu": "1.8.0.post1", "gensim": "4.3.3", "h5py": "3.11",
@@ -33,19 +32,12 @@ def numpy_builds(dists: Sequence[Dist], installed: Mapping[str, str], site: Path
     """Distributions too old for numpy 2 by the numpy that their extensions were built against."""
     if "numpy" not in installed:
         return {}
-    early = [d for d in dists if d.name in READY and _older(d.version, READY[d.name])]
+    early = [d for d in dists if d.name in READY and before(d.version, READY[d.name])]
     built = {f"{d.name} {d.version}": _built_against(site, d) for d in early}
     return {
         "old_numpy": tuple(name for name, major in built.items() if major == 1),
         "new_numpy": tuple(name for name, major in built.items() if major == 2),
     }
-
-
-def _older(version: str, ready: str) -> bool:
-    try:
-        return Version(version) < Version(ready)
-    except InvalidVersion:
-        return False
 
 
 def _built_against(site: Path, dist: Dist) -> int | None:

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
-
 from doctor.facts import ImportUse
 from doctor.probes.packages.metadata import Dist
 from doctor.reading.peek import is_file, peek, peek_text
+from doctor.release import since
 
 SECONDS = 0.3  # for each of the two questions
 LARGEST = 400_000
@@ -44,8 +43,8 @@ def removed_from_hub(
         for d in dists
         if any(r.lower().startswith(("huggingface-hub", "huggingface_hub")) for r in d.requires)
     ]
-    if not at_least(installed.get("huggingface-hub"), "1.0"):
-        asking = [d for d in asking if not at_least(d.version, MODERN.get(d.name, "9999"))]
+    if not since(installed.get("huggingface-hub"), "1.0"):
+        asking = [d for d in asking if not since(d.version, MODERN.get(d.name, "9999"))]
     asking = [d for d in asking if d.name != "transformers"]  # its requirement says it better
     found: dict[tuple[str, str], ImportUse] = {}
     for dist, path, text in _texts(asking, site, depth=9):
@@ -92,7 +91,7 @@ def gone_from_setuptools(there: Mapping[str, str], site: Path) -> tuple[str, ...
     clashing = [
         (file, what)
         for below, floor, file, what in GONE
-        if torch and not at_least(torch, below) and at_least(setuptools, floor)
+        if torch and not since(torch, below) and since(setuptools, floor)
     ]
     return tuple(f"{file}: {what}" for file, what in clashing if what in peek_text(site / file))
 
@@ -118,13 +117,6 @@ def _modules(record: Path, depth: int) -> list[str]:
         and "/test" not in p
         and not OF_PROGRAM.search(p)
     ]
-
-
-def at_least(version: str | None, floor: str) -> bool:
-    try:
-        return version is not None and Version(version) >= Version(floor)
-    except InvalidVersion:
-        return False
 
 
 def wants_tensorflow(environ: Mapping[str, str]) -> bool:

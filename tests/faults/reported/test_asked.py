@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from doctor.explain import by_text
 from tests.faults.dists import install
-from tests.faults.network.outside import sources
 from tests.faults.patient import diagnose
+from tests.faults.reported.whoami import with_token
 from tests.faults.test_sources import notebook
-from tests.faults.web import HUB, Page, serve_web
 
 READS = (
     "from datasets import load_dataset\nds = load_dataset('PolyAI/minds14', 'en-US')\nds['train'][0]['audio']"
@@ -82,22 +80,12 @@ def test_a_token_without_the_right_to_call_providers(
     severity: str | None,
 ) -> None:
     """https://github.com/huggingface/agents-course/issues/558: 403 of the router, the token itself is fine."""
-    kept = home / ".cache/huggingface/token"
-    kept.parent.mkdir(parents=True)
-    kept.write_text("hf_" + "ab" * 17)
     notebook(home / "agent.ipynb", code)
     if agents:
         install(course_like, "smolagents", "1.15.0")
     fine = {"role": "fineGrained", "fineGrained": {"global": [], "scoped": [{"permissions": rights}]}}
-    token = {"role": "write"} if rights is None else fine
-    me = json.dumps({"name": "me", "auth": {"type": "access_token", "accessToken": token}}).encode()
-
-    def hub(path: str) -> Page:
-        return Page(200, {}, me) if "whoami" in path else HUB
-
-    with serve_web(hub) as web:
-        person = {**environ, **sources(tmp_path, web.url), "HF_ENDPOINT": web.url, "TARGET": str(course_like)}
-        said = diagnose(person, "--area", "network,hub,packages", offline=False)
+    token: dict[str, object] = {"role": "write"} if rights is None else fine
+    said = with_token(token, environ, course_like, tmp_path)
     told = [one for one in said.findings if one["id"] == "hf-token-lacks-inference"]
     assert [one["severity"] for one in told] == ([severity] if severity else [])
 

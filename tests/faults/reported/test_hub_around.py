@@ -11,9 +11,8 @@ import pytest
 from tests.conftest import missing
 from tests.faults.cache import fill_cache
 from tests.faults.dists import install
-from tests.faults.network.outside import sources
 from tests.faults.patient import Diagnosis, diagnose
-from tests.faults.web import HUB, Page, serve_web
+from tests.faults.reported.whoami import with_token
 from tests.hub.models import safetensors
 from tests.no_flock import no_flock
 from tests.no_mmap import no_mmap
@@ -125,18 +124,8 @@ def test_a_token_that_only_reads(
     severity: str | None,
 ) -> None:
     """https://github.com/huggingface/huggingface_hub/pull/2053: "You don't have the rights to create a model under this namespace"."""
-    kept = home / ".cache/huggingface/token"
-    kept.parent.mkdir(parents=True)
-    kept.write_text("hf_" + "ab" * 17)
     notebook(home / "train.ipynb", "model.push_to_hub('me/model')" if pushes else "1 + 1")
-    me = json.dumps({"name": "me", "auth": {"type": "access_token", "accessToken": token}}).encode()
-
-    def hub(path: str) -> Page:
-        return Page(200, {}, me) if "whoami" in path else HUB
-
-    with serve_web(hub) as web:
-        person = {**environ, **sources(tmp_path, web.url), "HF_ENDPOINT": web.url, "TARGET": str(course_like)}
-        said = diagnose(person, "--area", "network,hub,packages", offline=False)
+    said = with_token(token, environ, course_like, tmp_path)
     found = {f["id"]: f["severity"] for f in said.findings}
     assert found.get("hf-token-read-only") == severity
 
