@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import missing
 from tests.faults.dists import course, install, script, site_of
+from tests.faults.old_pythons import old_pythons
 from tests.faults.patient import OURS, Diagnosis, Installation, bare_environ
 from tests.faults.patient import diagnose as look
 
@@ -212,7 +213,7 @@ def test_a_pth_file_that_mixes_environments(
 
 
 def test_a_python_that_is_too_old(tmp_path: Path, environ: dict[str, str]) -> None:
-    old = [p for p in Path("~/.pyenv/versions").expanduser().glob("3.[6-9].*/bin/python3") if p.exists()]
+    old = old_pythons("3.[6-9]")
     if not old:
         pytest.skip("no old Python here")
     prefix = tmp_path / "old"

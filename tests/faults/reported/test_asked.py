@@ -83,8 +83,9 @@ def test_a_token_without_the_right_to_call_providers(
     notebook(home / "agent.ipynb", code)
     if agents:
         install(course_like, "smolagents", "1.15.0")
-    fine = {"role": "fineGrained", "fineGrained": {"global": [], "scoped": [{"permissions": rights}]}}
-    token: dict[str, object] = {"role": "write"} if rights is None else fine
+    token: dict[str, object] = {"role": "write"}
+    if rights is not None:
+        token = {"role": "fineGrained", "fineGrained": {"global": [], "scoped": [{"permissions": rights}]}}
     said = with_token(token, environ, course_like, tmp_path)
     told = [one for one in said.findings if one["id"] == "hf-token-lacks-inference"]
     assert [one["severity"] for one in told] == ([severity] if severity else [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 from tests.conftest import missing
 from tests.faults.dists import course, install, site_of
 from tests.faults.native import library, module
+from tests.faults.old_pythons import old_pythons
 from tests.faults.patient import diagnose
 
 
@@ -48,13 +48,7 @@ def test_debian_without_venv(environ: dict[str, str]) -> None:
 
 def test_an_openssl_that_urllib3_refuses(environ: dict[str, str], tmp_path: Path) -> None:
     """https://github.com/python/cpython/issues/107493: "compiled with 'OpenSSL 1.0.2k-fips  26 Jan 2017'"."""
-    homes = {Path.home(), Path(pwd.getpwuid(os.geteuid()).pw_dir)}
-    old = [
-        found
-        for home in sorted(homes)
-        for found in home.glob(".pyenv/versions/3.[789].*/bin/python3")
-        if os.access(found, os.X_OK)
-    ]
+    old = old_pythons("3.[789]")
     if not old:
         pytest.skip("no Python before 3.10, and later ones cannot have such an OpenSSL")
     copy = tmp_path / "py"
@@ -102,8 +96,7 @@ def test_no_room_in_the_static_block(course_like: Path, environ: dict[str, str])
 
 def test_an_old_python_lacks_nothing_that_came_later(environ: dict[str, str], tmp_path: Path) -> None:
     """https://github.com/pymupdf/PyMuPDF/issues/400: a Python 3.6, which never had `dataclasses`."""
-    homes = {Path.home(), Path(pwd.getpwuid(os.geteuid()).pw_dir)}
-    old = [p for home in sorted(homes) for p in home.glob(".pyenv/versions/3.6.*/bin/python3")]
+    old = old_pythons("3.6")
     if not old:
         pytest.skip("no Python 3.6 here")
     env = tmp_path / "venv"
