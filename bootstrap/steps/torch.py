@@ -20,10 +20,10 @@ from bootstrap.safety.files import write_atomically
 from bootstrap.step import Cost, Work
 from doctor.checks.disk import CUDA_ENVIRONMENT_BYTES
 from doctor.errors import Exit, Trouble
-from doctor.facts import Disk, Facts, Torch
+from doctor.facts import Disk, Facts, Place, Torch
 from doctor.goal import Goal
 from doctor.goal.lockfile import lock_path, pins, torch_lock_path
-from doctor.measure.offers import Offered, choose
+from doctor.measure.offers import Offered, choose, lacks
 from doctor.measure.samples import Build
 from doctor.text import Text, human_bytes
 from doctor.wheels.solve import Choice, Decision, by_reason, decide, machine_of
@@ -36,6 +36,10 @@ AREAS = ("packages", "torch")
 
 CPU_BYTES = 200_000_000
 DEFAULT_BYTES = 2_900_000_000  # torch and the CUDA libraries that belong to it
+AGAIN = Text(
+    "try again later, or name a source: UV_FIND_LINKS=/folder/with/wheels make setup",
+    "稍后再试，或指定来源：UV_FIND_LINKS=/存放安装包的目录 make setup",
+)
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -171,12 +175,7 @@ def run_cuda(work: Work, best: Choice) -> None:
 
 def nobody_offers(best: Choice) -> Trouble:
     return Trouble(
-        Text(f"no source offers torch {best.name}", f"没有来源提供 torch {best.name}"),
-        Exit.NETWORK,
-        Text(
-            "try again later, or name a source: UV_FIND_LINKS=/folder/with/wheels make setup",
-            "稍后再试，或指定来源：UV_FIND_LINKS=/存放安装包的目录 make setup",
-        ),
+        Text(f"no source offers torch {best.name}", f"没有来源提供 torch {best.name}"), Exit.NETWORK, AGAIN
     )
 
 
@@ -214,30 +213,50 @@ def install_default(work: Work) -> None:
 
 def warn_of_the_default(work: Work, build: Build) -> None:
     """The last resort without a GPU is large: say so before a byte moves, and refuse where it has no room."""
-    size, needed = human_bytes(DEFAULT_BYTES), CUDA_ENVIRONMENT_BYTES
-    silent = measure("torch_index", work.goal, build)[1]
+    size = human_bytes(DEFAULT_BYTES)
+    usable, silent = measure("torch_index", work.goal, build)
     said = f" ({why_silent(silent)})" if silent else ""
+    nobody = Text(
+        f"no source has the CPU build for Python {work.goal.python}{said}",
+        f"没有来源提供适用于 Python {work.goal.python} 的 CPU 版{said}",
+    )
     work.say(
         Text(
-            f"no source has the CPU build for Python {work.goal.python}{said}: taking the index default, {size}, which works too",
-            f"没有来源提供适用于 Python {work.goal.python} 的 CPU 版{said}：改用软件源的默认版本（{size}），同样可用",
+            f"{nobody.en}: taking the index default, {size}, which works too",
+            f"{nobody.zh}：改用软件源的默认版本（{size}），同样可用",
         )
     )
+    # A source that failed may deliver the small build at the next run; one that lists no such build never will.
+    failed = bool(usable) or not all(map(lacks, silent))
     places = work.facts.disk.places if isinstance(work.facts.disk, Disk) else ()
     for place in places:
-        if place.role == "environment" and place.free_bytes < needed:
-            free, wanted = human_bytes(place.free_bytes), human_bytes(needed)
-            raise Trouble(
-                Text(
-                    f"{free} free on {place.mount}, {wanted} needed for it",
-                    f"{place.mount} 只剩 {free}，需要 {wanted}",
-                ),
-                Exit.PERSON,
-                Text(
-                    "a Python that has a CPU build: make setup PYTHON=3.11",
-                    "换用有 CPU 版的 Python：make setup PYTHON=3.11",
-                ),
-            )
+        if place.role == "environment" and place.free_bytes < CUDA_ENVIRONMENT_BYTES:
+            raise no_room(place, nobody if failed else None)
+
+
+def no_room(place: Place, failed: Text | None) -> Trouble:
+    """The default has no room. Where sources of the small build `failed`, that is the cause and comes first."""
+    free, wanted = human_bytes(place.free_bytes), human_bytes(CUDA_ENVIRONMENT_BYTES)
+    short = Text(
+        f"{free} free on {place.mount}, {wanted} needed", f"{place.mount} 只剩 {free}，需要 {wanted}"
+    )
+    if failed:
+        return Trouble(
+            Text(
+                f"{failed.en}, and the index default has no room: {short.en}",
+                f"{failed.zh}，而软件源的默认版本放不下：{short.zh}",
+            ),
+            Exit.NETWORK,
+            AGAIN,
+        )
+    return Trouble(
+        Text(f"{short.en} for the index default", f"{short.zh}，才能安装软件源的默认版本"),
+        Exit.PERSON,
+        Text(
+            "a Python that has a CPU build: make setup PYTHON=3.11",
+            "换用有 CPU 版的 Python：make setup PYTHON=3.11",
+        ),
+    )
 
 
 def offers(work: Work, build: Build, companions: dict[str, str]) -> Iterator[Offer]:

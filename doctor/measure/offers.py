@@ -89,13 +89,17 @@ def _literal(url: str) -> str:
     return url.replace("{", "{{").replace("}", "}}")
 
 
+def lacks(answer: Answer) -> bool:
+    """Whether that source said that it has no such build, rather than nothing or something wrong."""
+    return answer.error is not None and answer.error.startswith(LACKS)
+
+
 def _said(build: Build, answer: Answer) -> Offered:
-    lacks = answer.error is not None and answer.error.startswith(LACKS)
     return Offered(
         build=build.name,
         name=answer.name,
         url=without_login(answer.url.format(variant=build.variant)),
-        has=True if answer.error is None else False if lacks else None,
+        has=True if answer.error is None else False if lacks(answer) else None,
         reason=answer.error,
         rate=answer.rate,
     )

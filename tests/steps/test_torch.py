@@ -232,16 +232,48 @@ def test_the_locked_default_replaces_a_cpu_build_of_the_same_release(
     assert installed(goal) == {"torch": "2.13.0"}
 
 
-def test_the_large_default_is_refused_where_it_has_no_room(goal: Goal, only: Path) -> None:
+class Lists(SimpleHTTPRequestHandler):
+    """A torch index that has another build only; `broken` ones fail instead."""
+
+    def do_GET(self) -> None:
+        broken = self.path.startswith("/broken")
+        page = b'<a href="torch-2.13.0%2Bcpu-cp27-none-any.whl">torch-2.13.0+cpu-cp27-none-any.whl</a>'
+        self.send_response(503 if broken else 200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+
+@pytest.mark.parametrize(
+    ("index", "code", "first"),
+    [
+        (None, Exit.PERSON, r"3\.0 GB free on .*, 12.0 GB needed for the index default"),
+        ("lists", Exit.PERSON, r"3\.0 GB free on .*, 12.0 GB needed for the index default"),
+        (
+            "broken",
+            Exit.NETWORK,
+            r"no source has the CPU build for Python 3\.11 \(mine: .*503.*3\.0 GB free on",
+        ),
+    ],
+)
+def test_the_large_default_is_refused_where_it_has_no_room(
+    goal: Goal, only: Path, tmp_path: Path, index: str | None, code: Exit, first: str
+) -> None:
     work = make_work(goal, areas=("host", "disk"))
     assert isinstance(work.facts.disk, Disk)
     places = tuple(
         msgspec.structs.replace(place, free_bytes=3_000_000_000) for place in work.facts.disk.places
     )
     work.facts = msgspec.structs.replace(work.facts, disk=Disk(places))
-    with pytest.raises(Trouble, match=r"3\.0 GB free on .*, 12.0 GB needed") as caught:
-        torch.run(work)
-    assert caught.value.code == Exit.PERSON
+    with serving(Lists) as url:
+        if index:
+            (tmp_path / "nobody.toml").write_text(
+                f'mode = "replace"\n[[source]]\nkind = "torch_index"\nname = "mine"\nurl = "{url}/{index}/{{variant}}"\n'
+            )
+        with pytest.raises(Trouble, match=first) as caught:
+            torch.run(work)
+    assert caught.value.code == code
 
 
 def test_a_damaged_torch_of_the_right_version_is_fetched_anew(goal: Goal, only: Path) -> None:
