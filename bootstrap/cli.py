@@ -90,15 +90,28 @@ def doctor(flags: Mapping[str, str | None], lang: Lang | None, **asked: Any) -> 
 )
 @click.argument("asked", nargs=-1, metavar="[ID|TEXT|FILE]")
 @click.option("--lang", type=click.Choice(["en", "zh"]), help=say("language", "语言"))
+@click.option(
+    "--facts",
+    type=FILE,
+    metavar="FILE",
+    help=say("ask a saved machine, in place of this one", "检查保存的机器状态，而不是本机"),
+)
+@with_target
 @json_option
-def explain(asked: tuple[str, ...], lang: Lang | None, as_json: bool) -> None:
+def explain(
+    flags: Mapping[str, str | None],
+    asked: tuple[str, ...],
+    lang: Lang | None,
+    facts: Path | None,
+    as_json: bool,
+) -> None:
     if asked == ("torch-choice",):
         from bootstrap import wheels as choice
 
         sys.exit(choice.wheels(choice.Asked(offline=True), lang or LANG, as_json=as_json))
     from doctor import explain as word
 
-    sys.exit(word.run(asked, lang or LANG, as_json=as_json))
+    sys.exit(word.run(asked, lang or LANG, as_json=as_json, facts=facts, flags=flags))
 
 
 @cli.command(help=say("mend what the doctor found", "修复诊断出的问题"))

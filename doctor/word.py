@@ -71,7 +71,8 @@ def _write_html(
 def _list(lang: Lang, as_json: bool) -> int:
     """Every finding that the doctor knows; looks at nothing."""
     from doctor.catalogue import catalogue
-    from doctor.explain import Match, body, listing
+    from doctor.explain.match import Match, body
+    from doctor.explain.page import listing
     from doctor.report.terminal import page, show
 
     if as_json:

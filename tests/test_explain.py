@@ -13,7 +13,11 @@ import pytest
 
 from doctor.catalogue import catalogue
 from doctor.errors import Trouble
-from doctor.explain import by_text, flowing, lines, listing, matches_of
+from doctor.explain import answer_to
+from doctor.explain.here import Answer
+from doctor.explain.match import flowing, looks
+from doctor.explain.page import lines, listing
+from doctor.explain.texts import by_text
 from doctor.report.page import Page
 from doctor.text import Lang
 from tests.conftest import ROOT
@@ -34,8 +38,8 @@ def explain(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
 
 
 def test_an_id_is_explained_in_both_languages() -> None:
-    matches = matches_of(("driver-not-installed",))
-    english, chinese = (" ".join(lines(matches, lang, Page())) for lang in ("en", "zh"))
+    said = answer_to(("driver-not-installed",))
+    english, chinese = (" ".join(lines(said, lang, Page())) for lang in ("en", "zh"))
     assert "To see it by hand" in english and "lspci" in english and "apt-get" in english
     assert "手动查看" in chinese and "lspci" in chinese and "{" not in english + chinese
 
@@ -67,7 +71,7 @@ def test_from_standard_input_a_file_and_words_the_answer_is_the_same(tmp_path: P
 
 def test_a_misspelt_id_is_bad_input_with_the_near_ones() -> None:
     with pytest.raises(Trouble) as caught:
-        matches_of(("driver-not-instaled",))
+        answer_to(("driver-not-instaled",))
     assert caught.value.code == 2 and "driver-not-installed" in caught.value.message.en
 
 
@@ -81,11 +85,11 @@ def test_a_long_log_is_read_from_its_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(catalogue()))
 def test_every_finding_is_explained_without_a_machine(name: str) -> None:
-    matches = matches_of((name,))
+    said = answer_to((name,))
     for lang in get_args(Lang):
-        told = "\n".join(lines(matches, lang, Page()))
-        assert matches[0].entry.look[0] in told
-        assert not re.search(r"\{\w+\}", told.replace(matches[0].entry.look[0], "")), told
+        told = "\n".join(lines(said, lang, Page()))
+        assert looks(said.matches[0])[0] in told
+        assert not re.search(r"\{\w+\}", told.replace(looks(said.matches[0])[0], "")), told
 
 
 def test_chinese_lines_are_joined_without_a_space() -> None:
@@ -98,6 +102,6 @@ def test_what_only_programs_tell_is_not_looked_for() -> None:
         "torch.distributed.DistBackendError: Duplicate GPU detected : rank 1 and rank 0 both on CUDA"
     )
     assert match.id == "nccl-duplicate-gpu" and match.entry.told
-    assert not any("make doctor" in line for line in lines((match,), "en", Page()))
+    assert not any("make doctor" in line for line in lines(Answer(matches=(match,)), "en", Page()))
     assert not any(match.id in line for line in listing("en", Page()))
     assert any("driver-not-installed" in line for line in listing("en", Page()))

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from doctor.explain import by_text
+from doctor.catalogue import catalogue
+from doctor.explain.match import cause, title, typed_commands
+from doctor.explain.texts import by_text
 
 HERE = Path(__file__).resolve().parent / "explain"
 
@@ -18,7 +20,9 @@ def texts(name: str) -> list[tuple[str, str]]:
     return list(zip(parts[1::2], parts[2::2], strict=True))
 
 
-PRODUCED, QUOTED, INNOCENT = (texts(name) for name in ("produced.txt", "quoted.txt", "innocent.txt"))
+PRODUCED, QUOTED, INNOCENT, FORM = (
+    texts(name) for name in ("produced.txt", "quoted.txt", "innocent.txt", "form.txt")
+)
 
 
 def test_there_are_many() -> None:
@@ -33,3 +37,19 @@ def test_an_error_text_names_its_finding_first(name: str, text: str) -> None:
 @pytest.mark.parametrize(("name", "text"), INNOCENT)
 def test_what_a_working_machine_prints_is_no_fault(name: str, text: str) -> None:
     assert [match.id for match in by_text(text) if match.entry.severity == "fail"] == []
+
+
+@pytest.mark.parametrize(("asked", "text"), FORM)
+def test_a_text_that_nobody_rehearsed_is_read_by_its_form(asked: str, text: str) -> None:
+    """`asked`: the id, then words that its title, its cause or its commands must hold, behind a bar."""
+    name, *words = (part.strip() for part in asked.split("|"))
+    match = by_text(text)[0]
+    said = " ".join((title(match, "en"), cause(match, "en"), *typed_commands(match)))
+    assert match.id == name
+    assert all(word in said for word in words), said
+    assert "…" not in title(match, "en") + title(match, "zh")
+
+
+def test_each_kind_of_form_is_shown() -> None:
+    shown = {asked.partition("|")[0].strip() for asked, _ in FORM}
+    assert {name for name, (_, entry) in catalogue().items() if entry.told and not entry.texts} <= shown

@@ -40,6 +40,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     title: Words
     evidence: Words = NOTHING  # what was seen, on this machine
     told: bool = False  # no look at a machine shows it: `explain` knows it by the texts of programs
+    general: bool = False  # read off the form of a text: one that names a cause comes before it
     cause: Words
     commands: tuple[tuple[str, ...], ...] = ()
     step: str | None = None  # the step of setup that mends it
@@ -137,12 +138,12 @@ def found(
 
 def _fill(words: Words, values: Mapping[str, Value]) -> Text:
     """The text with its blanks filled, a bilingual value in each language in its own words."""
-    en = words.en.format_map({name: _said(value).en for name, value in values.items()})
-    zh = words.zh.format_map({name: _said(value).zh for name, value in values.items()})
+    en = words.en.format_map({name: value_of(value).en for name, value in values.items()})
+    zh = words.zh.format_map({name: value_of(value).zh for name, value in values.items()})
     return Text(en, zh)
 
 
-def _said(value: Value) -> Text:
+def value_of(value: Value) -> Text:
     if isinstance(value, Text):
         return value
     said = str(value) if isinstance(value, (str, int, float)) else ", ".join(value)
@@ -156,5 +157,5 @@ def _command(line: Sequence[str], values: Mapping[str, Value]) -> tuple[str, ...
         if isinstance(value, Sequence) and not isinstance(value, (str, Text)):
             words += value
         else:
-            words.append(word.format_map({name: _said(value).en for name, value in values.items()}))
+            words.append(word.format_map({name: value_of(value).en for name, value in values.items()}))
     return tuple(words)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from doctor.catalogue import Entry, entries
-from doctor.explain import blanked, flowing, plain
+from doctor.explain.match import blanked, flowing, plain
 from doctor.facts import AREAS
 from doctor.report import sets
 from doctor.report.summary import NAMES

@@ -10,7 +10,7 @@ import pytest
 from bootstrap.lab.screen import screen
 from doctor.checks import judge
 from doctor.checks.jupyter import check
-from doctor.explain import by_text
+from doctor.explain.texts import by_text
 from doctor.facts import (
     AREAS,
     Certificate,

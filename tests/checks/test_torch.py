@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from doctor.checks import judge
-from doctor.explain import by_text
+from doctor.explain.texts import by_text
 from doctor.report.snapshot import Snapshot
 from tests.checks.test_machines import judged, recorded
 

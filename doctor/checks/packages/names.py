@@ -104,7 +104,7 @@ def _told(one: MissingName, packages: Packages) -> bool:
     return (
         bool(pair & broken)
         or any(use.name == one.name and use.imports == one.missing for use in packages.imports)
-        or any({name, other} == pair for name, other, *_ in clashes(packages))
+        or any({known.package, known.other} == pair for known in clashes(packages))
         or _stated(one, packages)
         or (one.missing == "pkg_resources" and not packages.pkg_resources)
         or (one.owner == "notebook" and one.name in of_classic(packages.installed, OF_CLASSIC_SERVERS))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.explain import by_text
+from doctor.explain.texts import by_text
 from doctor.probes.disk.mounts import MountPoint
 from doctor.probes.jupyter.stores import loose_modes
 from tests.conftest import missing

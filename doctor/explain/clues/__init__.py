@@ -1,0 +1,20 @@
+"""Clues: what an error text tells by its form, whoever printed it. One module a kind, each with `clues(said)`. Pure.
+
+A text that a finding of the catalogue was written for needs none. These read what nobody rehearsed: which name is not there
+and who asks for it, which library the loader misses, which host did not answer, and what the text itself tells to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from doctor.explain.clues import absent, apart, ends, hosts, last, native, pairs, paths, python, stated, tools
+from doctor.explain.match import Match
+from doctor.explain.said import Said
+
+KINDS = (pairs, python, absent, apart, native, tools, stated, paths, hosts, ends)
+
+
+def clues(said: Said) -> Iterator[Match]:
+    told = [match for kind in KINDS for match in kind.clues(said)]
+    yield from told or last.clues(said)

@@ -1,0 +1,144 @@
+"""A name, a part or an argument that a library does not have, though somebody asks for it: two releases that do not belong together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from doctor.explain.clues.clue import PROGRAM, asker_of, distribution, pip, raised_clue, with_version
+from doctor.explain.match import Match
+from doctor.explain.said import SITE, Raised, Said
+from doctor.names import gone_from_python, new_in_python
+from doctor.text import Text
+
+# Names that a library gains with its releases and hardly ever loses: models, their parts, tasks. Who asks for one wants a later release.
+GROWS = {
+    "transformers": r"\w+(?:For\w+|Config|Tokenizer(?:Fast)?|Processor|ImageProcessor|FeatureExtractor|Model|Cache|Streamer)",
+    "diffusers": r"\w+(?:Pipeline|Scheduler|Model|2DConditionModel|Transformer\w*|Config)",
+    "peft": r"\w+(?:Config|Model)",
+    "trl": r"\w+(?:Config|Trainer)",
+    "typing_extensions": r"\w+",
+    "sentence_transformers": r"\w+(?:Trainer|TrainingArguments|Encoder)",
+}
+EITHER = Text("one of the two is too old or too new for the other", "两者之一对另一个来说太旧或太新")
+
+NAME = re.compile(
+    r"cannot import name '?(?P<name>\w+)'? from '?(?P<module>[\w.]+)'?(?: \((?P<file>[^)]*)\))?"
+)
+HALF = re.compile(
+    r"(?:partially initialized module '(?P<module>[\w.]+)'|most likely due to a circular import)"
+)
+ATTRIBUTE = re.compile(r"module '(?P<module>[\w.]+)' has no attribute '(?P<name>\w+)'")
+OF_TYPE = re.compile(
+    r"(?:'(?P<type>\w+)' object|type object '(?P<class>\w+)') has no attribute '(?P<name>\w+)'"
+)
+ARGUMENT = re.compile(
+    r"(?P<call>[\w.<>]+)\(\) (?:got an unexpected keyword argument '(?P<name>\w+)'|missing \d+ required (?:positional|keyword-only) arguments?: '(?P<lacks>\w+)')"
+)
+PLAIN = (
+    "str",
+    "dict",
+    "list",
+    "tuple",
+    "int",
+    "float",
+    "bool",
+    "NoneType",
+    "bytes",
+    "set",
+    "function",
+    "module",
+)
+
+
+def clues(said: Said) -> Iterator[Match]:
+    for raised in said.raised:
+        for kind in (_name, _attribute, _argument, _of_type):
+            if told := kind(raised, said):
+                yield told
+                break
+
+
+def _name(raised: Raised, said: Said) -> Match | None:
+    hit = NAME.match(raised.message) if raised.kind == "ImportError" else None
+    if not hit:
+        return None
+    library, name = hit["module"], hit["name"]
+    if _of_python(f"{library}.{name}"):
+        return None
+    file = (hit["file"] or "").strip()
+    if file and file != "unknown location" and not SITE.match(file) and "/lib/python3" not in file:
+        return raised_clue("packages", "cwd-file-shadows-module", raised)
+    if "circular import" in raised.message:
+        return None
+    return _apart(raised, said, library, f"{library}.{name}")
+
+
+def _attribute(raised: Raised, said: Said) -> Match | None:
+    hit = ATTRIBUTE.search(raised.message) if raised.kind == "AttributeError" else None
+    if not hit or _of_python(f"{hit['module']}.{hit['name']}"):
+        return None
+    if HALF.search(raised.message):
+        return raised_clue("packages", "cwd-file-shadows-module", raised)
+    return _apart(raised, said, hit["module"], f"{hit['module']}.{hit['name']}")
+
+
+def _argument(raised: Raised, said: Said) -> Match | None:
+    hit = ARGUMENT.search(raised.message) if raised.kind == "TypeError" else None
+    if not hit or not raised.modules:
+        return None
+    what = f"{hit['call']}({hit['name']}=)" if hit["name"] else f"{hit['call']}({hit['lacks']})"
+    return _between(raised, said, what)
+
+
+def _of_type(raised: Raised, said: Said) -> Match | None:
+    hit = OF_TYPE.search(raised.message) if raised.kind == "AttributeError" else None
+    if not hit or hit["type"] in PLAIN or not raised.modules:
+        return None
+    return _between(raised, said, f"{hit['type'] or hit['class']}.{hit['name']}")
+
+
+def _between(raised: Raised, said: Said, what: str) -> Match | None:
+    """Where the error does not say whose it is: the last two distributions that the call came through."""
+    modules = raised.modules
+    inner = modules[-1]
+    outer = next((module for module in reversed(modules[:-1]) if module != inner), "")
+    library = inner
+    asker = outer or ""
+    return _told(raised, said, asker, library, what)
+
+
+def _apart(raised: Raised, said: Said, library: str, what: str) -> Match | None:
+    top = library.partition(".")[0]
+    return _told(raised, said, asker_of(raised, but=top), top, what)
+
+
+def _told(raised: Raised, said: Said, asker: str, library: str, what: str) -> Match:
+    late = _comes_later(library, what.rpartition(".")[2])
+    names = [distribution(asker)] if asker and not late else []
+    return raised_clue(
+        "packages",
+        "name-not-in-library",
+        raised,
+        more=(pip("--upgrade", *names, distribution(library)),),
+        package=with_version(asker, said) if asker else PROGRAM,
+        library=with_version(library, said),
+        missing=what,
+        why=_too_old(library, said) if late else EITHER,
+        uses=what,
+    )
+
+
+def _comes_later(library: str, name: str) -> bool:
+    return library in GROWS and re.fullmatch(GROWS[library], name) is not None
+
+
+def _too_old(library: str, said: Said) -> Text:
+    known = with_version(library, said)
+    return Text(
+        f"{known} is too old: such names come with its later releases", f"{known} 太旧：这类名称随新版本加入"
+    )
+
+
+def _of_python(name: str) -> bool:
+    return bool(gone_from_python(name) or new_in_python(name))

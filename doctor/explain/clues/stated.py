@@ -1,0 +1,162 @@
+"""What the text itself tells: a release that is asked for, a package to install, a requirement that nothing fulfils."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from packaging.utils import canonicalize_name
+
+from doctor.explain.clues.clue import asker_of, clue, pip
+from doctor.explain.match import Match
+from doctor.explain.said import Raised, Said
+from doctor.text import Text
+
+OPERATOR = r"(?:>=|<=|==|~=|!=|<|>|=(?=\d))"
+NAME = r"[A-Za-z][\w.-]*(?:\[[\w,]+\])?"
+REQUIRES = re.compile(
+    rf"(?P<who>{NAME}(?: v?\d[\w.+]*)?) (?:requires|needs|depends on|only supports|is only compatible with)(?: the)?(?: package| library| module| version)?"
+    rf" [`'\"]?(?P<what>{NAME})[`'\"]? ?\(?(?P<bound>{OPERATOR} ?v?\d[\w.*]*(?: ?, ?{OPERATOR} ?[\w.*]+)*)"
+)
+AT_LEAST = re.compile(
+    rf"(?i)(?:upgrade|update|install)(?: your)?(?: version of)? [`'\"]?(?P<what>{NAME})[`'\"]?(?: version)? (?:to|of|with|>=)(?: at least| version)*(?: version)? ?v?(?P<bound>\d[\d.]*\d)"
+    rf"|[`'\"]?(?P<who>{NAME})[`'\"]?(?: version)? (?:must be|should be|needs to be)(?: at least| >=| version)+ ?v?(?P<floor>\d[\d.]*\d)"
+)
+INSTALL = re.compile(
+    r"(?:pip3? install|conda install|apt(?:-get)? install|mamba install) +(?P<words>(?:-{1,2}[\w-]+(?:[ =]\S+)? +)*[`'\"]?[A-Za-z][\w.\[\],<>=~!+:/@-]*[`'\"]?(?: +[`'\"]?[A-Za-z][\w.\[\],<>=~!-]*[`'\"]?){0,3})"
+)
+NONE_FITS = re.compile(
+    r"(?:No matching distribution found for|Could not find a version that satisfies the requirement) (?P<what>[^\s(]+)(?:[^\n]*\(from versions: (?P<versions>[^)]*)\))?"
+)
+REQUIRES_PYTHON = re.compile(
+    r"(?:Package '?(?P<package>[\w.-]+)'? requires a different Python|(?P<named>[\w.-]+) requires Python) ?:? ?(?:(?P<python>[\d.]+) not in )?'?(?P<bound>[<>=!~][^'\s]*)"
+)
+# What stands around the command decides whether the words are an instruction: a log of pip's own has it too.
+ADVICE = re.compile(
+    r"(?i)(?:please|you (?:need|must|can|should|have)|try|run|using|with|via|install it|consider|requires?|required|missing|not (?:found|installed|available))"
+)
+NO_WORDS = frozenset({"it", "the", "with", "and", "or", "using", "from", "to", "for", "first"})
+
+
+def clues(said: Said) -> Iterator[Match]:
+    for kind in (_python, _none_fits, _requires, _at_least, _install):
+        if told := kind(said):
+            yield told
+
+
+def _python(said: Said) -> Match | None:
+    hit = REQUIRES_PYTHON.search(said.text)
+    if not hit:
+        return None
+    package = hit["package"] or hit["named"]
+    return clue(
+        "python",
+        "package-for-another-python",
+        hit[0],
+        hit.start(),
+        general=False,
+        package=package,
+        python=hit["python"] or said.python or Text("of this environment", "（当前环境）"),
+        bound=hit["bound"],
+    )
+
+
+def _none_fits(said: Said) -> Match | None:
+    hit = NONE_FITS.search(said.text)
+    if not hit:
+        return None
+    versions = re.search(r"\(from versions: ([^)]*)\)", said.text)
+    there = versions[1].strip() if versions else ""
+    name = re.split(r"[<>=!~\[]", hit["what"])[0]
+    if there in ("", "none"):
+        seen = Text("no release of it at all", "任何版本都没有")
+    else:
+        last = there.split(",")[-1].strip()
+        seen = Text(f"the last that fits this machine is {last}", f"适用于本机的最新版本是 {last}")
+    return clue(
+        "packages",
+        "no-release-fits",
+        hit[0],
+        hit.start(),
+        more=(("python", "-m", "pip", "index", "versions", name),),
+        what=hit["what"],
+        name=name,
+        seen=seen,
+    )
+
+
+def _requires(said: Said) -> Match | None:
+    for hit in REQUIRES.finditer(said.text):
+        what = hit["what"]
+        if what.lower() in ("python", "pip") or what.lower() in NO_WORDS:
+            continue
+        return _stated(
+            said, hit, hit["who"], what, hit["bound"].replace(" ", "").replace("v", "").rstrip(".")
+        )
+    return None
+
+
+def _at_least(said: Said) -> Match | None:
+    for hit in AT_LEAST.finditer(said.text):
+        what, bound = hit["what"] or hit["who"], hit["bound"] or hit["floor"]
+        if what.lower() in NO_WORDS or what.lower() in ("version", "versions", "release", "python", "your"):
+            continue
+        raised = _around(said, hit.start())
+        return _stated(said, hit, asker_of(raised) if raised else "", what, f">={bound}")
+    return None
+
+
+def _stated(said: Said, hit: re.Match[str], who: str, what: str, bound: str) -> Match:
+    name = canonicalize_name(what)
+    there = said.installed.get(name, "")
+    library = what.lower() in ("sqlite3", "cuda", "gcc", "glibc", "openssl", "driver")
+    return clue(
+        "packages",
+        "release-stated",
+        hit[0],
+        hit.start(),
+        more=() if library else (pip(f"{what}{bound}"),),
+        package=who or Text("what runs here", "正在运行的程序"),
+        what=f"{what} {bound}",
+        there=Text(f"{there} is installed", f"已安装 {there}")
+        if there
+        else Text("another one, or none, is here", "这里是其他版本，或没有安装"),
+    )
+
+
+def _install(said: Said) -> Match | None:
+    for hit in INSTALL.finditer(said.text):
+        line = said.text[max(0, said.text.rfind("\n", 0, hit.start())) : hit.end() + 80]
+        words = [word.strip("`'\".,") for word in hit["words"].split()]
+        names = [word for word in words if word and not word.startswith("-") and word.lower() not in NO_WORDS]
+        typed = re.match(r"\s*(?:[$#%>!]|\(\w+\)|\w+@)", line)
+        if not names or typed or not ADVICE.search(line):
+            continue
+        raised = _around(said, hit.start())
+        who = asker_of(raised) if raised else ""
+        by = hit[0].split()[0]
+        command = pip(*_kept(words)) if by.startswith("pip") else (*hit[0].split()[:2], *_kept(words))
+        return clue(
+            "packages",
+            "install-stated",
+            line.strip(),
+            hit.start(),
+            more=(command,),
+            package=who or Text("what runs here", "正在运行的程序"),
+            what=", ".join(names),
+        )
+    return None
+
+
+def _kept(words: list[str]) -> list[str]:
+    kept: list[str] = []
+    for word in words:
+        if word.lower() in NO_WORDS:
+            break
+        kept.append(word)
+    return kept
+
+
+def _around(said: Said, at: int) -> Raised | None:
+    """The error whose message a place of the text belongs to."""
+    return next((raised for raised in reversed(said.raised) if raised.at <= at), None)

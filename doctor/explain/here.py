@@ -1,0 +1,101 @@
+"""Whether what a text speaks of is so on this machine: the doctor looks, offline, at the environment that the text comes from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from doctor.catalogue import entry_of, with_groups
+from doctor.diagnose import diagnose
+from doctor.explain.match import Match
+from doctor.explain.said import read
+from doctor.explain.texts import by_text
+from doctor.facts import AREAS, Packages, Python
+from doctor.finding import Finding
+from doctor.goal.hosted import look_at_runtime
+from doctor.goal.manager import settle_by_sight
+from doctor.goal.settings import resolve
+from doctor.goal.target import look_at_active, site_of
+from doctor.reading.peek import is_folder
+from doctor.report.snapshot import Snapshot
+
+WORTH = ("fail", "warn", "unknown")
+MOST = 3  # other findings of the machine that are named
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the text speaks of, and what the machine has."""
+
+    matches: tuple[Match, ...]
+    others: tuple[Finding, ...] = ()  # what is broken here, and may be the cause
+    elsewhere: str = ""  # the environment that the text comes from, where it is not on this machine
+    looked: bool = False
+
+
+def answer(
+    text: str,
+    saved: Path | None = None,
+    flags: Mapping[str, str | None] = {"TARGET": None},
+    environ: Mapping[str, str] = os.environ,
+) -> Answer:
+    """Raises Trouble (exit 2) where the saved facts, or the environment that TARGET names, cannot be read."""
+    prefix = str(Path(read(text).prefix).expanduser()) if read(text).prefix else ""
+    if not saved and not flags.get("TARGET") and prefix and not is_folder(Path(prefix)):
+        return Answer(matches=by_text(text), elsewhere=prefix)
+    wanted = {
+        **flags,
+        "TARGET": flags.get("TARGET") or (prefix if prefix and site_of(Path(prefix)) else None),
+    }
+    snapshot, findings = _look(wanted, saved, environ)
+    installed, python = _environment(snapshot)
+    matches = by_text(text, installed, python)
+    present = {finding.id: finding for finding in findings if finding.severity in (*WORTH, "blocked", "info")}
+    confirmed = next((seen for match in matches if (seen := _cause(match, present))), None)
+    if confirmed:
+        rest = tuple(match for match in matches if match.id != confirmed.id)
+        return Answer(matches=(confirmed, *rest), looked=True)
+    broken = tuple(finding for finding in findings if finding.severity == "fail")
+    return Answer(matches=matches, others=broken[:MOST], looked=True)
+
+
+def _look(
+    flags: Mapping[str, str | None], saved: Path | None, environ: Mapping[str, str]
+) -> tuple[Snapshot, tuple[Finding, ...]]:
+    goal = look_at_runtime(resolve(flags, environ, changes=False), environ)
+    goal = look_at_active(settle_by_sight(goal), environ)
+    return diagnose(msgspec.structs.replace(goal, offline=True), AREAS, saved)
+
+
+def _environment(snapshot: Snapshot) -> tuple[Mapping[str, str], str]:
+    packages, python = snapshot.facts.packages, snapshot.facts.python
+    version = python.version or "" if isinstance(python, Python) else ""
+    short = ".".join(version.split(".")[:2])
+    return (packages.installed if isinstance(packages, Packages) else {}), short
+
+
+def _cause(match: Match, present: Mapping[str, Finding]) -> Match | None:
+    """The finding of this machine that a match stands for, or the one that would explain it."""
+    found = present.get(match.id) or _above(match.entry.blocked_by, present)
+    if found is None:
+        return None
+    root = next((present[cause] for cause in found.blocked_by if cause in present), found)
+    return _as_match(root, match)
+
+
+def _above(causes: tuple[str, ...], present: Mapping[str, Finding]) -> Finding | None:
+    there = (present[cause] for cause in with_groups(causes) if cause in present)
+    return next((finding for finding in there if finding.severity != "info"), None)
+
+
+def _as_match(finding: Finding, match: Match) -> Match:
+    return Match(
+        id=finding.id,
+        area=finding.area,
+        entry=entry_of(finding.area, finding.id),
+        line=match.line,
+        at=match.at,
+        here=finding,
+    )
