@@ -21,10 +21,11 @@ def judge(facts: Facts, goal: Goal, areas: Sequence[str] = AREAS) -> tuple[Findi
 
 
 def prepare(areas: Sequence[str]) -> None:
-    """Import the checks of these areas; there is time for it while facts are gathered."""
+    """Import the checks of these areas, and read their tables; there is time for it while facts are gathered."""
     for area in areas:
         with suppress(Exception):  # told when it is used
-            import_module(f"doctor.checks.{area}")
+            checks = import_module(f"doctor.checks.{area}")
+            getattr(checks, "prepare", bool)()
 
 
 def _judge_area(area: str, facts: Facts, goal: Goal) -> Iterator[Finding]:

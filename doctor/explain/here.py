@@ -55,9 +55,9 @@ def answer(
     present = {finding.id: finding for finding in findings if finding.severity in (*WORTH, "blocked", "info")}
     confirmed = next((seen for match in matches if (seen := _cause(match, present))), None)
     if confirmed:
-        rest = tuple(match for match in matches if match.id != confirmed.id)
-        return Answer(matches=(confirmed, *rest), looked=True)
-    broken = tuple(finding for finding in findings if finding.severity == "fail")
+        matches = (confirmed, *(match for match in matches if match.id != confirmed.id))
+    told = {match.id for match in matches if match.here}
+    broken = tuple(finding for finding in findings if finding.severity == "fail" and finding.id not in told)
     return Answer(matches=matches, others=broken[:MOST], looked=True)
 
 

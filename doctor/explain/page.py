@@ -21,6 +21,7 @@ NOT_SEEN = Text(
 OTHERS = Text(
     "On this machine the doctor finds, and it may be the cause:", "在这台机器上诊断发现（可能是原因）："
 )
+BESIDES = Text("Also broken on this machine:", "这台机器上还有：")
 ALSO = Text("The text may also come from:", "该文本也可能来自：")
 LOOK = Text("To see it by hand:", "手动查看：")
 MEND = Text("To mend it:", "处理方法：")
@@ -44,7 +45,8 @@ def _of_machine(answer: Answer, lang: Lang, page: Page) -> list[str]:
     if answer.others:
         named = [f"{finding.title.get(lang)}  [{finding.id}]" for finding in answer.others]
         more = [] if matches else ["", LOOK_HERE.get(lang)]
-        return ["", OTHERS.get(lang), *(f"  {page.mark('fail')} {line}" for line in named), *more]
+        head = BESIDES if matches and matches[0].here else OTHERS
+        return ["", head.get(lang), *(f"  {page.mark('fail')} {line}" for line in named), *more]
     if not matches:
         return [LOOK_HERE.get(lang)]
     told_by_machines = answer.looked and not matches[0].here and not matches[0].entry.told

@@ -27,9 +27,9 @@ def clashes(packages: Packages) -> Iterator[Pair]:
 
 
 def told(packages: Packages, goal: Goal) -> Iterator[Finding]:
-    core = course(packages, goal)
     for pair in islice(clashes(packages), 1):
         name, other = pair.package, pair.other
+        core = course(packages, goal)
         yield mended(
             "releases-do-not-fit",
             goal,

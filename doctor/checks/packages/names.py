@@ -42,7 +42,7 @@ EITHER = Text("one of the two is too old or too new for the other", "两者之�
 
 def names(packages: Packages, goal: Goal) -> Iterator[Finding]:
     left = [one for one in packages.missing_names if not _told(one, packages)]
-    core = course(packages, goal)
+    core = course(packages, goal) if left else frozenset()  # it takes its time
     for one in sorted(left, key=lambda one: (one.late, one.name not in core))[:1]:
         both = (one.name, one.owner)
         last = LAST.get((one.owner, one.missing))

@@ -20,7 +20,14 @@ from doctor.checks.torch import (
 from doctor.facts import Facts, Gpu, Torch
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.wheels import tables
 from doctor.wheels.solve import machine_of
+
+
+def prepare() -> None:
+    """Read what no machine changes."""
+    tables.torches()
+    tables.gpus()
 
 
 def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
