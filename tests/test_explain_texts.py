@@ -15,14 +15,15 @@ HERE = Path(__file__).resolve().parent / "explain"
 
 
 def texts(name: str) -> list[tuple[str, str]]:
-    """The texts of a file, each after a line `=== what it is`."""
-    parts = re.split(r"^=== (.+)\n", (HERE / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return list(zip(parts[1::2], parts[2::2], strict=True))
+    """The texts of a kind (`NAME.txt`, and by area `NAME-AREA.txt`), each after a line `=== what it is`."""
+    found: list[tuple[str, str]] = []
+    for path in sorted((HERE / f"{name}.txt", *HERE.glob(f"{name}-*.txt"))):
+        parts = re.split(r"^=== (.+)\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        found += zip(parts[1::2], parts[2::2], strict=True)
+    return found
 
 
-PRODUCED, QUOTED, INNOCENT, FORM = (
-    texts(name) for name in ("produced.txt", "quoted.txt", "innocent.txt", "form.txt")
-)
+PRODUCED, QUOTED, INNOCENT, FORM = (texts(name) for name in ("produced", "quoted", "innocent", "form"))
 
 
 def test_there_are_many() -> None:

@@ -119,7 +119,10 @@ class Said(msgspec.Struct, frozen=True, dict=True):
 def read(text: str, installed: Mapping[str, str] = {}, interpreter: str = "") -> Said:
     """A text as it was pasted: colours and the prefixes of launchers are taken away."""
     plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).replace("\r\n", "\n")
-    return Said(PREFIX.sub("", plain), installed, interpreter)
+    narrow = re.sub(
+        r"(?<=\S)[ \t]{2,}", " ", PREFIX.sub("", plain)
+    )  # a message over several lines of source has wide gaps
+    return Said(narrow, installed, interpreter)
 
 
 def _raised(text: str) -> list[Raised]:
