@@ -96,6 +96,7 @@ def doctor(flags: Mapping[str, str | None], lang: Lang | None, **asked: Any) -> 
     metavar="FILE",
     help=say("ask a saved machine, in place of this one", "检查保存的机器状态，而不是本机"),
 )
+@click.option("--offline", is_flag=True, help=say("no request over the network", "不访问网络"))
 @with_target
 @json_option
 def explain(
@@ -103,6 +104,7 @@ def explain(
     asked: tuple[str, ...],
     lang: Lang | None,
     facts: Path | None,
+    offline: bool,
     as_json: bool,
 ) -> None:
     if asked == ("torch-choice",):
@@ -111,7 +113,7 @@ def explain(
         sys.exit(choice.wheels(choice.Asked(offline=True), lang or LANG, as_json=as_json))
     from doctor import explain as word
 
-    sys.exit(word.run(asked, lang or LANG, as_json=as_json, facts=facts, flags=flags))
+    sys.exit(word.run(asked, lang or LANG, as_json=as_json, facts=facts, flags=flags, offline=offline))
 
 
 @cli.command(help=say("mend what the doctor found", "修复诊断出的问题"))

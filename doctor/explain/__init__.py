@@ -28,9 +28,10 @@ def run(
     as_json: bool,
     facts: Path | None = None,
     flags: Mapping[str, str | None] = {"TARGET": None},
+    offline: bool = False,
 ) -> int:
     """Explain what was asked: an id, a file, an error text, or what comes on standard input."""
-    said = answer_to(asked, facts, flags)
+    said = answer_to(asked, facts, flags, offline=offline)
     code = Exit.FINE if said.matches else Exit.FAILED
     if as_json:
         emit(words_envelope(code, explained=[body(match, lang) for match in said.matches]))
@@ -40,7 +41,11 @@ def run(
 
 
 def answer_to(
-    asked: tuple[str, ...], facts: Path | None = None, flags: Mapping[str, str | None] = {"TARGET": None}
+    asked: tuple[str, ...],
+    facts: Path | None = None,
+    flags: Mapping[str, str | None] = {"TARGET": None},
+    *,
+    offline: bool = False,
 ) -> Answer:
     """The findings that are meant. Raises Trouble (exit 2) on a single word that is none."""
     words = " ".join(asked).strip()
@@ -50,7 +55,7 @@ def answer_to(
         return Answer(matches=(Match(id=words, area=area, entry=entry),))
     if re.fullmatch(r"[a-z0-9-]+", words):
         raise _no_such(words, known)
-    return answer(text_of(words), facts, flags)
+    return answer(text_of(words), facts, flags, offline=offline)
 
 
 def _no_such(word: str, known: dict[str, tuple[str, Entry]]) -> Trouble:

@@ -1,4 +1,7 @@
-"""Whether what a text speaks of is so on this machine: the doctor looks, offline, at the environment that the text comes from."""
+"""Whether what a text speaks of is so on this machine: the doctor looks at the environment that the text comes from.
+
+Hosts are asked only where the text is about them: that takes seconds.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from doctor.catalogue import entry_of, with_groups
 from doctor.diagnose import diagnose
 from doctor.explain.match import Match
 from doctor.explain.said import read
+from doctor.explain.sight import with_sight
 from doctor.explain.texts import by_text
 from doctor.facts import AREAS, Packages, Python
 from doctor.finding import Finding
@@ -22,6 +26,7 @@ from doctor.goal.target import look_at_active, site_of
 from doctor.reading.peek import is_folder
 from doctor.report.snapshot import Snapshot
 
+ONLINE = ("network", "hub")
 WORTH = ("fail", "warn", "unknown")
 MOST = 3  # other findings of the machine that are named
 
@@ -40,33 +45,37 @@ def answer(
     saved: Path | None = None,
     flags: Mapping[str, str | None] = {"TARGET": None},
     environ: Mapping[str, str] = os.environ,
+    *,
+    offline: bool = False,
 ) -> Answer:
     """Raises Trouble (exit 2) where the saved facts, or the environment that TARGET names, cannot be read."""
     prefix = str(Path(read(text).prefix).expanduser()) if read(text).prefix else ""
     if not saved and not flags.get("TARGET") and prefix and not is_folder(Path(prefix)):
         return Answer(matches=by_text(text), elsewhere=prefix)
+    asks = not offline and any(match.area in ONLINE for match in by_text(text))
     wanted = {
         **flags,
         "TARGET": flags.get("TARGET") or (prefix if prefix and site_of(Path(prefix)) else None),
     }
-    snapshot, findings = _look(wanted, saved, environ)
+    snapshot, findings = _look(wanted, saved, environ, offline=not asks)
     installed, python = _environment(snapshot)
     matches = by_text(text, installed, python)
     present = {finding.id: finding for finding in findings if finding.severity in (*WORTH, "blocked", "info")}
     confirmed = next((seen for match in matches if (seen := _cause(match, present))), None)
     if confirmed:
         matches = (confirmed, *(match for match in matches if match.id != confirmed.id))
+    matches = matches if saved else tuple(map(with_sight, matches))
     told = {match.id for match in matches if match.here}
     broken = tuple(finding for finding in findings if finding.severity == "fail" and finding.id not in told)
     return Answer(matches=matches, others=broken[:MOST], looked=True)
 
 
 def _look(
-    flags: Mapping[str, str | None], saved: Path | None, environ: Mapping[str, str]
+    flags: Mapping[str, str | None], saved: Path | None, environ: Mapping[str, str], *, offline: bool
 ) -> tuple[Snapshot, tuple[Finding, ...]]:
     goal = look_at_runtime(resolve(flags, environ, changes=False), environ)
     goal = look_at_active(settle_by_sight(goal), environ)
-    return diagnose(msgspec.structs.replace(goal, offline=True), AREAS, saved)
+    return diagnose(msgspec.structs.replace(goal, offline=offline), AREAS, saved)
 
 
 def _environment(snapshot: Snapshot) -> tuple[Mapping[str, str], str]:

@@ -11,7 +11,7 @@ import msgspec
 from doctor.catalogue import Entry, Value, Words, value_of
 from doctor.finding import Finding
 from doctor.shell import typed
-from doctor.text import Lang
+from doctor.text import Lang, Text
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +26,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     more: tuple[tuple[str, ...], ...] | None = None  # commands in place of the entry's
     general: bool = False  # read off the form of the text: one that names a cause comes before it
     here: Finding | None = None  # the same on this machine, where the doctor saw it
+    seen: Text | None = None  # what this machine shows of the thing that the text names
 
 
 def joined(match: Match, other: Match) -> Match:
@@ -44,6 +45,11 @@ def title(match: Match, lang: Lang) -> str:
 
 def cause(match: Match, lang: Lang) -> str:
     return match.here.cause.get(lang) if match.here else plain(match.entry.cause, lang, match.values)
+
+
+def sight(match: Match) -> Text | None:
+    """What was seen of it on this machine."""
+    return match.here.evidence if match.here else match.seen
 
 
 def step(match: Match) -> str | None:
@@ -110,5 +116,5 @@ def body(match: Match, lang: Lang) -> dict[str, Any]:
         "step": step(match),
         "links": list(entry.links),
         "line": match.line or None,
-        "here": match.here.evidence.get(lang) if match.here else None,
+        "here": here.get(lang) if (here := sight(match)) else None,
     }

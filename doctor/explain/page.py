@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from doctor.explain.here import Answer
-from doctor.explain.match import Match, cause, flowing, looks, plain, step, title, typed_commands
+from doctor.explain.match import Match, cause, flowing, looks, plain, sight, step, title, typed_commands
 from doctor.report.page import Page
 from doctor.text import Lang, Text
 
@@ -59,8 +59,8 @@ def _whole(match: Match, lang: Lang, page: Page) -> list[str]:
     told = page.wrap(f"{title(match, lang)}  [{match.id}]", "  ", f"{page.mark(severity)} ")
     if match.line:
         told += ["", *page.wrap(f"» {match.line}", "    ", "  ")]
-    if match.here:
-        told += ["", *page.wrap(f"{SEEN.get(lang)} {match.here.evidence.get(lang)}", "  ")]
+    if here := sight(match):
+        told += ["", *page.wrap(f"{SEEN.get(lang)} {here.get(lang)}", "  ")]
     told += ["", *page.wrap(cause(match, lang), "  ")]
     told += ["", *page.wrap(flowing(entry.means, lang, values), "  ")]
     told += ["", LOOK.get(lang), *(f"  {line}" for line in looks(match))]

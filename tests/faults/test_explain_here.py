@@ -102,3 +102,35 @@ def test_a_saved_machine_is_asked_in_place_of_this_one(
     text = "AttributeError: module 'pyarrow' has no attribute 'PyExtensionType'\n"
     first, *_ = explained(environ, text, "--facts", str(facts))
     assert "pyarrow 21.0.0" in first["title"] and first["here"]
+
+
+def test_the_path_that_a_text_names_is_looked_at(environ: dict[str, str], tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir(mode=0o500)
+    first, *_ = explained(environ, f"cp: cannot create '{kept}/a/b': Input/output error\n")
+    assert first["id"] == "path-refused"
+    assert f"{kept}/a/b is not there" in first["here"] and "dr-x------" in first["here"]
+    assert "free on" in first["here"]
+
+
+def test_a_command_that_lies_outside_of_path_is_found(environ: dict[str, str], tmp_path: Path) -> None:
+    place = Path(environ["HOME"]) / ".local/bin/pandoc"
+    place.parent.mkdir(parents=True)
+    place.write_text("#!/bin/sh\n")
+    text = "bash: line 1: pandoc: command not found\n"
+    bare = {**environ, "PATH": str(tmp_path)}
+    assert "does not name" in explained(bare, text)[0]["here"]
+    assert "has another one" in explained({**bare, "PATH": str(place.parent)}, text)[0]["here"]
+    place.unlink()
+    assert "no pandoc" in explained(bare, text)[0]["here"]
+
+
+def test_hosts_are_asked_where_the_text_is_about_them(environ: dict[str, str]) -> None:
+    """A proxy that nobody answers at is the cause here; by the words it might be any of three things."""
+    text = "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='huggingface.co', port=443): Max retries exceeded with url: /a\n"
+    dead = {**environ, "HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    asked = explain(dead, text, "--json").stdout
+    first = json.loads(asked)["explained"][0]
+    assert first["id"] == "proxy-dead" and "refused" in first["here"] and "127.0.0.1:9" in first["title"]
+    offline = json.loads(explain(dead, text, "--json", "--offline").stdout)["explained"]
+    assert not any(one["id"] == "proxy-dead" and one["here"] for one in offline)

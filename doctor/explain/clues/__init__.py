@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from doctor.explain.clues import absent, apart, ends, hosts, last, native, pairs, paths, python, stated, tools
+from doctor.explain.clues.clue import line_of
 from doctor.explain.match import Match
 from doctor.explain.said import Said
 
@@ -17,4 +20,7 @@ KINDS = (pairs, python, absent, apart, native, tools, stated, paths, hosts, ends
 
 def clues(said: Said) -> Iterator[Match]:
     told = [match for kind in KINDS for match in kind.clues(said)]
-    yield from told or last.clues(said)
+    for match in told or last.clues(said):
+        yield msgspec.structs.replace(
+            match, line=match.line if "\n" in match.line else line_of(said.text, match.at)[:300]
+        )

@@ -52,6 +52,11 @@ def raised_clue(
     return clue(area, name, raised.line, raised.at, more=more, general=general, **values)
 
 
+def line_of(text: str, at: int) -> str:
+    """The line that a place of the text is in."""
+    return text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0].strip()
+
+
 def first(pattern: re.Pattern[str], said: Said) -> re.Match[str] | None:
     return pattern.search(said.text)
 

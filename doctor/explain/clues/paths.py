@@ -68,6 +68,7 @@ def _told(hit: re.Match[str], number: int, words: str, path: str) -> Match:
         more=(("ls", "-ld", path),),
         path=path,
         said=words,
+        number=number,
         why=WHY[number],
     )
 
