@@ -10,11 +10,11 @@ from doctor.catalogue import found
 from doctor.checks.python.startup import anew
 from doctor.checks.torch.companions import PAIRED, met
 from doctor.checks.torch.mend import build_of, companion, install, told, trio, vendor
-from doctor.checks.torch.system import SYSTEM
 from doctor.facts import Conda, Facts, Host, Python, Torch
 from doctor.facts.torch import CORE, NativeFault
 from doctor.finding import Finding, Remedy, Severity
 from doctor.goal import Goal
+from doctor.names import names
 from doctor.wheels.tables import leading, numbers
 
 TORCH = (
@@ -200,8 +200,12 @@ def _lines(
         return (("apt-get", "install", "-y", "libstdc++6"),)
     if name in ("libgl-missing-for-opencv",):
         return (("apt-get", "install", "-y", "libgl1", "libglib2.0-0"),)
-    if name == "native-library-missing" and fault.package not in ("torch",) and fault.what in SYSTEM:
-        return (("apt-get", "install", "-y", SYSTEM[fault.what]),)
+    if (
+        name == "native-library-missing"
+        and fault.package != "torch"
+        and (held := names().libraries.get(fault.what))
+    ):
+        return (("apt-get", "install", "-y", held),)
     if name == "flash-attn-abi-mismatch":
         return (install(torch, goal, "--force-reinstall", "--no-build-isolation", "--no-deps", "flash-attn"),)
     if name == "glibc-too-old-for-extension":
