@@ -134,3 +134,11 @@ def test_hosts_are_asked_where_the_text_is_about_them(environ: dict[str, str]) -
     assert first["id"] == "proxy-dead" and "refused" in first["here"] and "127.0.0.1:9" in first["title"]
     offline = json.loads(explain(dead, text, "--json", "--offline").stdout)["explained"]
     assert not any(one["id"] == "proxy-dead" and one["here"] for one in offline)
+
+
+def test_a_module_that_another_environment_has(empty_env: Path, environ: dict[str, str]) -> None:
+    other = Path(environ["HOME"]) / "miniconda3/envs/other"
+    (other / "lib/python3.11/site-packages/folium_of_mine").mkdir(parents=True)
+    text = traceback(empty_env, "ModuleNotFoundError: No module named 'folium_of_mine'", "peft")
+    first, *_ = explained(environ, text)
+    assert first["id"] == "module-not-installed" and f"installed in {other}" in first["here"]
