@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import clue
+from doctor.explain.clues.clue import clue, line_of
 from doctor.explain.match import Match
 from doctor.explain.said import Said
 from doctor.text import Text
@@ -13,6 +13,8 @@ from doctor.text import Text
 HOST = re.compile(
     r"host='(?P<host>[\w.-]+)'(?:, port=(?P<port>\d+))?"
     r"|(?:Failed to connect to|connect to host|Could not resolve host:?|Connection to|resolve hostname|Cannot connect to host) ['\"]?(?P<named>[\w.-]+\.[\w-]+|localhost)['\"]?(?:[ :]+(?:port )?(?P<at>\d+))?"
+    r"|dial tcp (?:lookup )?(?P<dialled>[\w.-]+\.[\w-]+|localhost)(?::(?P<dialled_at>\d+))?"
+    r"|address: '(?P<of_node>[\w.-]+)',\s+port: (?P<node_at>\d+)"
     r"|https?://(?:[^\s/@'\"]+@)?(?P<url>[\w.-]+)(?::(?P<of_url>\d+))?"
 )
 HOW = (  # the phase that a connection failed in, by the words of curl, requests, httpx, aiohttp, git, apt and Go
@@ -24,7 +26,7 @@ HOW = (  # the phase that a connection failed in, by the words of curl, requests
      Text("its certificate is not trusted: a network that opens TLS, a wrong clock, or old root certificates", "证书不受信任：网络拦截了 TLS、时钟不准，或根证书过旧")),
     (re.compile(r"SSL_ERROR_SYSCALL|EOF occurred in violation of protocol|UNEXPECTED_EOF|SSLEOFError|wrong version number|handshake failure|GnuTLS recv error|OpenSSL SSL_connect|TLS connect error"),
      Text("the connection breaks while TLS begins: a firewall, or a proxy that is given as https and speaks http", "TLS 握手时连接中断：防火墙，或代理地址写成 https 而它只支持 http")),
-    (re.compile(r"Connection refused|Errno 111|ECONNREFUSED|actively refused"),
+    (re.compile(r"[Cc]onnection refused|Errno 111|ECONNREFUSED|actively refused"),
      Text("nothing listens there: the server or the proxy does not run, or at another port", "该处没有程序监听：服务器或代理没有运行，或端口不同")),
     (re.compile(r"Network is unreachable|No route to host|Errno 101|Errno 113|EHOSTUNREACH"),
      Text("there is no way to it: no network, or IPv6 that leads nowhere", "没有到达它的路由：没有网络，或 IPv6 不通")),
@@ -40,10 +42,22 @@ HOW = (  # the phase that a connection failed in, by the words of curl, requests
     (re.compile(r"Couldn't reach|Can't load|couldn't connect|Max retries exceeded|Failed to establish a new connection|ConnectionError|ConnectError"),
      Text("it does not answer from here", "从这里无法访问")),
 )  # fmt: skip
+LOCAL = re.compile(r"^(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|::1)$")
+ON_THIS_MACHINE = Text(
+    "a program on this machine itself: the server (Ollama, vLLM, a database) or the proxy that is to listen there; inside a container localhost is the"
+    " container: the host is host.docker.internal there (docker run --add-host host.docker.internal:host-gateway), and its server must listen on 0.0.0.0"
+    " (OLLAMA_HOST=0.0.0.0)",
+    "本机上的程序：应在该端口监听的服务器（Ollama、vLLM、数据库）或代理；在容器内 localhost 是容器自身：宿主机是 host.docker.internal"
+    "（docker run --add-host host.docker.internal:host-gateway），且其服务必须监听 0.0.0.0（OLLAMA_HOST=0.0.0.0）",
+)
+# A refusal whose text does not say whose it was.
+UNNAMED = re.compile(
+    r"(?:ConnectError|ConnectionRefusedError|ConnectionError|URLError)\b[^\n]*(?:Connection refused|Errno 111)"
+)
 KINDS = (
     (re.compile(r"(?:^|\.)(?:huggingface\.co|hf\.co|hf-mirror\.com)$"), Text("models and datasets of the Hub; a mirror: HF_ENDPOINT=https://hf-mirror.com", "Hub 的模型和数据集；镜像：HF_ENDPOINT=https://hf-mirror.com")),
     (re.compile(r"(?:^|\.)(?:github\.com|githubusercontent\.com|githubassets\.com)$"), Text("code and scripts on GitHub, which is slow or blocked in places; fetch it elsewhere and copy it, or set a proxy", "GitHub 上的代码和脚本，某些地区缓慢或无法访问；请在别处下载后复制，或设置代理")),
-    (re.compile(r"^(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|::1)$"), Text("a program on this machine itself: the server, or the proxy, that is to listen there", "本机上的程序：应在该端口监听的服务器或代理")),
+    (LOCAL, ON_THIS_MACHINE),
     (re.compile(r"(?:^|\.)(?:openai\.com|azure\.com|anthropic\.com|googleapis\.com|openaipublic\.blob\.core\.windows\.net)$"), Text("a service abroad that cannot be reached from everywhere; it needs a proxy, or another provider", "某些地区无法访问的境外服务；需要代理，或换用其他服务商")),
     (re.compile(r"(?:^|\.)(?:pypi\.org|pythonhosted\.org)$"), Text("Python packages; a mirror: pip config set global.index-url URL", "Python 软件包；镜像：pip config set global.index-url URL")),
     (re.compile(r"(?:^|\.)(?:anaconda\.(?:com|org)|conda\.io)$"), Text("conda's packages; a mirror in ~/.condarc", "conda 软件包；可在 ~/.condarc 中设置镜像")),
@@ -64,26 +78,40 @@ def clues(said: Said) -> Iterator[Match]:
         if hit and place:
             host, port = place
             what = next((text for kind, text in KINDS if kind.search(host)), OTHER)
-            line = said.text[said.text.rfind("\n", 0, hit.start()) + 1 :].partition("\n")[0].strip()
-            yield clue(
-                "network",
-                "host-refused-or-silent",
-                line,
-                hit.start(),
-                more=(
-                    (
-                        "curl",
-                        "-sSIv",
-                        "--max-time",
-                        "10",
-                        f"https://{host}{port}" if port not in (":80",) else f"http://{host}",
-                    ),
-                ),
-                host=f"{host}{port}",
-                why=why,
-                what=what,
+            command = (
+                "curl",
+                "-sSIv",
+                "--max-time",
+                "10",
+                f"{_scheme(said.text, host, port)}://{host}{port}",
             )
+            yield _told(said, hit, f"{host}{port}", why, what, command)
             return
+    if hit := UNNAMED.search(said.text):
+        why = next(text for pattern, text in HOW if pattern.search("Connection refused"))
+        yield _told(said, hit, "HOST:PORT", why, ON_THIS_MACHINE, ("ss", "-ltnp"))
+
+
+def _told(
+    said: Said, hit: re.Match[str], host: str, why: Text, what: Text, command: tuple[str, ...]
+) -> Match:
+    return clue(
+        "network",
+        "host-refused-or-silent",
+        line_of(said.text, hit.start()),
+        hit.start(),
+        more=(command,),
+        host=host,
+        why=why,
+        what=what,
+    )
+
+
+def _scheme(text: str, host: str, port: str) -> str:
+    """As the text writes it; a port of its own, or this machine, mostly speaks without TLS."""
+    if written := re.search(rf"(?P<scheme>https?)://(?:[^\s/@'\"]+@)?{re.escape(host)}\b", text):
+        return written["scheme"]
+    return "http" if port or LOCAL.search(host) else "https"
 
 
 def _host(text: str, at: int) -> tuple[str, str] | None:
@@ -96,6 +124,6 @@ def _host(text: str, at: int) -> tuple[str, str] | None:
     if not found:
         return None
     hit = min(found, key=lambda hit: (not hit["host"], abs(begin + hit.start() - at)))
-    host = hit["host"] or hit["named"] or hit["url"]
-    port = hit["port"] or hit["at"] or hit["of_url"] or ""
+    host = hit["host"] or hit["named"] or hit["dialled"] or hit["of_node"] or hit["url"]
+    port = hit["port"] or hit["at"] or hit["dialled_at"] or hit["node_at"] or hit["of_url"] or ""
     return host, f":{port}" if port not in ("", "443", "80") else ""

@@ -127,7 +127,7 @@ def _stated(said: Said, hit: re.Match[str], who: str, what: str, bound: str) -> 
 def _install(said: Said) -> Match | None:
     for hit in INSTALL.finditer(said.text):
         line = said.text[max(0, said.text.rfind("\n", 0, hit.start())) : hit.end() + 80]
-        words = [word.strip("`'\".,") for word in hit["words"].split()]
+        words = _to_end_of_sentence(hit["words"])
         names = [word for word in words if word and not word.startswith("-") and word.lower() not in NO_WORDS]
         typed = re.match(r"\s*(?:[$#%>!]|\(\w+\)|\w+@)", line)
         if not names or typed or not ADVICE.search(line):
@@ -146,6 +146,16 @@ def _install(said: Said) -> Match | None:
             what=", ".join(names),
         )
     return None
+
+
+def _to_end_of_sentence(words: str) -> list[str]:
+    """The words of a command, up to where its quotation or its sentence ends."""
+    kept: list[str] = []
+    for word in words.split():
+        kept.append(word.strip("`'\".,:"))
+        if word.endswith(("`", "'", '"', ".", ",", ":")):
+            break
+    return kept
 
 
 def _kept(words: list[str]) -> list[str]:
