@@ -32,7 +32,7 @@ HOW = (  # the phase that a connection failed in, by the words of curl, requests
      Text("there is no way to it: no network, or IPv6 that leads nowhere", "没有到达它的路由：没有网络，或 IPv6 不通")),
     (re.compile(r"(?i)timed out|timeout|ETIMEDOUT|Errno 110"),
      Text("it does not answer in time: a firewall drops the packets, or the link is slow", "没有及时应答：防火墙丢弃数据包，或线路太慢")),
-    (re.compile(r"Connection reset|Connection aborted|RemoteDisconnected|Errno 104|ECONNRESET|Connection broken|IncompleteRead|early EOF|unexpected disconnect|RPC failed|peer closed connection|ChunkedEncodingError|Server disconnected"),
+    (re.compile(r"Connection reset|Connection aborted|RemoteDisconnected|Errno 104|ECONNRESET|Connection broken|IncompleteRead|early EOF|unexpected disconnect|RPC failed|peer closed connection|ChunkedEncodingError|Server disconnected|Connection failed \[IP"),
      Text("the connection was cut: a firewall, or a weak link", "连接被中断：防火墙，或线路不稳")),
     (re.compile(r"\b429\b|Too Many Requests"), Text("it refuses for now: too many requests from this address", "暂时拒绝：来自该地址的请求过多")),
     (re.compile(r"\b401\b|Unauthorized"), Text("it asks for a login, or the token is wrong", "需要登录，或令牌不正确")),
@@ -123,7 +123,12 @@ def _host(text: str, at: int) -> tuple[str, str] | None:
     ]
     if not found:
         return None
-    hit = min(found, key=lambda hit: (not hit["host"], abs(begin + hit.start() - at)))
+    hit = min(found, key=lambda hit: (not hit["host"], _is_number(hit), abs(begin + hit.start() - at)))
     host = hit["host"] or hit["named"] or hit["dialled"] or hit["of_node"] or hit["url"]
     port = hit["port"] or hit["at"] or hit["dialled_at"] or hit["node_at"] or hit["of_url"] or ""
     return host, f":{port}" if port not in ("", "443", "80") else ""
+
+
+def _is_number(hit: re.Match[str]) -> bool:
+    """Whether it is an address in numbers of another machine: the name that stands beside it tells more."""
+    return re.fullmatch(r"(?!127\.|0\.)[\d.]+", hit["dialled"] or "") is not None
