@@ -59,7 +59,7 @@ def answer(
         "TARGET": flags.get("TARGET") or (prefix if prefix and site_of(Path(prefix)) else None),
     }
     snapshot, all_of_it = _look(wanted, saved, environ, offline=not asks)
-    findings = _of_what_is_there(snapshot, all_of_it)
+    findings = all_of_it if wanted["TARGET"] else _of_what_is_there(snapshot, all_of_it)
     installed, python = _environment(snapshot)
     matches = by_text(text, installed, python)
     present = {finding.id: finding for finding in findings if finding.severity in (*WORTH, "blocked", "info")}
