@@ -142,3 +142,11 @@ def test_a_module_that_another_environment_has(empty_env: Path, environ: dict[st
     text = traceback(empty_env, "ModuleNotFoundError: No module named 'folium_of_mine'", "peft")
     first, *_ = explained(environ, text)
     assert first["id"] == "module-not-installed" and f"installed in {other}" in first["here"]
+
+
+def test_that_setup_was_never_run_explains_nothing(environ: dict[str, str]) -> None:
+    """On a machine without an environment of ours a text is that of another Python."""
+    text = "ImportError: cannot import name 'EncoderDecoderCache' from 'transformers'\n"
+    first, *_ = explained(environ, text)
+    assert first["id"] == "name-not-in-library" and not first["here"]
+    assert "environment-missing" not in explain(environ, "nobody knows this\n").stdout
