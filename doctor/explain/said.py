@@ -119,6 +119,7 @@ class Said(msgspec.Struct, frozen=True, dict=True):
 def read(text: str, installed: Mapping[str, str] = {}, interpreter: str = "") -> Said:
     """A text as it was pasted: colours and the prefixes of launchers are taken away."""
     plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).replace("\r\n", "\n")
+    plain = re.sub(r"\[([^\]\n]+)\]\(https?://localhost:\d+/#\)", r"\1", plain)  # Colab's links to a file
     narrow = re.sub(
         r"(?<=\S)[ \t]{2,}", " ", PREFIX.sub("", plain)
     )  # a message over several lines of source has wide gaps
