@@ -105,3 +105,13 @@ def test_what_only_programs_tell_is_not_looked_for() -> None:
     assert not any("make doctor" in line for line in lines(Answer(matches=(match,)), "en", Page()))
     assert not any(match.id in line for line in listing("en", Page()))
     assert any("driver-not-installed" in line for line in listing("en", Page()))
+
+
+@pytest.mark.parametrize(
+    "noise",
+    ["x" * 400_000, "error " * 60_000, "\n" * 300_000, " " * 300_000, "/a" * 150_000, "'a' " * 60_000],
+)
+def test_a_line_without_end_costs_no_hours(noise: str) -> None:
+    """Patterns are many, and some take the square of a word's length. The process is ended if they do."""
+    done = explain("--json", "--offline", stdin=f"{noise}\n{TRACEBACK}")
+    assert json.loads(done.stdout)["explained"][0]["id"] == "driver-not-installed"

@@ -27,6 +27,7 @@ from doctor.reading.peek import is_folder
 from doctor.report.snapshot import Snapshot
 
 ONLINE = ("network", "hub")
+OF_ENVIRONMENT = ("python", "packages", "torch", "conda", "jupyter", "smoke")
 WORTH = ("fail", "warn", "unknown")
 MOST = 3  # other findings of the machine that are named
 
@@ -57,7 +58,8 @@ def answer(
         **flags,
         "TARGET": flags.get("TARGET") or (prefix if prefix and site_of(Path(prefix)) else None),
     }
-    snapshot, findings = _look(wanted, saved, environ, offline=not asks)
+    snapshot, all_of_it = _look(wanted, saved, environ, offline=not asks)
+    findings = all_of_it if wanted["TARGET"] else _of_what_is_there(snapshot, all_of_it)
     installed, python = _environment(snapshot)
     matches = by_text(text, installed, python)
     present = {finding.id: finding for finding in findings if finding.severity in (*WORTH, "blocked", "info")}
@@ -76,6 +78,14 @@ def _look(
     goal = look_at_runtime(resolve(flags, environ, changes=False), environ)
     goal = look_at_active(settle_by_sight(goal), environ)
     return diagnose(msgspec.structs.replace(goal, offline=offline), AREAS, saved)
+
+
+def _of_what_is_there(snapshot: Snapshot, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Where setup was never run, that is no cause of what another Python said: only the machine itself is asked."""
+    python = snapshot.facts.python
+    if not isinstance(python, Python) or python.state != "absent":
+        return findings
+    return tuple(finding for finding in findings if finding.area not in OF_ENVIRONMENT)
 
 
 def _environment(snapshot: Snapshot) -> tuple[Mapping[str, str], str]:

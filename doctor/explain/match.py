@@ -66,7 +66,10 @@ def commands(match: Match) -> tuple[tuple[str, ...], ...]:
 
 def plain(words: Words, lang: Lang, values: Mapping[str, Value] = {}) -> str:
     """A text of the catalogue, its blanks filled as far as values go; the others are dots."""
-    return blanked(words.zh if lang == "zh" else words.en, lang, values)
+    said = blanked(words.zh if lang == "zh" else words.en, lang, values)
+    return re.sub(
+        r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])", "", said
+    )  # a gap for a name that is a word here
 
 
 def flowing(words: Words, lang: Lang, values: Mapping[str, Value] = {}) -> str:

@@ -7,6 +7,7 @@ machine is looked at: the paths tell which environment it was, and which distrib
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -33,6 +34,9 @@ LIBRARY = re.compile(
     r"^(?P<prefix>.*?)[/\\](?:lib[/\\]python(?P<python>3\.\d+)|Lib)[/\\](?P<inside>[\w/\\.]+\.py)$"
 )
 LONGEST = 12  # lines of one message
+LINE = re.compile(r"[^\n]{2000}")  # what a progress bar or a server writes without an end
+HALF = 200  # letters at either end of a word that is longer than both
+WORD = re.compile(rf"\S{{{2 * HALF + 1},}}")
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,24 +121,39 @@ class Said(msgspec.Struct, frozen=True, dict=True):
 
 
 def read(text: str, installed: Mapping[str, str] = {}, interpreter: str = "") -> Said:
-    """A text as it was pasted: colours and the prefixes of launchers are taken away."""
-    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).replace("\r\n", "\n")
-    plain = re.sub(r"\[([^\]\n]+)\]\(https?://localhost:\d+/#\)", r"\1", plain)  # Colab's links to a file
+    """A text as it was pasted: colours and the prefixes of launchers are taken away, and what nobody reads is cut short.
+
+    Patterns that begin with any word take the square of a word's or a line's length: a million letters must not keep them for hours.
+    """
+    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).replace("\r\n", "\n").replace("\r", "\n")
+    plain = re.sub(
+        r"\[([^\]\n]{1,400})\]\(https?://localhost:\d+/#\)", r"\1", plain
+    )  # Colab's links to a file
+    plain = LINE.sub(r"\g<0>\n", plain)
+    short = WORD.sub(lambda word: f"{word[0][:HALF]}…{word[0][-HALF:]}", plain)
+    short = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]{100,}", " " * 8, short))
     narrow = re.sub(
-        r"(?<=\S)[ \t]{2,}", " ", PREFIX.sub("", plain)
+        r"(?<=\S)[ \t]{2,}", " ", PREFIX.sub("", short)
     )  # a message over several lines of source has wide gaps
     return Said(narrow, installed, interpreter)
 
 
 def _raised(text: str) -> list[Raised]:
     frames = sorted(_frames(text), key=lambda one: one[0])
+    places = [at for at, _ in frames]
     found: list[Raised] = []
     begin = 0
     for hit in RAISED.finditer(text):
-        mine = tuple(frame for at, frame in frames if begin <= at < hit.start())
+        mine = frames[bisect_left(places, begin) : bisect_left(places, hit.start())]
         begin = hit.start()
-        kind = hit["kind"].rpartition(".")[2]
-        found.append(Raised(kind=kind, message=_message(text, hit), frames=mine, at=hit.start()))
+        found.append(
+            Raised(
+                kind=hit["kind"].rpartition(".")[2],
+                message=_message(text, hit),
+                frames=tuple(frame for _, frame in mine),
+                at=hit.start(),
+            )
+        )
     return found
 
 
@@ -152,7 +171,8 @@ def _frames(text: str) -> list[tuple[int, Frame]]:
 def _message(text: str, hit: re.Match[str]) -> str:
     """The message with the lines that belong to it: up to an empty line, the next traceback or the next call."""
     lines = [hit["message"] or ""]
-    for line in text[hit.end() + 1 :].split("\n", LONGEST)[:LONGEST]:
+    after = text[hit.end() + 1 : hit.end() + 1 + LONGEST * 400]
+    for line in after.split("\n", LONGEST)[:LONGEST]:
         if not line.strip() or FRAME.match(line) or RAISED.match(line) or "Traceback (most recent" in line:
             break
         lines.append(line)

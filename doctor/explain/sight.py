@@ -13,6 +13,7 @@ import msgspec
 from doctor.explain.match import Match
 from doctor.facts import Unknown
 from doctor.facts.disk import Place
+from doctor.goal.target import ACTIVE, site_of
 from doctor.probes.disk import owner, place
 from doctor.probes.patience import within
 from doctor.reading.peek import is_file, is_there
@@ -23,6 +24,9 @@ FOLDERS = (
     "~/.local/bin", "/usr/local/bin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/conda/bin", "~/miniconda3/bin", "~/anaconda3/bin",
     "~/.cargo/bin", "/usr/local/cuda/bin", "/usr/lib/wsl/lib", "/snap/bin",
 )  # fmt: skip
+
+CONDA = ("~/miniconda3", "~/anaconda3", "~/miniforge3", "/opt/conda", "/opt/miniconda3", "/root/miniconda3")
+MOST, SHOWN = 30, 3  # environments of one conda; and of those that have a module
 
 
 def with_sight(match: Match) -> Match:
@@ -102,7 +106,35 @@ def _command(values: Mapping[str, object]) -> Text | None:
     return Text(f"no {name} in PATH, nor where it mostly lies", f"PATH 和常见位置中都没有 {name}")
 
 
+def _module(values: Mapping[str, object]) -> Text | None:
+    """The environments of this machine that have it: what was installed went there."""
+    top = str(values["module"]).partition(".")[0]
+    said = within(_having, top)
+    if isinstance(said, Unknown) or not said:
+        return None
+    there = ", ".join(said[:SHOWN])
+    return Text(
+        f"{top} is installed in {there}; the program ran with another Python",
+        f"{top} 已安装在 {there}；程序使用的是另一个 Python",
+    )
+
+
+def _having(module: str) -> list[str]:
+    roots = [Path(root).expanduser() for root in CONDA]
+    envs = [env for root in roots if is_there(root / "envs") for env in sorted((root / "envs").iterdir())]
+    active = [Path(os.environ[name]) for name in ACTIVE if os.environ.get(name)]
+    own = Path("~/.local").expanduser()
+    places = dict.fromkeys([*active, *roots, *envs[:MOST], own, Path("/usr/local"), Path("/usr")])
+    return [str(place) for place in places if (site := site_of(place)) and _holds(site, module)]
+
+
+def _holds(site: Path, module: str) -> bool:
+    return is_there(site / module) or is_file(site / f"{module}.py")
+
+
 SIGHTS: dict[str, Callable[[Mapping[str, object]], Text | None]] = {
     "path-refused": _path,
     "command-not-found": _command,
+    "module-not-installed": _module,
+    "module-of-own-or-unknown": _module,
 }

@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache, partial
 
+import msgspec
+
 from doctor.catalogue import Entry, catalogue, with_groups
 from doctor.explain.clues import clues
-from doctor.explain.match import Match, joined
+from doctor.explain.match import Match, commands, joined
 from doctor.explain.said import read
 
 SHOWN = 4  # findings told of one text
+STATED = ("install-stated", "release-stated")  # what to install stands in the text
 WORSE = {"fail": 0, "warn": 1, "unknown": 2, "info": 3}
 
 
@@ -27,7 +30,16 @@ def by_text(text: str, installed: Mapping[str, str] = {}, python: str = "") -> t
     for match in (*by_catalogue(said.text), *clues(said)):
         known = found.get(match.id)
         found[match.id] = joined(known, match) if known else match
-    return tuple(sorted(found.values(), key=partial(_rank, frozenset(found)))[:SHOWN])
+    ranked = sorted(found.values(), key=partial(_rank, frozenset(found)))[:SHOWN]
+    return tuple(_typed(match, ranked) for match in ranked)
+
+
+def _typed(match: Match, ranked: list[Match]) -> Match:
+    """Where nothing fills the blanks of its commands, those that the text itself names."""
+    if not any("…" in word for line in commands(match) for word in line):
+        return match
+    stated = next((one for one in ranked if one.id in STATED and one.more), None)
+    return msgspec.structs.replace(match, more=stated.more) if stated else match
 
 
 def by_catalogue(plain: str) -> Iterator[Match]:

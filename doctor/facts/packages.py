@@ -35,6 +35,14 @@ class MissingName(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False  # the import of the distribution works; this comes with a first use
 
 
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """A module whose import failed when it was tried (--deep)."""
+
+    module: str
+    chain: tuple[str, ...]  # errors, the innermost last
+    trace: str = ""  # the end of the traceback
+
+
 class Rivals(msgspec.Struct, frozen=True, kw_only=True):
     """Distributions that bring the same module into the same folder: builds of one thing."""
 
@@ -126,3 +134,4 @@ class Packages(msgspec.Struct, frozen=True, kw_only=True, tag="packages"):
     torch_off: str | None = None  # the variable that makes transformers pass over torch: "USE_TF=1"
     failing: tuple[str, ...] = ()  # files that the disk cannot give back
     sources: Sources = Sources()
+    tried: tuple[Tried, ...] = ()  # --deep

@@ -134,3 +134,19 @@ def test_hosts_are_asked_where_the_text_is_about_them(environ: dict[str, str]) -
     assert first["id"] == "proxy-dead" and "refused" in first["here"] and "127.0.0.1:9" in first["title"]
     offline = json.loads(explain(dead, text, "--json", "--offline").stdout)["explained"]
     assert not any(one["id"] == "proxy-dead" and one["here"] for one in offline)
+
+
+def test_a_module_that_another_environment_has(empty_env: Path, environ: dict[str, str]) -> None:
+    other = Path(environ["HOME"]) / "miniconda3/envs/other"
+    (other / "lib/python3.11/site-packages/folium_of_mine").mkdir(parents=True)
+    text = traceback(empty_env, "ModuleNotFoundError: No module named 'folium_of_mine'", "peft")
+    first, *_ = explained(environ, text)
+    assert first["id"] == "module-not-installed" and f"installed in {other}" in first["here"]
+
+
+def test_that_setup_was_never_run_explains_nothing(environ: dict[str, str]) -> None:
+    """On a machine without an environment of ours a text is that of another Python."""
+    text = "ImportError: cannot import name 'EncoderDecoderCache' from 'transformers'\n"
+    first, *_ = explained(environ, text)
+    assert first["id"] == "name-not-in-library" and not first["here"]
+    assert "environment-missing" not in explain(environ, "nobody knows this\n").stdout

@@ -14,7 +14,7 @@ from doctor.checks.packages.origin import origin
 from doctor.checks.packages.pairs import pairs
 from doctor.checks.packages.requirements import requirements
 from doctor.checks.packages.sound import sound
-from doctor.facts import Facts, Packages
+from doctor.facts import Facts, Packages, Python
 from doctor.finding import Finding
 from doctor.goal import Goal
 
@@ -37,3 +37,7 @@ def _all(packages: Packages, facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from installer(packages, goal)
     yield from sound(packages, goal)
     yield from code(packages, goal)
+    if packages.tried:
+        from doctor.checks.packages.tried import tried  # reads texts, which nobody else here does
+
+        yield from tried(packages, facts.python if isinstance(facts.python, Python) else None, goal)

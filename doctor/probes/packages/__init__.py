@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doctor.facts import MissingName, Packages, Sources
+from doctor.facts.packages import Tried
 from doctor.goal import Goal
 from doctor.goal.lockfile import digest, inputs_digest, lock_path, pins, recorded_inputs
 from doctor.goal.target import site_packages
@@ -99,7 +100,16 @@ def _rest(
         failing=(*recorded.failing, *(path for path in _written_of(dists) if fails(site / path))),
         torch_off=uses.torch_switched_off(os.environ),
         sources=code if isinstance(code, Sources) else Sources(),
+        tried=_tried(dists, site, goal),
     )
+
+
+def _tried(dists: Sequence[metadata.Dist], site: Path, goal: Goal) -> tuple[Tried, ...]:
+    if not goal.deep:
+        return ()
+    from doctor.probes.packages.tried import tried
+
+    return tried(dists, site, goal)
 
 
 def _missing_names(
