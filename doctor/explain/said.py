@@ -126,6 +126,9 @@ def read(text: str, installed: Mapping[str, str] = {}, interpreter: str = "") ->
     Patterns that begin with any word take the square of a word's or a line's length: a million letters must not keep them for hours.
     """
     plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).replace("\r\n", "\n").replace("\r", "\n")
+    plain = re.sub(
+        r"\[([^\]\n]{1,400})\]\(https?://localhost:\d+/#\)", r"\1", plain
+    )  # Colab's links to a file
     plain = LINE.sub(r"\g<0>\n", plain)
     short = WORD.sub(lambda word: f"{word[0][:HALF]}…{word[0][-HALF:]}", plain)
     short = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]{100,}", " " * 8, short))

@@ -10,12 +10,26 @@ from collections.abc import Iterator
 
 import msgspec
 
-from doctor.explain.clues import absent, apart, ends, hosts, last, native, pairs, paths, python, stated, tools
+from doctor.explain.clues import (
+    absent,
+    apart,
+    cuda,
+    ends,
+    hosts,
+    last,
+    native,
+    pairs,
+    paths,
+    ports,
+    python,
+    stated,
+    tools,
+)
 from doctor.explain.clues.clue import line_of
 from doctor.explain.match import Match
 from doctor.explain.said import Said
 
-KINDS = (pairs, python, absent, apart, native, tools, stated, paths, hosts, ends)
+KINDS = (pairs, python, absent, apart, native, tools, stated, paths, ports, hosts, cuda, ends)
 
 
 def clues(said: Said) -> Iterator[Match]:

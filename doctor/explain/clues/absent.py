@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from doctor.explain.clues.apart import EITHER
+from doctor.explain.clues.apart import EITHER, NAMESPACES
 from doctor.explain.clues.clue import (
     PROGRAM,
     asker_of,
@@ -28,7 +28,6 @@ STARTED = re.compile(
     r"^\S*python[\d.]*(?:\.exe)?: (?:Error while finding module specification for \S+ \()?.*No module named '?(?P<module>[\w.]+)",
     re.M,
 )
-NAMESPACES = ("google", "azure", "mpl_toolkits", "nvidia", "sphinxcontrib", "zope", "backports", "ruamel")
 
 
 def clues(said: Said) -> Iterator[Match]:

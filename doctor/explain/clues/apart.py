@@ -20,6 +20,20 @@ GROWS = {
     "typing_extensions": r"\w+",
     "sentence_transformers": r"\w+(?:Trainer|TrainingArguments|Encoder)",
 }
+MIXED = Text(
+    "it was installed anew while the notebook or program ran (restart it: in Colab Runtime → Restart session), or files of two releases lie over each other",
+    "它在笔记本或程序运行期间被重新安装（请重启：Colab 中为“代码执行程序→重启会话”），或两个版本的文件混在一起",
+)
+NAMESPACES = (
+    "google",
+    "azure",
+    "mpl_toolkits",
+    "nvidia",
+    "sphinxcontrib",
+    "zope",
+    "backports",
+    "ruamel",
+)  # of several packages
 EITHER = Text("one of the two is too old or too new for the other", "两者之一对另一个来说太旧或太新")
 
 NAME = re.compile(
@@ -110,7 +124,29 @@ def _between(raised: Raised, said: Said, what: str) -> Match | None:
 
 def _apart(raised: Raised, said: Said, library: str, what: str) -> Match | None:
     top = library.partition(".")[0]
+    own = raised.modules[-1:] == (top,) and top not in NAMESPACES
+    if own and raised.frames[-1].inside != "__getattr__":
+        return _mixed(raised, said, top, what)
     return _told(raised, said, asker_of(raised, but=top), top, what)
+
+
+def _mixed(raised: Raised, said: Said, library: str, what: str) -> Match:
+    """A package that misses a part of its own: files of two releases, or what is in memory is of the one before."""
+    name = distribution(library)
+    return raised_clue(
+        "packages",
+        "name-not-in-library",
+        raised,
+        more=(
+            ("python", "-m", "pip", "uninstall", "-y", name),
+            pip("--force-reinstall", "--no-cache-dir", name),
+        ),
+        package=with_version(library, said),
+        library=Text("itself", "自身"),
+        missing=what,
+        why=MIXED,
+        uses=what,
+    )
 
 
 def _told(raised: Raised, said: Said, asker: str, library: str, what: str) -> Match:

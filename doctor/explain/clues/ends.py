@@ -12,7 +12,7 @@ from doctor.explain.said import Said
 ENDS = (
     ("program-crashed", re.compile(r"Segmentation fault|SIGSEGV|(?:exit(?:ed with)?(?: code| status)?|returncode|exitcode)[ :=]*(?:139|-11)\b|Fatal Python error: Segmentation")),
     ("program-bus-error", re.compile(r"Bus error|SIGBUS|(?:exit(?:ed with)?(?: code| status)?|returncode|exitcode)[ :=]*(?:135|-7)\b")),
-    ("program-killed", re.compile(r"SIGKILL|\bKilled\b|(?:exit(?:ed with)?(?: code| status)?|returncode|exitcode)[ :=]*(?:137|-9)\b")),
+    ("program-killed", re.compile(r"SIGKILL|\bKilled\b|OOMKilled|(?:exit(?:ed with)?(?: code| status)?|returncode|exitcode)[ :=]*(?:137|-9)\b")),
     ("program-aborted", re.compile(r"Aborted \(core dumped\)|SIGABRT|(?:exit(?:ed with)?(?: code| status)?|returncode|exitcode)[ :=]*(?:134|-6)\b")),
 )  # fmt: skip
 MODULE = re.compile(r'(?:Extension modules:|File "(?P<file>[^"]+)", line \d+ in)')

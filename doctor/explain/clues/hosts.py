@@ -62,6 +62,7 @@ KINDS = (
     (re.compile(r"(?:^|\.)(?:pypi\.org|pythonhosted\.org)$"), Text("Python packages; a mirror: pip config set global.index-url URL", "Python 软件包；镜像：pip config set global.index-url URL")),
     (re.compile(r"(?:^|\.)(?:anaconda\.(?:com|org)|conda\.io)$"), Text("conda's packages; a mirror in ~/.condarc", "conda 软件包；可在 ~/.condarc 中设置镜像")),
     (re.compile(r"(?:^|\.)(?:pytorch\.org|download\.pytorch\.org|nvidia\.com)$"), Text("torch and CUDA packages", "torch 与 CUDA 软件包")),
+    (re.compile(r"(?:^|\.)(?:docker\.(?:io|com)|ghcr\.io|quay\.io|nvcr\.io|gcr\.io)$"), Text("images of containers; Docker's daemon needs the proxy or a mirror itself (registry-mirrors in /etc/docker/daemon.json)", "容器镜像；代理或镜像站需要设置给 Docker 守护进程（/etc/docker/daemon.json 中的 registry-mirrors）")),
     (re.compile(r"(?:^|\.)(?:ubuntu\.com|debian\.org|launchpad\.net|launchpadcontent\.net)$"), Text("the distribution's packages; a mirror in /etc/apt", "发行版的软件包；可在 /etc/apt 中设置镜像")),
 )  # fmt: skip
 OTHER = Text("what the program fetches or talks to", "程序下载或访问的服务")

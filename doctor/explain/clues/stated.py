@@ -130,7 +130,7 @@ def _install(said: Said) -> Match | None:
         words = _to_end_of_sentence(hit["words"])
         names = [word for word in words if word and not word.startswith("-") and word.lower() not in NO_WORDS]
         typed = re.match(r"\s*(?:[$#%>!]|\(\w+\)|\w+@)", line)
-        if not names or typed or not ADVICE.search(line):
+        if not names or typed or "did not complete" in line or not ADVICE.search(line):
             continue
         raised = _around(said, hit.start())
         who = asker_of(raised) if raised else ""

@@ -17,7 +17,9 @@ COMMAND = re.compile(
     r"|No such file or directory: '(?P<run>[\w.+-]+)'"
     r"|(?:unable to execute|command) '(?P<built>[\w.+-]+)'(?: failed)?: (?:No such file|not found)"
     r"|(?:Could not find|Cannot find|cannot find|can't find) (?:the )?(?:command |program |executable )?['\"`]?(?P<named>cmake|ninja|git|gcc|g\+\+|nvcc|ffmpeg|ffprobe|swig|protoc|rustc|cargo|espeak|sox|java|node|npm)\b"
-    r"|(?:executable|command|program) ['\"`]?(?P<said>[\w.+-]+)['\"`]? (?:was )?not found(?! in)",
+    r"|(?:executable|command|program) ['\"`]?(?P<said>[\w.+-]+)['\"`]? (?:was )?not found(?! in)"
+    r"|['\"`]?\b(?P<path>[\w.+-]+)['\"`]? (?:(?:was |is |could )?not (?:be )?(?:found|installed)|not installed or not) (?:on|in) (?:your |the |\$)?(?:system )?PATH\b"
+    r"|\b(?P<absent>Pandoc|Tesseract|Graphviz|Node(?:\.js)?|Git|CMake|Ninja|xelatex|SoX) (?:wasn't|was not|is not|could not be) (?:found|installed)",
     re.M,
 )
 HEADER = re.compile(r"fatal error: (?P<header>[\w./+-]+\.h(?:pp)?|Eigen/\w+): No such file")
@@ -44,8 +46,10 @@ def clues(said: Said) -> Iterator[Match]:
 
 def _command(hit: re.Match[str]) -> Match | None:
     name = next(filter(None, hit.groupdict().values()))
+    if hit["absent"]:
+        name = {"graphviz": "dot", "node.js": "node"}.get(name.lower(), name.lower())
     known = names().commands.get(name)
-    surely = hit["shell"] or hit["built"]
+    surely = hit["shell"] or hit["built"] or hit["path"]
     if known is None and (not surely or "." in name):
         return None  # a file of data, or a word of prose
     return clue(
