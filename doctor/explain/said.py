@@ -7,7 +7,7 @@ machine is looked at: the paths tell which environment it was, and which distrib
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import msgspec
@@ -32,6 +32,18 @@ SITE = re.compile(
 LIBRARY = re.compile(
     r"^(?P<prefix>.*?)[/\\](?:lib[/\\]python(?P<python>3\.\d+)|Lib)[/\\](?P<inside>[\w/\\.]+\.py)$"
 )
+# A message that stands without the name of its exception: told by a library that hides the first error behind its own, or by a program.
+BARE = re.compile(
+    r"(?P<ImportError>cannot import name '?\w+'? from (?:partially initialized module )?'?[\w.]+'?(?: \([^)\n]*\))?)"
+    r"|(?P<ModuleNotFoundError>No module named '?[\w.]+'?)"
+    r"|(?P<AttributeError>(?:module '[\w.]+'|'\w+' object|type object '\w+') has no attribute '\w+')"
+    r"|(?P<TypeError>[\w.]+\(\) (?:got an unexpected keyword argument|missing \d+ required [\w-]+ arguments?:) '\w+')"
+)
+BEFORE_BARE = re.compile(
+    r"(?:^|(?i:error|exception|failed|failure|traceback\)|错误|报错|异常)[^\n]{0,60}[:：])[\s'\"]*$"
+)
+NO_ERROR = re.compile(r"(?i)warn|caught|optional|skip|not available|ignor|info\b|debug")
+HIDING = re.compile(r"Failed to import (?P<module>[\w.]+) because of the following error[^\n:]*:\s*$")
 LONGEST = 12  # lines of one message
 
 
@@ -129,12 +141,31 @@ def _raised(text: str) -> list[Raised]:
     frames = sorted(_frames(text), key=lambda one: one[0])
     found: list[Raised] = []
     begin = 0
+    told: list[tuple[int, int]] = []
     for hit in RAISED.finditer(text):
         mine = tuple(frame for at, frame in frames if begin <= at < hit.start())
         begin = hit.start()
         kind = hit["kind"].rpartition(".")[2]
         found.append(Raised(kind=kind, message=_message(text, hit), frames=mine, at=hit.start()))
-    return found
+        told.append(hit.span("message") if kind in BARE.groupindex else (0, 0))
+    bare = [one for one in _bare(text) if not any(first <= one.at < last for first, last in told)]
+    return sorted((*found, *bare), key=lambda one: one.at)
+
+
+def _bare(text: str) -> Iterator[Raised]:
+    """Messages without the name of an exception. Who asked is known where a library says what it failed to import."""
+    for hit in BARE.finditer(text):
+        start = text.rfind("\n", 0, hit.start()) + 1
+        before = text[start : hit.start()]
+        hiding = HIDING.search(text[max(0, hit.start() - 300) : hit.start()])
+        if not hiding and (not BEFORE_BARE.search(before) or NO_ERROR.search(before)):
+            continue
+        frames = (
+            (Frame(file=f"/lib/python3/site-packages/{hiding['module'].replace('.', '/')}.py"),)
+            if hiding
+            else ()
+        )
+        yield Raised(kind=hit.lastgroup or "", message=hit[0], frames=frames, at=hit.start())
 
 
 def _frames(text: str) -> list[tuple[int, Frame]]:

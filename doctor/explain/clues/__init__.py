@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from doctor.explain.clues import absent, apart, ends, hosts, last, native, pairs, paths, python, stated, tools
+from doctor.explain.clues import (
+    absent,
+    apart,
+    ends,
+    hosts,
+    last,
+    native,
+    pairs,
+    paths,
+    python,
+    resolved,
+    stated,
+    tools,
+)
 from doctor.explain.match import Match
 from doctor.explain.said import Said
 
-KINDS = (pairs, python, absent, apart, native, tools, stated, paths, hosts, ends)
+KINDS = (pairs, resolved, python, absent, apart, native, tools, stated, paths, hosts, ends)
 
 
 def clues(said: Said) -> Iterator[Match]:
