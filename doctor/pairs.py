@@ -128,7 +128,7 @@ PAIRS = (
     Pair("datasets", "the dataset", "features of type List", (r"Feature type 'List' not found",)),
     Pair("transformers", "huggingface_hub", "names of a later release", (r"cannot import name '(?:split_torch_state_dict_into_shards|is_offline_mode|DDUFEntry)' from 'huggingface_hub'",), under="later"),
     Pair("gradio", "fastapi", "requests as types of pydantic", (r"Unable to generate pydantic-core schema for <class 'starlette\.requests\.Request'>",), way=("--upgrade", "gradio", "fastapi")),
-    Pair("gradio", "starlette", "templates named first", (r"TemplateResponse[\s\S]{0,600}unhashable type: 'dict'",), way=("--upgrade", "gradio")),
+    Pair("gradio", "starlette", "templates named first", (r"TemplateResponse[\s\S]{0,600}unhashable type: 'dict'", r"unhashable type: 'dict'[\s\S]{0,600}(?:TemplateResponse|starlette|jinja2)"), way=("--upgrade", "gradio")),
     Pair("a package for pydantic 1", "pydantic", "what pydantic 2 moved or renamed", (
         r"`BaseSettings` has been moved to the `pydantic-settings` package", r"A non-annotated attribute was detected", r"If you use `@root_validator` with pre=False",
         r"`const` is removed, use `Literal` instead", r"`regex` is removed\. use `pattern` instead", r"cannot import name 'ModelMetaclass' from 'pydantic",
@@ -137,6 +137,8 @@ PAIRS = (
     ), way=("pydantic<2",)),
     Pair("a package for pydantic 2", "pydantic", "what pydantic has since 2", (r"cannot import name '(?:field_validator|model_validator|ConfigDict|TypeAdapter|RootModel|computed_field|AliasChoices|BeforeValidator|field_serializer|model_serializer|WithJsonSchema|GetCoreSchemaHandler|with_config|Secret|SkipValidation)' from 'pydantic", r"no validator found for <class '(?:\w+\.)+\w+'>, see `arbitrary_types_allowed`"), under="2"),
     Pair("pydantic 1 (spacy, thinc)", "typing_extensions", "typing names as classes", (r"issubclass\(\) arg 1 must be a class",), way=("--upgrade", "pydantic", "typing_extensions")),
+    Pair("fastapi", "pydantic", "pydantic.Schema", (r"cannot import name 'Schema' from 'pydantic'",), way=("--upgrade", "fastapi")),
+    Pair("trl", "transformers", "Trainer(processing_class=...)", (r"Trainer\.__init__\(\) got an unexpected keyword argument 'processing_class'",), under="4.46"),
     Pair("jax-cuda-plugin", "jaxlib", "a jaxlib of its own release", (r"Mismatched PJRT plugin PJRT API version", r"JAX plugin jax_cuda\d+_plugin version \S+ is installed, but it is not compatible with the installed jaxlib", r"No FFI handler registered for cu"), way=("--upgrade", "jax[cuda12]")),
     Pair("the generated code", "protobuf", "google.protobuf.descriptor._internal_create_key", (r"has no attribute '_internal_create_key'",), under="3.12"),
     Pair("pydantic", "pydantic-core", "a pydantic-core of its own release", (r"cannot import name '\w+' from 'pydantic_core",), way=("--force-reinstall", "pydantic")),

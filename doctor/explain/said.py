@@ -27,10 +27,10 @@ RAISED = re.compile(
     re.M,
 )
 SITE = re.compile(
-    r"^(?P<prefix>.*?)[/\\](?:lib|Lib|local/lib)(?:[/\\]python(?P<python>3\.\d+|3))?[/\\](?:site|dist)-packages[/\\](?P<inside>.+)$"
+    r"^(?P<prefix>.*?)[/\\](?:lib64|lib|Lib|local/lib)(?:[/\\]python(?P<python>3\.\d+|3))?[/\\](?:site|dist)-packages[/\\](?P<inside>.+)$"
 )
 LIBRARY = re.compile(
-    r"^(?P<prefix>.*?)[/\\](?:lib[/\\]python(?P<python>3\.\d+)|Lib)[/\\](?P<inside>[\w/\\.]+\.py)$"
+    r"^(?P<prefix>.*?)[/\\](?:lib(?:64)?[/\\]python(?P<python>3\.\d+)|Lib)[/\\](?P<inside>[\w/\\.]+\.py)$"
 )
 # A message that stands without the name of its exception: told by a library that hides the first error behind its own, or by a program.
 BARE = re.compile(

@@ -41,6 +41,7 @@ OWNERS = (
     (re.compile(r"\w*(?:Diffusion\w*Pipeline|UNet2DConditionModel|AutoencoderKL|FlowMatch\w*)"), "diffusers"),
     (re.compile(r"(?:Async)?InferenceClient|HfApi|HfFileSystem"), "huggingface_hub"),
     (re.compile(r"BitsAndBytesConfig|AwqConfig|GPTQConfig"), "transformers"),
+    (re.compile(r"\w*PromptTemplate|LLMChain|\w+OutputParser|Runnable\w+"), "langchain"),
     (re.compile(r"Chat(?:OpenAI|Anthropic|Ollama)"), "langchain_openai"),
 )  # fmt: skip
 # Libraries whose private parts nobody else asks for: if one is not there, their own files are of two releases.

@@ -20,7 +20,7 @@ REQUIRES = re.compile(
     rf" [`'\"]?(?P<what>{NAME})[`'\"]? ?\(?(?P<bound>{OPERATOR} ?v?\d[\w.*]*(?: ?, ?{OPERATOR} ?[\w.*]+)*)"
 )
 AT_LEAST = re.compile(
-    rf"(?i)(?:upgrade|update|install)(?: your)?(?: version of)? [`'\"]?(?P<what>{NAME})[`'\"]?(?: version)? (?:to|of|with|>=)(?: at least| version)*(?: version)? ?v?(?P<bound>\d[\d.]*\d)"
+    rf"(?i)(?:upgrade|update|install)(?: your)?(?: version of)? [`'\"]?(?P<what>{NAME})[`'\"]?(?: version)? (?:to|of|with|>=)(?: at least| version| >=)*(?: version)? ?v?(?P<bound>\d[\d.]*\d)"
     rf"|[`'\"]?(?P<who>{NAME})[`'\"]?(?: version)? (?:must be|should be|needs to be)(?: at least| >=| version)+ ?v?(?P<floor>\d[\d.]*\d)"
 )
 # Other ways to say it. `floor`: that release or a later one; `below`: an earlier one; `bound`: as it stands.
@@ -49,6 +49,10 @@ NONE_FITS = re.compile(
 REQUIRES_PYTHON = re.compile(
     r"(?:Package '?(?P<package>[\w.-]+)'? requires a different Python|(?P<named>[\w.-]+) requires Python) ?:? ?(?:(?P<python>[\d.]+) not in )?'?(?P<bound>[<>=!~][^'\s]*)"
 )
+ABSENT = re.compile(
+    rf"(?:requires|needs) (?:the )?[`'\"]?(?P<what>{NAME})[`'\"]? (?:library|package|module|dependency) (?:but it was not found|which is not installed|but it is not installed|to be installed|that is not installed)"
+)
+INDEXES = re.compile(r"Looking in indexes: (?P<list>[^\n]+)")
 # What stands around the command decides whether the words are an instruction: a log of pip's own has it too.
 ADVICE = re.compile(
     r"(?i)(?:please|you (?:need|must|can|should|have)|try|run|using|with|via|install it|consider|requires?|required|missing|not (?:found|installed|available))"
@@ -57,7 +61,7 @@ NO_WORDS = frozenset({"it", "the", "with", "and", "or", "using", "from", "to", "
 
 
 def clues(said: Said) -> Iterator[Match]:
-    for kind in (_python, _none_fits, _requires, _at_least, _otherwise, _install):
+    for kind in (_python, _none_fits, _requires, _at_least, _otherwise, _absent, _install):
         if told := kind(said):
             yield told
 
@@ -86,7 +90,20 @@ def _none_fits(said: Said) -> Match | None:
     versions = re.search(r"\(from versions: ([^)]*)\)", said.text)
     there = versions[1].strip() if versions else ""
     name = re.split(r"[<>=!~\[]", hit["what"])[0]
-    if there in ("", "none"):
+    more: tuple[tuple[str, ...], ...] = (("python", "-m", "pip", "index", "versions", name),)
+    asked = INDEXES.search(said.text)
+    if (
+        there in ("", "none")
+        and asked
+        and "download.pytorch.org" in asked["list"]
+        and "," not in asked["list"]
+    ):
+        seen = Text(
+            "only PyTorch's own index was asked, which holds little else",
+            "只询问了 PyTorch 自己的源，其中几乎没有其他软件包",
+        )
+        more = (pip(hit["what"], "--extra-index-url", "https://pypi.org/simple"),)
+    elif there in ("", "none"):
         seen = Text("no release of it at all", "任何版本都没有")
     else:
         last = there.split(",")[-1].strip()
@@ -96,7 +113,7 @@ def _none_fits(said: Said) -> Match | None:
         "no-release-fits",
         hit[0],
         hit.start(),
-        more=(("python", "-m", "pip", "index", "versions", name),),
+        more=more,
         what=hit["what"],
         name=name,
         seen=seen,
@@ -165,6 +182,24 @@ def _stated(said: Said, hit: re.Match[str], who: str, what: str, bound: str) -> 
         there=Text(f"{there} is installed", f"已安装 {there}")
         if there
         else Text("another one, or none, is here", "这里是其他版本，或没有安装"),
+    )
+
+
+def _absent(said: Said) -> Match | None:
+    hit = ABSENT.search(said.text)
+    if not hit or hit["what"].lower() in NO_WORDS:
+        return None
+    name = requirement_of(hit["what"]) or hit["what"]
+    raised = _around(said, hit.start())
+    who = asker_of(raised) if raised else ""
+    return clue(
+        "packages",
+        "install-stated",
+        hit[0],
+        hit.start(),
+        more=(pip(name),),
+        package=who or Text("what runs here", "正在运行的程序"),
+        what=name,
     )
 
 
