@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     libraries: dict[str, str]
     commands: dict[str, str]
     headers: dict[str, str]
+    dropped: dict[str, str]
     gone: dict[str, tuple[str, ...]]
     since: dict[str, tuple[str, ...]]
 
@@ -36,6 +38,16 @@ def requirement_of(module: str) -> str:
         if (found := known.get(".".join(parts[:length]))) is not None:
             return found
     return ""
+
+
+def dropped_by_library(name: str) -> str:
+    """The last releases that have a module or a name which a library dropped since ("transformers<5"); "" where none is known."""
+    found = (
+        wanted
+        for pattern, wanted in names().dropped.items()
+        if fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")
+    )
+    return next(found, "")
 
 
 def gone_from_python(name: str) -> str:

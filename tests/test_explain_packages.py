@@ -53,7 +53,7 @@ TEXTS = {
         "RuntimeError: Numpy is not available",
     ),
     "numpy-dtype-size-changed": (
-        "ValueError: numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C header, got 88 from PyObject",
+        "ValueError: numpy.dtype size changed, may indicate binary incompatibility. Expected 88 from C header, got 96 from PyObject",
     ),
     "python-version-unsupported": (
         "ERROR: Could not find a version that satisfies the requirement torch==2.13.0 (from versions: 1.7.1, 1.8.0, 2.8.0)",

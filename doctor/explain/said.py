@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import msgspec
@@ -28,11 +28,23 @@ RAISED = re.compile(
     re.M,
 )
 SITE = re.compile(
-    r"^(?P<prefix>.*?)[/\\](?:lib|Lib|local/lib)(?:[/\\]python(?P<python>3\.\d+|3))?[/\\](?:site|dist)-packages[/\\](?P<inside>.+)$"
+    r"^(?P<prefix>.*?)[/\\](?:lib64|lib|Lib|local/lib)(?:[/\\]python(?P<python>3\.\d+|3))?[/\\](?:site|dist)-packages[/\\](?P<inside>.+)$"
 )
 LIBRARY = re.compile(
-    r"^(?P<prefix>.*?)[/\\](?:lib[/\\]python(?P<python>3\.\d+)|Lib)[/\\](?P<inside>[\w/\\.]+\.py)$"
+    r"^(?P<prefix>.*?)[/\\](?:lib(?:64)?[/\\]python(?P<python>3\.\d+)|Lib)[/\\](?P<inside>[\w/\\.]+\.py)$"
 )
+# A message that stands without the name of its exception: told by a library that hides the first error behind its own, or by a program.
+BARE = re.compile(
+    r"(?P<ImportError>cannot import name '?\w+'? from (?:partially initialized module )?'?[\w.]+'?(?: \([^)\n]*\))?)"
+    r"|(?P<ModuleNotFoundError>No module named '?[\w.]+'?)"
+    r"|(?P<AttributeError>(?:module '[\w.]+'|'\w+' object|type object '\w+') has no attribute '\w+')"
+    r"|(?P<TypeError>[\w.]+\(\) (?:got an unexpected keyword argument|missing \d+ required [\w-]+ arguments?:) '\w+')"
+)
+BEFORE_BARE = re.compile(
+    r"(?:^|(?i:error|exception|failed|failure|traceback\)|错误|报错|异常)[^\n]{0,60}[:：])[\s'\"]*$"
+)
+NO_ERROR = re.compile(r"(?i)warn|caught|optional|skip|not available|ignor|info\b|debug")
+HIDING = re.compile(r"Failed to import (?P<module>[\w.]+) because of the following error[^\n:]*:\s*$")
 LONGEST = 12  # lines of one message
 LINE = re.compile(r"[^\n]{2000}")  # what a progress bar or a server writes without an end
 HALF = 200  # letters at either end of a word that is longer than both
@@ -143,18 +155,38 @@ def _raised(text: str) -> list[Raised]:
     places = [at for at, _ in frames]
     found: list[Raised] = []
     begin = 0
+    told: list[tuple[int, int]] = []
     for hit in RAISED.finditer(text):
         mine = frames[bisect_left(places, begin) : bisect_left(places, hit.start())]
         begin = hit.start()
+        kind = hit["kind"].rpartition(".")[2]
         found.append(
             Raised(
-                kind=hit["kind"].rpartition(".")[2],
+                kind=kind,
                 message=_message(text, hit),
                 frames=tuple(frame for _, frame in mine),
                 at=hit.start(),
             )
         )
-    return found
+        told.append(hit.span("message") if kind in BARE.groupindex else (0, 0))
+    bare = [one for one in _bare(text) if not any(first <= one.at < last for first, last in told)]
+    return sorted((*found, *bare), key=lambda one: one.at)
+
+
+def _bare(text: str) -> Iterator[Raised]:
+    """Messages without the name of an exception. Who asked is known where a library says what it failed to import."""
+    for hit in BARE.finditer(text):
+        start = text.rfind("\n", 0, hit.start()) + 1
+        before = text[start : hit.start()]
+        hiding = HIDING.search(text[max(0, hit.start() - 300) : hit.start()])
+        if not hiding and (not BEFORE_BARE.search(before) or NO_ERROR.search(before)):
+            continue
+        frames = (
+            (Frame(file=f"/lib/python3/site-packages/{hiding['module'].replace('.', '/')}.py"),)
+            if hiding
+            else ()
+        )
+        yield Raised(kind=hit.lastgroup or "", message=hit[0], frames=frames, at=hit.start())
 
 
 def _frames(text: str) -> list[tuple[int, Frame]]:

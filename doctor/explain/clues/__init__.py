@@ -22,6 +22,7 @@ from doctor.explain.clues import (
     paths,
     ports,
     python,
+    resolved,
     stated,
     tools,
 )
@@ -29,7 +30,7 @@ from doctor.explain.clues.clue import line_of
 from doctor.explain.match import Match
 from doctor.explain.said import Said
 
-KINDS = (pairs, python, absent, apart, native, tools, stated, paths, ports, hosts, cuda, ends)
+KINDS = (pairs, resolved, python, absent, apart, native, tools, stated, paths, ports, hosts, cuda, ends)
 
 
 def clues(said: Said) -> Iterator[Match]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from doctor.explain.clues.apart import EITHER, NAMESPACES
+from doctor.explain.clues.apart import EITHER, WHOLE, dropped, mixed
 from doctor.explain.clues.clue import (
+    NAMESPACES,
     PROGRAM,
     asker_of,
     clue,
@@ -20,7 +21,7 @@ from doctor.explain.clues.clue import (
 )
 from doctor.explain.match import Match
 from doctor.explain.said import Raised, Said
-from doctor.names import gone_from_python, new_in_python, requirement_of
+from doctor.names import dropped_by_library, gone_from_python, new_in_python, requirement_of
 from doctor.text import Text
 
 MISSING = re.compile(r"No module named ['\"]?(?P<module>[\w.]+)")
@@ -28,6 +29,13 @@ STARTED = re.compile(
     r"^\S*python[\d.]*(?:\.exe)?: (?:Error while finding module specification for \S+ \()?.*No module named '?(?P<module>[\w.]+)",
     re.M,
 )
+# Parts of transformers that came with a later release.
+LATER = re.compile(
+    r"transformers\.(?:models\.\w+|modeling_layers|masking_utils|cache_utils|modeling_rope_utils|modeling_flash_attention_utils"
+    r"|modeling_attn_mask_utils|video_processing_utils|video_utils|processing_utils|image_processing_utils_fast|quantizers|integrations|loss)\b"
+)
+# Each integration of llama-index is a distribution of its own since 0.10.
+LLAMA = re.compile(r"from llama_index\.(?P<kind>\w+)(?:\.(?P<name>\w+))? import")
 
 
 def clues(said: Said) -> Iterator[Match]:
@@ -56,13 +64,24 @@ def _of(module: str, raised: Raised, said: Said) -> Match | None:
 
 
 def _part(module: str, library: str, raised: Raised, said: Said) -> Match:
+    if library == "llama_index" and not module.startswith("llama_index.core"):
+        return _integration(module, raised, said)
+    if library in WHOLE and (not raised.modules or raised.modules[-1] == library):
+        return mixed(raised, library)
     asker = asker_of(raised)
     who = with_version(asker, said) if asker and asker != library else PROGRAM
-    more = (
-        pip(
-            "--upgrade", *([distribution(asker)] if asker and asker != library else []), distribution(library)
-        ),
-    )
+    names = [distribution(asker)] if asker and asker != library else []
+    known, why = with_version(library, said), EITHER
+    more: tuple[tuple[str, ...], ...] = (pip("--upgrade", *names, distribution(library)),)
+    if gone := dropped_by_library(module):
+        more = ((pip("--upgrade", *names),) if names else ()) + (pip(gone),)
+        why = dropped(library, gone, said)
+    elif LATER.match(module):
+        more = (pip("--upgrade", distribution(library)),)
+        why = Text(
+            f"{known} is too old: that part came with a later release",
+            f"{known} 太旧：该部分在更新的版本中才有",
+        )
     return raised_clue(
         "packages",
         "name-not-in-library",
@@ -71,8 +90,27 @@ def _part(module: str, library: str, raised: Raised, said: Said) -> Match:
         package=who,
         library=with_version(library, said),
         missing=module,
-        why=EITHER,
+        why=why,
         uses=module,
+    )
+
+
+def _integration(module: str, raised: Raised, said: Said) -> Match:
+    asked = [
+        hit
+        for hit in LLAMA.finditer(said.text)
+        if f"llama_index.{hit['kind']}".startswith(module) or module.endswith(f"{hit['kind']}.{hit['name']}")
+    ]
+    parts = next(((hit["kind"], hit["name"]) for hit in asked if hit["name"]), None) or tuple(
+        module.split(".")[1:3]
+    )
+    whole = len(parts) == 2
+    name = "-".join(("llama-index", *parts)).replace("_", "-")
+    return raised_clue(
+        "packages",
+        "library-was-split",
+        raised,
+        more=(pip(name),) if whole else (pip("--upgrade", "llama-index"), pip(f"{name}-NAME")),
     )
 
 

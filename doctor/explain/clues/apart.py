@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import PROGRAM, asker_of, distribution, pip, raised_clue, with_version
+from doctor.explain.clues.clue import (
+    NAMESPACES,
+    PROGRAM,
+    asker_of,
+    distribution,
+    library_of,
+    pip,
+    raised_clue,
+    with_version,
+)
 from doctor.explain.match import Match
 from doctor.explain.said import SITE, Raised, Said
-from doctor.names import gone_from_python, new_in_python
+from doctor.names import dropped_by_library, gone_from_python, new_in_python
 from doctor.text import Text
 
 # Names that a library gains with its releases and hardly ever loses: models, their parts, tasks. Who asks for one wants a later release.
@@ -18,22 +27,40 @@ GROWS = {
     "peft": r"\w+(?:Config|Model)",
     "trl": r"\w+(?:Config|Trainer)",
     "typing_extensions": r"\w+",
+    "huggingface_hub": r"(?!cached_download|HfFolder|InferenceApi|Repository)\w+",
+    "langchain_core": r"(?!pydantic_v1)\w+",
     "sentence_transformers": r"\w+(?:Trainer|TrainingArguments|Encoder)",
 }
 MIXED = Text(
     "it was installed anew while the notebook or program ran (restart it: in Colab Runtime → Restart session), or files of two releases lie over each other",
     "它在笔记本或程序运行期间被重新安装（请重启：Colab 中为“代码执行程序→重启会话”），或两个版本的文件混在一起",
 )
-NAMESPACES = (
-    "google",
-    "azure",
-    "mpl_toolkits",
-    "nvidia",
-    "sphinxcontrib",
-    "zope",
-    "backports",
-    "ruamel",
-)  # of several packages
+# Whose a class is, by its name: for a message that comes without a traceback.
+OWNERS = (
+    (re.compile(r"PeftAdapterMixin|\w+For(?:CausalLM|ConditionalGeneration|\w*Classification|\w*LM|QuestionAnswering)|PreTrained\w+|(?:Seq2Seq)?Train(?:er|ingArguments)|\w+(?:TokenizerFast|ImageProcessor|FeatureExtractor)|GenerationConfig|GenerationMixin|DynamicCache"), "transformers"),
+    (re.compile(r"LoraConfig|\w*LoraModel|PeftModel\w*|PeftConfig"), "peft"),
+    (re.compile(r"(?:SFT|DPO|PPO|GRPO|KTO|ORPO|RLOO|Reward)(?:Trainer|Config)"), "trl"),
+    (re.compile(r"Accelerat(?:or|edOptimizer|orState)|PartialState|DataLoaderConfiguration"), "accelerate"),
+    (re.compile(r"(?:Async)?(?:LLMEngine|EngineArgs)|SamplingParams|LLMEngine"), "vllm"),
+    (re.compile(r"Blocks|Chatbot|ChatInterface|Interface|Textbox|Dropdown|Gallery|Slider|Dataframe"), "gradio"),
+    (re.compile(r"\w*(?:Diffusion\w*Pipeline|UNet2DConditionModel|AutoencoderKL|FlowMatch\w*)"), "diffusers"),
+    (re.compile(r"(?:Async)?InferenceClient|HfApi|HfFileSystem"), "huggingface_hub"),
+    (re.compile(r"BitsAndBytesConfig|AwqConfig|GPTQConfig"), "transformers"),
+    (re.compile(r"\w*PromptTemplate|LLMChain|\w+OutputParser|Runnable\w+"), "langchain"),
+    (re.compile(r"Chat(?:OpenAI|Anthropic|Ollama)"), "langchain_openai"),
+)  # fmt: skip
+# Libraries whose private parts nobody else asks for: if one is not there, their own files are of two releases.
+WHOLE = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "pydantic",
+    "pydantic_core",
+    "openai",
+    "charset_normalizer",
+    "aiohttp",
+    "PIL",
+)
 EITHER = Text("one of the two is too old or too new for the other", "两者之一对另一个来说太旧或太新")
 
 NAME = re.compile(
@@ -85,6 +112,8 @@ def _name(raised: Raised, said: Said) -> Match | None:
         return raised_clue("packages", "cwd-file-shadows-module", raised)
     if "circular import" in raised.message:
         return None
+    if _halves(raised, library, name):
+        return mixed(raised, library)
     return _apart(raised, said, library, f"{library}.{name}")
 
 
@@ -94,27 +123,33 @@ def _attribute(raised: Raised, said: Said) -> Match | None:
         return None
     if HALF.search(raised.message):
         return raised_clue("packages", "cwd-file-shadows-module", raised)
+    if _private(hit["module"], hit["name"]):
+        return mixed(raised, hit["module"])
     return _apart(raised, said, hit["module"], f"{hit['module']}.{hit['name']}")
 
 
 def _argument(raised: Raised, said: Said) -> Match | None:
     hit = ARGUMENT.search(raised.message) if raised.kind == "TypeError" else None
-    if not hit or not raised.modules:
+    if not hit:
         return None
     what = f"{hit['call']}({hit['name']}=)" if hit["name"] else f"{hit['call']}({hit['lacks']})"
-    return _between(raised, said, what)
+    return _between(raised, said, what, hit["call"].partition(".")[0])
 
 
 def _of_type(raised: Raised, said: Said) -> Match | None:
     hit = OF_TYPE.search(raised.message) if raised.kind == "AttributeError" else None
-    if not hit or hit["type"] in PLAIN or not raised.modules:
+    if not hit or hit["type"] in PLAIN:
         return None
-    return _between(raised, said, f"{hit['type'] or hit['class']}.{hit['name']}")
+    kind = hit["type"] or hit["class"]
+    return _between(raised, said, f"{kind}.{hit['name']}", kind)
 
 
-def _between(raised: Raised, said: Said, what: str) -> Match | None:
-    """Where the error does not say whose it is: the last two distributions that the call came through."""
+def _between(raised: Raised, said: Said, what: str, kind: str) -> Match | None:
+    """Where the error does not say whose it is: the last two distributions that the call came through, or the owner of the class."""
     modules = raised.modules
+    if not modules:
+        owner = next((library for pattern, library in OWNERS if pattern.fullmatch(kind)), "")
+        return _told(raised, said, "", owner, what) if owner else None
     inner = modules[-1]
     outer = next((module for module in reversed(modules[:-1]) if module != inner), "")
     library = inner
@@ -122,12 +157,35 @@ def _between(raised: Raised, said: Said, what: str) -> Match | None:
     return _told(raised, said, asker, library, what)
 
 
-def _apart(raised: Raised, said: Said, library: str, what: str) -> Match | None:
+def _halves(raised: Raised, library: str, name: str) -> bool:
+    """Whether a library lacks a part of itself: its own file asks for it, or it is private to it."""
     top = library.partition(".")[0]
-    own = raised.modules[-1:] == (top,) and top not in NAMESPACES
+    return _private(library, name) or (bool(raised.modules) and raised.modules[-1] == top and top in WHOLE)
+
+
+def _private(library: str, name: str) -> bool:
+    parts = f"{library}.{name}".split(".")
+    return parts[0] in WHOLE and any(part.startswith("_") and not part.startswith("__") for part in parts[1:])
+
+
+def mixed(raised: Raised, library: str) -> Match:
+    name = distribution(library)
+    together = ("pydantic", "pydantic-core") if name.startswith("pydantic") else (name,)
+    return raised_clue(
+        "packages",
+        "package-files-mixed",
+        raised,
+        more=(pip("--force-reinstall", "--no-cache-dir", *together[:1]),),
+        names=", ".join(together),
+    )
+
+
+def _apart(raised: Raised, said: Said, library: str, what: str) -> Match | None:
+    top, root = library_of(library), library.partition(".")[0]
+    own = raised.modules[-1:] == (root,) and root not in NAMESPACES
     if own and raised.frames[-1].inside != "__getattr__":
-        return _mixed(raised, said, top, what)
-    return _told(raised, said, asker_of(raised, but=top), top, what)
+        return _mixed(raised, said, root, what)
+    return _told(raised, said, asker_of(raised, but=top.partition(".")[0]), top, what)
 
 
 def _mixed(raised: Raised, said: Said, library: str, what: str) -> Match:
@@ -150,23 +208,34 @@ def _mixed(raised: Raised, said: Said, library: str, what: str) -> Match:
 
 
 def _told(raised: Raised, said: Said, asker: str, library: str, what: str) -> Match:
-    late = _comes_later(library, what.rpartition(".")[2])
+    gone = dropped_by_library(what)
+    late = not gone and _comes_later(library, what.rpartition(".")[2])
     names = [distribution(asker)] if asker and not late else []
+    upgrade = pip("--upgrade", *names, *([] if gone else [distribution(library)]))
+    more = ((upgrade,) if names or not gone else ()) + ((pip(gone),) if gone else ())
     return raised_clue(
         "packages",
         "name-not-in-library",
         raised,
-        more=(pip("--upgrade", *names, distribution(library)),),
+        more=more,
         package=with_version(asker, said) if asker else PROGRAM,
         library=with_version(library, said),
         missing=what,
-        why=_too_old(library, said) if late else EITHER,
+        why=dropped(library, gone, said) if gone else _too_old(library, said) if late else EITHER,
         uses=what,
     )
 
 
 def _comes_later(library: str, name: str) -> bool:
     return library in GROWS and re.fullmatch(GROWS[library], name) is not None
+
+
+def dropped(library: str, kept: str, said: Said) -> Text:
+    known = with_version(library, said)
+    return Text(
+        f"{known} is too new: it dropped that; {kept} still has it",
+        f"{known} 太新：它已移除该名称；{kept} 中仍有",
+    )
 
 
 def _too_old(library: str, said: Said) -> Text:

@@ -12,6 +12,7 @@ from doctor.explain.said import Raised, Said
 from doctor.names import requirement_of
 from doctor.text import Text
 
+NAMESPACES = ("google", "azure", "mpl_toolkits", "nvidia", "sphinxcontrib", "zope", "backports", "ruamel")
 PROGRAM = Text("the program", "程序")
 OF_PIP = ("python", "-m", "pip", "install")
 
@@ -59,6 +60,12 @@ def line_of(text: str, at: int) -> str:
 
 def first(pattern: re.Pattern[str], said: Said) -> re.Match[str] | None:
     return pattern.search(said.text)
+
+
+def library_of(module: str) -> str:
+    """The part of a module's name that stands for its distribution: "google.protobuf" of "google.protobuf.descriptor"."""
+    parts = module.split(".")
+    return ".".join(parts[:2] if parts[0] in NAMESPACES else parts[:1])
 
 
 def distribution(module: str) -> str:

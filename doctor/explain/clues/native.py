@@ -16,7 +16,7 @@ LIBRARY = re.compile(
 )
 SYMBOL = re.compile(r"(?P<file>[^\s:]+\.so[\w.]*): undefined symbol: (?P<symbol>\w+)")
 CHANGED = re.compile(
-    r"(?P<library>\w+)\.[\w.]+ size changed, may indicate binary incompatibility\.\s+Expected (?P<expected>\d+) from C header, got (?P<found>\d+) from PyObject"
+    r"(?P<library>\w+)\.[\w.]+ size changed, may indicate binary incompatibility(?:\.\s+Expected (?P<expected>\d+) from C header, got (?P<found>\d+) from PyObject)?"
 )
 WINDOWS = re.compile(
     r"DLL load failed(?: while importing (?P<module>\w+))?|\[WinError (?:126|127|193|1114)\][^\n]*?(?:\"(?P<file>[^\"]+)\")?"
@@ -89,6 +89,6 @@ def _changed(said: Said) -> Iterator[Match]:
         more=None if package else (),
         package=with_version(package, said) if package else Text("a compiled package", "某个编译的软件包"),
         library=with_version(hit["library"], said),
-        expected=hit["expected"],
-        found=hit["found"],
+        expected=hit["expected"] or Text("a certain number of", "一定"),
+        found=hit["found"] or Text("another one", "另一个数量"),
     )

@@ -78,10 +78,32 @@ OF_TWO = re.compile(
 )
 
 
+OF_CONDA = re.compile(r"/envs/|conda|mamba|miniforge")
+
+
 def clues(said: Said) -> Iterator[Match]:
+    if told := _user_site(said):
+        yield told
     for raised in said.raised:
         if told := _library(raised, said) or _object(raised, said) or _syntax(raised, said):
             yield told
+
+
+def _user_site(said: Said) -> Match | None:
+    """An import that leads from an environment of conda's into ~/.local, which such an environment searches first."""
+    for raised in said.raised:
+        if raised.kind not in ("ImportError", "ModuleNotFoundError", "AttributeError"):
+            continue
+        places = list(dict.fromkeys(frame.prefix for frame in raised.frames if frame.module))
+        mine = next((place for place in places if place.endswith("/.local")), "")
+        if mine and any(OF_CONDA.search(place) for place in places):
+            names = dict.fromkeys(
+                frame.module for frame in raised.frames if frame.module and frame.prefix == mine
+            )
+            return raised_clue(
+                "python", "user-site-shadows-env", raised, general=False, path=mine, names=", ".join(names)
+            )
+    return None
 
 
 def _library(raised: Raised, said: Said) -> Match | None:
