@@ -183,4 +183,9 @@ PAIRS = (
     Pair("torch's datapipes", "torchdata", "torchdata.datapipes", (r"No module named 'torchdata\.datapipes'",), way=("torchdata<0.10",)),
     Pair("the program", "gym", "gym 0.25 and earlier", (r"too many values to unpack \(expected 4\)[\s\S]{0,200}gym|gym[\s\S]{0,400}too many values to unpack \(expected 4\)",)),
     Pair("the program", "transformers", "names that transformers 4 or 5 removed", (r"cannot import name '(?:AdamW|SampleDecoderOnlyOutput|GreedySearchOutput|top_k_top_p_filtering|BertLayerNorm|AutoModelWithLMHead|AutoModelForVision2Seq|TFPreTrainedModel)' from 'transformers",)),
+    Pair("h5py", "hdf5", "the HDF5 that it was built with", (r"Headers are [\d.]+, library is [\d.]+",), way=("--force-reinstall", "--no-cache-dir", "h5py")),
+    Pair("mmcv without compiled parts", "mmcv-full", "mmcv._ext", (r"No module named 'mmcv\._ext'",), way=("mmcv-full",)),
+    Pair("jaxlib or tensorflow", "cuDNN", "the cuDNN that it was compiled with, or a later one of the same number", (r"Loaded runtime CuDNN library: \S+ but source was compiled with",), way=("--upgrade", "nvidia-cudnn-cu12", "jax[cuda12]")),
+    Pair("the command pip", "pip", "pip._internal of its own release", (r"No module named '?(?:pip\.)?_internal",), way=("--force-reinstall", "pip")),
+    Pair("a dependency", "sklearn", "a package that only says no: scikit-learn is meant", (r"use 'pip install scikit-learn' rather than 'pip install sklearn'", r"The 'sklearn' PyPI package is deprecated"), way=("scikit-learn",)),
 )  # fmt: skip
