@@ -31,10 +31,6 @@ GROWS = {
     "langchain_core": r"(?!pydantic_v1)\w+",
     "sentence_transformers": r"\w+(?:Trainer|TrainingArguments|Encoder)",
 }
-MIXED = Text(
-    "it was installed anew while the notebook or program ran (restart it: in Colab Runtime → Restart session), or files of two releases lie over each other",
-    "它在笔记本或程序运行期间被重新安装（请重启：Colab 中为“代码执行程序→重启会话”），或两个版本的文件混在一起",
-)
 # Whose a class is, by its name: for a message that comes without a traceback.
 OWNERS = (
     (re.compile(r"PeftAdapterMixin|\w+For(?:CausalLM|ConditionalGeneration|\w*Classification|\w*LM|QuestionAnswering)|PreTrained\w+|(?:Seq2Seq)?Train(?:er|ingArguments)|\w+(?:TokenizerFast|ImageProcessor|FeatureExtractor)|GenerationConfig|GenerationMixin|DynamicCache"), "transformers"),
@@ -169,14 +165,17 @@ def _private(library: str, name: str) -> bool:
 
 
 def mixed(raised: Raised, library: str) -> Match:
+    """A package that misses a part of its own: files of two releases, or what is in memory is of the one before."""
     name = distribution(library)
-    together = ("pydantic", "pydantic-core") if name.startswith("pydantic") else (name,)
     return raised_clue(
         "packages",
         "package-files-mixed",
         raised,
-        more=(pip("--force-reinstall", "--no-cache-dir", *together[:1]),),
-        names=", ".join(together),
+        more=(
+            ("python", "-m", "pip", "uninstall", "-y", name),
+            pip("--force-reinstall", "--no-cache-dir", name),
+        ),
+        names=name,
     )
 
 
@@ -184,27 +183,8 @@ def _apart(raised: Raised, said: Said, library: str, what: str) -> Match | None:
     top, root = library_of(library), library.partition(".")[0]
     own = raised.modules[-1:] == (root,) and root not in NAMESPACES
     if own and raised.frames[-1].inside != "__getattr__":
-        return _mixed(raised, said, root, what)
+        return mixed(raised, root)
     return _told(raised, said, asker_of(raised, but=top.partition(".")[0]), top, what)
-
-
-def _mixed(raised: Raised, said: Said, library: str, what: str) -> Match:
-    """A package that misses a part of its own: files of two releases, or what is in memory is of the one before."""
-    name = distribution(library)
-    return raised_clue(
-        "packages",
-        "name-not-in-library",
-        raised,
-        more=(
-            ("python", "-m", "pip", "uninstall", "-y", name),
-            pip("--force-reinstall", "--no-cache-dir", name),
-        ),
-        package=with_version(library, said),
-        library=Text("itself", "自身"),
-        missing=what,
-        why=MIXED,
-        uses=what,
-    )
 
 
 def _told(raised: Raised, said: Said, asker: str, library: str, what: str) -> Match:
