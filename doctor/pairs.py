@@ -11,7 +11,9 @@ from collections.abc import Mapping
 import msgspec
 
 from doctor.release import before, since
+from doctor.text import Text
 
+EITHER = Text("one of the two is too old or too new for the other", "两者之一对另一个来说太旧或太新")
 ANY = "9999"  # no release of it goes with the other
 
 

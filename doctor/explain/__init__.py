@@ -18,7 +18,7 @@ from doctor.report.envelope import emit, words_envelope
 from doctor.report.terminal import page, show
 from doctor.text import Lang, Text
 
-MOST = 2_000_000  # characters of a log that are read: what matters of a longer one is at its end
+MOST = 600_000  # characters of a log that are read: what matters of a longer one is at its end
 
 
 def run(

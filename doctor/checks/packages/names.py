@@ -12,6 +12,7 @@ from doctor.checks.packages.needs import course, mended, parsed, pip, some, step
 from doctor.facts import MissingName, Packages
 from doctor.finding import Finding
 from doctor.goal import Goal
+from doctor.pairs import EITHER
 from doctor.text import Text
 
 # Releases that no longer have what others still ask them for: taking the library from before is the other way.
@@ -37,7 +38,6 @@ SINCE = {
     ("huggingface-hub", "DDUFEntry"): "0.27",
     ("huggingface-hub", "export_entries_as_dduf"): "0.27",
 }
-EITHER = Text("one of the two is too old or too new for the other", "两者之一对另一个来说太旧或太新")
 
 
 def names(packages: Packages, goal: Goal) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from doctor.explain.clues.apart import EITHER, WHOLE, dropped, mixed
+from doctor.explain.clues.apart import WHOLE, dropped, mixed
 from doctor.explain.clues.clue import (
     NAMESPACES,
     PROGRAM,
@@ -22,6 +22,7 @@ from doctor.explain.clues.clue import (
 from doctor.explain.match import Match
 from doctor.explain.said import Raised, Said
 from doctor.names import dropped_by_library, gone_from_python, new_in_python, requirement_of
+from doctor.pairs import EITHER
 from doctor.text import Text
 
 MISSING = re.compile(r"No module named ['\"]?(?P<module>[\w.]+)")

@@ -18,6 +18,7 @@ from doctor.explain.clues.clue import (
 from doctor.explain.match import Match
 from doctor.explain.said import SITE, Raised, Said
 from doctor.names import dropped_by_library, gone_from_python, new_in_python
+from doctor.pairs import EITHER
 from doctor.text import Text
 
 # Names that a library gains with its releases and hardly ever loses: models, their parts, tasks. Who asks for one wants a later release.
@@ -57,7 +58,6 @@ WHOLE = (
     "aiohttp",
     "PIL",
 )
-EITHER = Text("one of the two is too old or too new for the other", "两者之一对另一个来说太旧或太新")
 
 NAME = re.compile(
     r"cannot import name '?(?P<name>\w+)'? from '?(?P<module>[\w.]+)'?(?: \((?P<file>[^)]*)\))?"
