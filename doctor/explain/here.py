@@ -14,7 +14,7 @@ import msgspec
 from doctor.catalogue import entry_of, with_groups
 from doctor.diagnose import diagnose
 from doctor.explain.match import Match
-from doctor.explain.said import read
+from doctor.explain.said import Said, read
 from doctor.explain.sight import with_sight
 from doctor.explain.texts import by_text
 from doctor.facts import AREAS, Packages, Python
@@ -23,12 +23,14 @@ from doctor.goal.hosted import look_at_runtime
 from doctor.goal.manager import settle_by_sight
 from doctor.goal.settings import resolve
 from doctor.goal.target import look_at_active, site_of
-from doctor.reading.peek import is_folder
+from doctor.probes.patience import within
+from doctor.reading.peek import is_file
 from doctor.report.snapshot import Snapshot
 
 ONLINE = ("network", "hub")
 OF_ENVIRONMENT = ("python", "packages", "torch", "conda", "jupyter", "smoke")
 WORTH = ("fail", "warn", "unknown")
+FRAMES = 8  # of a traceback that are looked for
 MOST = 3  # other findings of the machine that are named
 
 
@@ -50,26 +52,36 @@ def answer(
     offline: bool = False,
 ) -> Answer:
     """Raises Trouble (exit 2) where the saved facts, or the environment that TARGET names, cannot be read."""
-    prefix = str(Path(read(text).prefix).expanduser()) if read(text).prefix else ""
-    if not saved and not flags.get("TARGET") and prefix and not is_folder(Path(prefix)):
-        return Answer(matches=by_text(text), elsewhere=prefix)
+    said = read(text)
+    if not saved and not flags.get("TARGET") and said.prefix and not _are_here(said):
+        return Answer(matches=by_text(text), elsewhere=said.prefix)
     asks = not offline and any(match.area in ONLINE for match in by_text(text))
-    wanted = {
-        **flags,
-        "TARGET": flags.get("TARGET") or (prefix if prefix and site_of(Path(prefix)) else None),
-    }
-    snapshot, all_of_it = _look(wanted, saved, environ, offline=not asks)
-    findings = all_of_it if wanted["TARGET"] else _of_what_is_there(snapshot, all_of_it)
-    installed, python = _environment(snapshot)
-    matches = by_text(text, installed, python)
-    present = {finding.id: finding for finding in findings if finding.severity in (*WORTH, "blocked", "info")}
-    confirmed = next((seen for match in matches if (seen := _cause(match, present))), None)
-    if confirmed:
-        matches = (confirmed, *(match for match in matches if match.id != confirmed.id))
+    snapshot, findings = _look(_at(said, flags), saved, environ, offline=not asks)
+    matches = _confirmed(by_text(text, *_environment(snapshot)), findings)
     matches = matches if saved else tuple(map(with_sight, matches))
     told = {match.id for match in matches if match.here}
     broken = tuple(finding for finding in findings if finding.severity == "fail" and finding.id not in told)
     return Answer(matches=matches, others=broken[:MOST], looked=True)
+
+
+def _are_here(said: Said) -> bool:
+    """Whether any of the code that a text came through is on this machine: /usr/local is on every one."""
+    files = [frame.file for frame in said.frames if frame.prefix == said.prefix][:FRAMES]
+    return any(within(is_file, Path(file).expanduser()) is True for file in files)
+
+
+def _at(said: Said, flags: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The environment of the text as TARGET, where the person named none and it is one."""
+    prefix = Path(said.prefix).expanduser() if said.prefix else None
+    own = str(prefix) if prefix and isinstance(within(site_of, prefix), Path) else None
+    return {**flags, "TARGET": flags.get("TARGET") or own}
+
+
+def _confirmed(matches: tuple[Match, ...], findings: tuple[Finding, ...]) -> tuple[Match, ...]:
+    """What this machine has of it comes first."""
+    present = {finding.id: finding for finding in findings if finding.severity in (*WORTH, "blocked", "info")}
+    seen = next((seen for match in matches if (seen := _cause(match, present))), None)
+    return (seen, *(match for match in matches if match.id != seen.id)) if seen else matches
 
 
 def _look(
@@ -77,7 +89,8 @@ def _look(
 ) -> tuple[Snapshot, tuple[Finding, ...]]:
     goal = look_at_runtime(resolve(flags, environ, changes=False), environ)
     goal = look_at_active(settle_by_sight(goal), environ)
-    return diagnose(msgspec.structs.replace(goal, offline=offline), AREAS, saved)
+    snapshot, findings = diagnose(msgspec.structs.replace(goal, offline=offline), AREAS, saved)
+    return snapshot, findings if flags["TARGET"] else _of_what_is_there(snapshot, findings)
 
 
 def _of_what_is_there(snapshot: Snapshot, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
