@@ -27,7 +27,7 @@ from doctor.probes.patience import within
 from doctor.reading.peek import is_file
 from doctor.report.snapshot import Snapshot
 
-ONLINE = ("network", "hub")
+ONLINE = ("network", "hub", "no-release-fits")  # areas, and a finding, that hosts may be behind
 OF_ENVIRONMENT = ("python", "packages", "torch", "conda", "jupyter", "smoke")
 WORTH = ("fail", "warn", "unknown")
 FRAMES = 8  # of a traceback that are looked for
@@ -55,7 +55,7 @@ def answer(
     said = read(text)
     if not saved and not flags.get("TARGET") and said.prefix and not _are_here(said):
         return Answer(matches=by_text(text), elsewhere=said.prefix)
-    asks = not offline and any(match.area in ONLINE for match in by_text(text))
+    asks = not offline and any(match.area in ONLINE or match.id in ONLINE for match in by_text(text))
     snapshot, findings = _look(_at(said, flags), saved, environ, offline=not asks)
     matches = _confirmed(by_text(text, *_environment(snapshot)), findings)
     matches = matches if saved else tuple(map(with_sight, matches))

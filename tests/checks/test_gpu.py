@@ -7,7 +7,7 @@ import pytest
 from doctor.explain.texts import by_text
 
 TEXTS = {
-    "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.": "driver-not-installed",
+    "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.": "driver-not-reached",
     "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU": "driver-not-installed",
     "modprobe: FATAL: Module nvidia not found in directory /lib/modules/6.8.0-90-generic": "driver-module-missing-for-running-kernel",
     "NVRM: The NVIDIA probe routine was not called for 1 device(s).": "nouveau-owns-gpu",
@@ -18,7 +18,7 @@ TEXTS = {
     "RuntimeError: CUDA error: uncorrectable ECC error encountered": "gpu-ecc-or-row-remap",
     "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB": "gpu-memory-held",
     'docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].': "container-toolkit-missing-on-host",
-    "nvidia-container-cli: initialization error: load library failed: libnvidia-ml.so.1": "docker-of-snap",
+    "nvidia-container-cli: initialization error: load library failed: libnvidia-ml.so.1": "container-tool-finds-no-driver-library",
     "docker: Error response from daemon: Unknown runtime specified nvidia.": "container-toolkit-missing-on-host",
     "Failed to initialize NVML: Unknown Error": "container-lost-gpu-after-daemon-reload",
     "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory": "container-driver-capabilities-lack-compute",

@@ -61,7 +61,7 @@ TEXTS = {
     ],
     "dns-broken": ["socket.gaierror: [Errno -3] Temporary failure in name resolution"],
     "network-none": ["OSError: [Errno 101] Network is unreachable"],
-    "pip-mirror-dead": [
+    "no-release-fits": [  # nor does it say whether an index answered: the machine is asked
         "ERROR: Could not find a version that satisfies the requirement six (from versions: none)"
     ],
     "pip-mirror-stale-or-hash-mismatch": [

@@ -30,7 +30,7 @@ TEXTS = {
         "cudnn-shadowed"
     ),
     "Could not load library libcudnn_cnn_infer.so.8. Error: libcuda.so: cannot open": "libcuda-link-missing",
-    "Unable to load any of {libcudnn_ops.so.9.1.0, libcudnn_ops.so.9.1, libcudnn_ops.so.9}": "cudnn-shadowed",
+    "Unable to load any of {libcudnn_ops.so.9.1.0, libcudnn_ops.so.9.1, libcudnn_ops.so.9}": "cuda-library-of-another-major",
     "ImportError: /e/torch/lib/libtorch_cpu.so: undefined symbol: iJIT_NotifyEvent": "mixed-conda-pip-torch",
     "OMP: Error #15: Initializing libiomp5.so, but found libiomp5.so already initialized.": "mixed-conda-pip-torch",
     "ImportError: /lib/x86_64-linux-gnu/libstdc++.so.6: version `GLIBCXX_3.4.29' not found (required by /e/scipy/x.so)": (
