@@ -1,4 +1,4 @@
-"""docs/findings.md and docs/findings.zh.md: every finding for a reader, made from the catalogue. `make docs` writes them."""
+"""docs/findings/: every finding for a reader, a page an area, made from the catalogue. `make docs` writes them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,19 @@ from doctor.report.summary import NAMES
 from doctor.shell import typed
 from doctor.text import Lang, Text
 
-DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
-FILES: dict[Lang, Path] = {"en": DOCS / "findings.md", "zh": DOCS / "findings.zh.md"}
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "findings"
+ENDS: dict[Lang, str] = {"en": ".md", "zh": ".zh.md"}
+FRONT = Text(
+    "# Findings\n\nEvery fault that the doctor knows by name, by area. Made by `make docs` from `doctor/catalogue/`; do not edit.\n"
+    "`make explain ARGS=ID` says the same in a terminal, and `make explain < error.txt` finds the id of an error text.\n\n"
+    "| area | findings |\n|---|---:|\n",
+    "# 问题列表\n\n诊断程序能够识别的所有问题，按领域分页。由 `make docs` 根据 `doctor/catalogue/` 生成，请勿手动编辑。\n"
+    "在终端中运行 `make explain ARGS=编号` 可看到同样的说明；`make explain < error.txt` 可根据错误信息找出问题编号。\n\n"
+    "| 领域 | 问题数 |\n|---|---:|\n",
+)
 HEAD = Text(
-    "# Findings\n\nEvery fault that the doctor knows by name. Made by `make docs` from `doctor/catalogue/`; do not edit.\n"
-    "`make explain ARGS=ID` says the same in a terminal, and `make explain < error.txt` finds the id of an error text.\n",
-    "# 问题列表\n\n诊断程序能够识别的所有问题。由 `make docs` 根据 `doctor/catalogue/` 生成，请勿手动编辑。\n"
-    "在终端中运行 `make explain ARGS=编号` 可看到同样的说明；`make explain < error.txt` 可根据错误信息找出问题编号。\n",
+    "# Findings: {area}\n\nMade by `make docs`; do not edit. [All areas]({front})\n",
+    "# 问题列表：{area}\n\n由 `make docs` 生成，请勿手动编辑。[所有领域]({front})\n",
 )
 SEVERITIES = {
     "fail": Text("broken", "故障"),
@@ -34,17 +40,28 @@ MEND = Text("Mend it:", "处理：")
 STEP = Text("`make fix` can do it (step {step}).", "`make fix` 可以自动处理（步骤 {step}）。")
 
 
-def reference(lang: Lang) -> str:
-    """The whole page in one language."""
-    parts = [HEAD.get(lang)]
-    for area in AREAS:
-        parts.append(f"\n## {NAMES[area].get(lang)}\n")
-        parts += ["\n".join(_entry(name, entry, lang)) for name, entry in entries(area).items()]
-    return "\n".join(parts)
+def pages(lang: Lang) -> dict[Path, str]:
+    """All pages in one language: the front, and one for each area."""
+    front = FOLDER / f"README{ENDS[lang]}"
+    there = {FOLDER / f"{area}{ENDS[lang]}": _area(area, front.name, lang) for area in AREAS}
+    return {front: _front(lang), **there}
+
+
+def _front(lang: Lang) -> str:
+    rows = (f"| [{NAMES[area].get(lang)}]({area}{ENDS[lang]}) | {len(entries(area))} |\n" for area in AREAS)
+    return FRONT.get(lang) + "".join(rows)
+
+
+def _area(area: str, front: str, lang: Lang) -> str:
+    known = entries(area)
+    index = (f"- [{name}](#{name}): {plain(entry.title, lang)}" for name, entry in known.items())
+    told = ("\n".join(_entry(name, entry, lang)) for name, entry in known.items())
+    head = HEAD.get(lang).format(area=NAMES[area].get(lang), front=front)
+    return "\n".join([head, *index, "", *told])
 
 
 def _entry(name: str, entry: Entry, lang: Lang) -> Iterator[str]:
-    yield f"### {name}\n"
+    yield f"## {name}\n"
     worth = TOLD if entry.told else SEVERITIES[entry.severity]
     yield f"**{plain(entry.title, lang)}** ({worth.get(lang)})\n"
     yield f"{flowing(entry.means, lang)}\n"
@@ -64,9 +81,10 @@ def _block(label: str, lines: tuple[str, ...] | list[str]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write both pages, and the tables of the models' pages."""
+    """Write these pages, and the tables of the models' pages."""
     for lang in get_args(Lang):
-        FILES[lang].write_text(reference(lang), encoding="utf-8")
+        for path, text in pages(lang).items():
+            path.write_text(text, encoding="utf-8")
     sets.main()
 
 
