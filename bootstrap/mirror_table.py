@@ -17,7 +17,7 @@ from doctor.measure.here import network_key
 from doctor.measure.mirrors import Kind
 from doctor.probes.conda.channels import shown as without_token
 from doctor.probes.installers.pip import indexes
-from doctor.probes.network.question import without_login
+from doctor.probes.network.asking.question import without_login
 from doctor.report.envelope import emit, envelope
 from doctor.report.page import Page, columns
 from doctor.report.terminal import page, show

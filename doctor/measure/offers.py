@@ -20,7 +20,7 @@ from doctor.measure.mirrors import Source, sources
 from doctor.measure.race import race
 from doctor.measure.samples import LISTS_NOT, Build, fits
 from doctor.probes.installers.pip import indexes, read_pip
-from doctor.probes.network.question import without_login
+from doctor.probes.network.asking.question import without_login
 from doctor.text import Text, human_bytes
 from doctor.wheels.rules import Machine
 from doctor.wheels.solve import Choice, Decision, decide

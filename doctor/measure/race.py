@@ -14,8 +14,8 @@ from doctor.goal import Goal
 from doctor.measure.mirrors import Source
 from doctor.measure.samples import Build, take
 from doctor.measure.tape import BRIEF, LONGEST, SILENCE, Tape, Wrong
-from doctor.probes.network.pool import Asked
-from doctor.probes.network.question import without_login
+from doctor.probes.network.asking.pool import Asked
+from doctor.probes.network.asking.question import without_login
 from doctor.text import human_bytes
 
 LIMIT = 4.5  # seconds for all of it

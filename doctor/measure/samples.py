@@ -269,7 +269,7 @@ def is_wheel(head: bytes, whole: bool) -> None:
 
 def links_of(page: Page) -> list[str]:
     """The addresses of a page, whole: an index may name another host."""
-    from doctor.probes.network.indexes import Links
+    from doctor.probes.network.asking.indexes import Links
 
     found = listed(bytes(page.body)) or Links(page.body.decode("utf-8", "replace")).found
     return [urljoin(page.url, link) for link in found]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctor.probes.network import trust
-from doctor.probes.network.bundle import is_sound
+from doctor.probes.network.trust import stores
+from doctor.probes.network.trust.bundle import is_sound
 
 ALL = Path(certifi.where()).read_bytes()
 START, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
@@ -62,13 +62,13 @@ def test_both_ways_of_looking_say_the_same(by_form: bool, tmp_path: Path) -> Non
     files = {"whole": ALL, "cut": ALL[: len(ALL) // 2], "page": b"<html>", "empty": b""}
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-    said = {name: trust.fault_of(str(tmp_path / name), by_form) for name in (*files, "none")}
+    said = {name: stores.fault_of(str(tmp_path / name), by_form) for name in (*files, "none")}
     assert said.pop("whole") == "" and said.pop("none") == "there is no such file"
     assert set(said.values()) == {"it holds no certificate"}
-    assert trust.fault_of(str(tmp_path), by_form) == "a folder without hashed names"
+    assert stores.fault_of(str(tmp_path), by_form) == "a folder without hashed names"
     hashed = tmp_path / "hashed"
     hashed.mkdir()
     (hashed / "5ed36f99.0").write_bytes(ALL)
-    assert trust.fault_of(str(hashed), by_form) == ""
+    assert stores.fault_of(str(hashed), by_form) == ""
     with pytest.raises(ssl.SSLError):
-        trust.context_of(str(tmp_path / "cut"))
+        stores.context_of(str(tmp_path / "cut"))

@@ -15,9 +15,9 @@ from doctor.goal import Goal
 from doctor.lab.sockets import is_absent
 from doctor.probes.jupyter import probe
 from doctor.probes.jupyter.around import UFW, firewall, provider
-from doctor.probes.jupyter.configs import person_files
-from doctor.probes.jupyter.processes import is_kernel, is_server, without_secret
-from doctor.probes.jupyter.pyconfig import COMPUTED, read_python
+from doctor.probes.jupyter.files.configs import person_files
+from doctor.probes.jupyter.files.pyconfig import COMPUTED, read_python
+from doctor.probes.jupyter.servers.processes import is_kernel, is_server, without_secret
 
 SECRET = "correct-horse-battery-staple"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.probes.gpu import pci
+from doctor.probes.gpu.cards import pci
 from doctor.wheels.tables import other_of
 
 

@@ -20,7 +20,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     gpu = facts.gpu
     assert isinstance(gpu, Gpu)
     if gpu.wsl or gpu.jetson or gpu.pci or see.loaded(gpu) or gpu.nvml_hung or see.devices(gpu):
-        from doctor.checks.gpu.cards import of_cards  # more than half of all machines have none
+        from doctor.checks.gpu.machine import of_cards  # more than half of all machines have none
 
         yield from of_cards(gpu)
     else:

@@ -7,17 +7,9 @@ from collections.abc import Callable
 from functools import partial
 
 from doctor.catalogue import found
-from doctor.checks.gpu import (
-    broken,
-    containers,
-    copies,
-    kernel_said,
-    libraries,
-    module,
-    options,
-    unbound,
-    wsl,
-)
+from doctor.checks.gpu.cards import broken, kernel_said, unbound
+from doctor.checks.gpu.containers import container, wsl
+from doctor.checks.gpu.driver import copies, libraries, module, options
 from doctor.checks.gpu.see import loaded, nvml_said
 from doctor.facts import Gpu
 from doctor.finding import Finding
@@ -26,7 +18,7 @@ Look = Callable[[Gpu], Finding | None]
 
 
 def reason(gpu: Gpu) -> Finding:
-    looks: tuple[Look, ...] = (wsl.blocked, _none, containers.without_gpu)
+    looks: tuple[Look, ...] = (wsl.blocked, _none, container.without_gpu)
     looks += _LOADED if loaded(gpu) or gpu.nvml_hung else (module.not_loaded,)
     return next(filter(None, (look(gpu) for look in looks)), None) or _last(gpu)
 
@@ -52,7 +44,7 @@ _LOADED: tuple[Look, ...] = (
     broken.lost,
     broken.unpowered,
     broken.to_be_reset,
-    containers.forbidden,
+    container.forbidden,
     broken.not_permitted,
     broken.card_and_driver,
     kernel_said.not_served,

@@ -17,18 +17,11 @@ import msgspec
 
 from doctor.facts import Docker, DriverLibrary, Gpu, GpuDevice, Mps, Node, PciCard, Unknown, Variable
 from doctor.goal import Goal
-from doctor.probes.gpu import (
-    container,
-    docker,
-    kernel_log,
-    libraries,
-    module,
-    nvml,
-    packages,
-    pci,
-    processes,
-    visible,
-)
+from doctor.probes.gpu.cards import pci
+from doctor.probes.gpu.containers import container, docker
+from doctor.probes.gpu.driver import kernel_log, libraries, module, packages
+from doctor.probes.gpu.nvml import asked, processes
+from doctor.probes.gpu.steering import visible
 from doctor.reading.peek import is_there, peek_text
 
 JETSON = Path("/etc/nv_tegra_release")
@@ -38,12 +31,12 @@ NCCL_FILES = (Path("~/.nccl.conf").expanduser(), Path("/etc/nccl.conf"))
 
 
 def probe(goal: Goal) -> Gpu:
-    cards, nodes = pci.cards(), nvml.listed()
+    cards, nodes = pci.cards(), asked.listed()
     holders = processes.holders() if nodes else ()
     installed, wsl = libraries.libraries(), is_wsl()
     # Starting an interpreter to be told that there is no NVML is not worth its time, nor is looking through all processes.
     nothing = not (cards or nodes or installed or wsl)
-    said = nvml.NO_NVML if nothing else nvml.ask_child(nodes, len(cards))
+    said = asked.NO_NVML if nothing else asked.ask_child(nodes, len(cards))
     hung = said.hung is not None
     if not hung:
         holders = processes.described(holders)
@@ -55,7 +48,7 @@ def probe(goal: Goal) -> Gpu:
     driver = module.version() or said.driver
     lines = visible.set_in(goal, (one.name for one in steering))
     # Last of all: as root, CUDA loads modules and makes nodes.
-    cuda_code = nvml.cuda_code() if goal.deep and said.code == 0 else None
+    cuda_code = asked.cuda_code() if goal.deep and said.code == 0 else None
     return Gpu(
         pci=tuple(card.address for card in cards),
         cards=with_ways(cards) if several else cards,
@@ -112,7 +105,7 @@ def probe(goal: Goal) -> Gpu:
 
 def for_torch(goal: Goal, devices: tuple[GpuDevice, ...] | Unknown) -> dict[str, Any]:
     """What steers programs that use the card; on most machines there is none."""
-    from doctor.probes.gpu import allocator, ptxas
+    from doctor.probes.gpu.steering import allocator, ptxas
 
     known = {"allocator": allocator.unreadable(), "allocator_options": allocator.options()}
     return {**known, "ptxas": ptxas.of_triton(goal, devices) if isinstance(devices, tuple) else None}
@@ -122,38 +115,38 @@ def steered_by(
     goal: Goal, notebooks: Iterable[visible.Source]
 ) -> tuple[tuple[Variable, ...], tuple[str, ...], bool]:
     """Variables for CUDA, torch and NCCL, with what has to be known of the network to judge them."""
-    from doctor.probes.gpu import variables  # on most machines there is nothing to steer
+    from doctor.probes.gpu.steering import variables  # on most machines there is nothing to steer
 
     those = variables.variables(goal, notebooks)
     return those, variables.interfaces(those), variables.infiniband(those)
 
 
 def barred(nodes: tuple[Node, ...]) -> str | None:
-    from doctor.probes.gpu import refusals  # what follows is rare
+    from doctor.probes.gpu.driver import refusals  # what follows is rare
 
     return refusals.barred(nodes)
 
 
 def hypervisor(cards: tuple[PciCard, ...], driver: str | None) -> str:
-    from doctor.probes.gpu import refusals
+    from doctor.probes.gpu.driver import refusals
 
     return refusals.hypervisor(cards, driver)
 
 
 def hmm() -> bool:
-    from doctor.probes.gpu import refusals
+    from doctor.probes.gpu.driver import refusals
 
     return refusals.hmm()
 
 
 def with_ways(cards: tuple[PciCard, ...]) -> tuple[PciCard, ...]:
-    from doctor.probes.gpu import neighbours  # most machines have one card
+    from doctor.probes.gpu.cards import neighbours  # most machines have one card
 
     return neighbours.with_ways(cards)
 
 
 def unaddressed() -> bool:
-    from doctor.probes.gpu import neighbours
+    from doctor.probes.gpu.cards import neighbours
 
     return neighbours.unaddressed()
 
@@ -161,7 +154,7 @@ def unaddressed() -> bool:
 def locked_most() -> int | None:
     if not is_there(INFINIBAND):
         return None
-    from doctor.probes.gpu import neighbours
+    from doctor.probes.gpu.cards import neighbours
 
     return neighbours.locked_most()
 
@@ -169,7 +162,7 @@ def locked_most() -> int | None:
 def adapters_withheld() -> tuple[str, ...]:
     if is_there(INFINIBAND) or not is_there(ADAPTERS):
         return ()
-    from doctor.probes.gpu import neighbours
+    from doctor.probes.gpu.cards import neighbours
 
     return neighbours.with_link(ADAPTERS)
 
@@ -177,19 +170,19 @@ def adapters_withheld() -> tuple[str, ...]:
 def nccl_lines() -> tuple[str, ...]:
     if not any(is_there(path) for path in NCCL_FILES):
         return ()
-    from doctor.probes.gpu import nccl_conf  # most machines have no such file
+    from doctor.probes.gpu.steering import nccl_conf  # most machines have no such file
 
     return nccl_conf.faults(NCCL_FILES)
 
 
 def wsl_lacks(installed: tuple[DriverLibrary, ...], driver: str | None) -> tuple[str, ...]:
-    from doctor.probes.gpu import windows
+    from doctor.probes.gpu.containers import windows
 
     return windows.lacks(installed, driver)
 
 
 def smi_apart() -> str:
-    from doctor.probes.gpu import windows
+    from doctor.probes.gpu.containers import windows
 
     return windows.smi_apart()
 
@@ -197,7 +190,7 @@ def smi_apart() -> str:
 def sharing() -> Mps | None:
     if not (os.environ.get(MPS_FOLDER) or is_there(Path("/tmp/nvidia-mps"))):
         return None
-    from doctor.probes.gpu import mps  # few share a card in this way
+    from doctor.probes.gpu.steering import mps  # few share a card in this way
 
     return mps.mps()
 
@@ -206,7 +199,7 @@ def licence_lacks(devices: tuple[GpuDevice, ...] | Unknown) -> tuple[str, ...]:
     """What a share of a card would ask for its licence with, where it has none."""
     if isinstance(devices, Unknown) or not any(device.unlicensed for device in devices):
         return ()
-    from doctor.probes.gpu import licence
+    from doctor.probes.gpu.nvml import licence
 
     return licence.lacks()
 

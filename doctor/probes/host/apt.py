@@ -75,7 +75,7 @@ def unpinned(listed: tuple[AptSource, ...]) -> str:
     archive = next((one.address for one in listed if OF_CUDA.search(one.address)), "")
     if not archive or is_there(DRIVER) or any(name.startswith(PIN) for name in names_in(PREFERENCES)):
         return ""
-    from doctor.probes.gpu import pci  # few have that archive and no driver
+    from doctor.probes.gpu.cards import pci  # few have that archive and no driver
 
     return archive.rstrip("/") if pci.cards() else ""
 

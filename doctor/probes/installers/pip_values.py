@@ -6,16 +6,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from doctor.facts.network import Flaw
+from doctor.probes.installers.pip import Setting
 from doctor.probes.installers.places import cache_of_another
 from doctor.probes.installers.uv_told import may_make
 from doctor.probes.installers.uv_values import NO, YES
 from doctor.reading.peek import is_folder, is_there
-
-if TYPE_CHECKING:
-    from doctor.probes.installers.pip import Setting
 
 BOOLEANS = (
     "no-cache-dir", "no-index", "no-deps", "no-dependencies", "pre", "dry-run", "user", "no-user", "upgrade",

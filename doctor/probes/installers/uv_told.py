@@ -104,7 +104,7 @@ def _certificates(told: Mapping[str, tuple[str, str]], environ: Mapping[str, str
     if not on or environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR"):
         return
     from doctor.probes.listing import names_in
-    from doctor.probes.network.trust import system_bundle  # few have such a switch
+    from doctor.probes.network.trust.stores import system_bundle  # few have such a switch
 
     if not system_bundle() and not names_in(Path("/etc/ssl/certs")):
         key, value, source = on[0]

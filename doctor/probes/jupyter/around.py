@@ -10,8 +10,8 @@ from pathlib import Path
 
 from doctor.facts import LabExtension, LabProcess
 from doctor.lab.files import read_json
-from doctor.probes.jupyter.kernels import has_package
-from doctor.probes.jupyter.places import config_path, data_path
+from doctor.probes.jupyter.files.places import config_path, data_path
+from doctor.probes.jupyter.kernels.sites import has_package
 from doctor.reading.peek import is_file, is_folder, peek_text
 
 AUTODL_PORTS = (

@@ -12,17 +12,19 @@ from doctor.goal import Goal, Tls
 from doctor.lab.sockets import Listening, is_absent
 from doctor.lab.tls import unfit_pair
 from doctor.lab.wanted import kernel_folder
-from doctor.probes.jupyter import around, names, shell
-from doctor.probes.jupyter.configs import person_files
-from doctor.probes.jupyter.folders import folders
-from doctor.probes.jupyter.front import fronts
-from doctor.probes.jupyter.kernels import HUB_PACKAGES, has_package, kernels
-from doctor.probes.jupyter.logs import log_lines
-from doctor.probes.jupyter.places import data_path, home
-from doctor.probes.jupyter.processes import kernel_process, processes
-from doctor.probes.jupyter.servers import dead_servers, lab_process, port_holder
-from doctor.probes.jupyter.stores import stores
-from doctor.probes.jupyter.widgets import in_lab
+from doctor.probes.jupyter import around, shell
+from doctor.probes.jupyter.files.configs import person_files
+from doctor.probes.jupyter.files.folders import folders
+from doctor.probes.jupyter.files.places import data_path, home
+from doctor.probes.jupyter.files.stores import stores
+from doctor.probes.jupyter.kernels.sites import has_package
+from doctor.probes.jupyter.kernels.specs import HUB_PACKAGES, kernels
+from doctor.probes.jupyter.kernels.widgets import in_lab
+from doctor.probes.jupyter.servers import names
+from doctor.probes.jupyter.servers.front import fronts
+from doctor.probes.jupyter.servers.logs import log_lines
+from doctor.probes.jupyter.servers.processes import kernel_process, processes
+from doctor.probes.jupyter.servers.running import dead_servers, lab_process, port_holder
 from doctor.reading.peek import is_file
 from doctor.text import Text
 

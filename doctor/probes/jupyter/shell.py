@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 
 from doctor.facts import Export
-from doctor.probes.jupyter.kernels import has_package
-from doctor.probes.jupyter.places import home, ipython_dir
-from doctor.probes.jupyter.processes import HUB, without_secret
-from doctor.probes.jupyter.pyconfig import Said, read_python
+from doctor.probes.jupyter.files.places import home, ipython_dir
+from doctor.probes.jupyter.files.pyconfig import Said, read_python
+from doctor.probes.jupyter.kernels.sites import has_package
+from doctor.probes.jupyter.servers.processes import HUB, without_secret
 from doctor.reading.peek import is_file, peek, peek_text
 
 # By shell: what another shell's file says holds for nobody here.
@@ -95,7 +95,7 @@ def _startup(path: Path, prefix: str, notebooks: Path) -> Said:
     source = peek(path) or b""
     if path.name.endswith("_config.py"):
         return read_python(source, path, prefix)
-    from doctor.probes.jupyter.imports import first_lost  # only where somebody has a startup file
+    from doctor.probes.jupyter.kernels.imports import first_lost  # only where somebody has a startup file
 
     try:
         lost = first_lost(ast.parse(source), prefix, notebooks)

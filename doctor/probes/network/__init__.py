@@ -9,8 +9,8 @@ from doctor.facts.network import Network
 from doctor.goal import Goal
 from doctor.goal.target import site_packages
 from doctor.probes.installers.pip import read_pip
-from doctor.probes.network import trust
-from doctor.probes.network.settings import endpoint_of, settings, unasked
+from doctor.probes.network.told.settings import endpoint_of, settings, unasked
+from doctor.probes.network.trust import stores
 
 BUDGET = 4.5  # seconds for all that is asked; what has not answered by then is late
 
@@ -20,8 +20,8 @@ def probe(goal: Goal) -> Network:
 
 
 def asked(goal: Goal) -> Network:
-    from doctor.probes.network.client import Names
-    from doctor.probes.network.rounds import Desk, ask_all
+    from doctor.probes.network.asking.client import Names
+    from doctor.probes.network.asking.rounds import Desk, ask_all
 
     until = time.monotonic() + BUDGET
     endpoint, source = endpoint_of(goal)
@@ -31,7 +31,7 @@ def asked(goal: Goal) -> Network:
         endpoint=endpoint,
         hub_bundle=bundle_of_hub(site),
         pip_bundle=bundle_of_pip(goal, site),
-        public_bundle=trust.certifi_bundle(site),
+        public_bundle=stores.certifi_bundle(site),
         names=Names(until),
         until=until,
     )
@@ -41,14 +41,14 @@ def asked(goal: Goal) -> Network:
 def bundle_of_hub(site: Path) -> str:
     """What huggingface_hub would trust: requests' variables before its release 1, httpx's since."""
     release = next((info.name.split("-")[1] for info in site.glob("huggingface_hub-*.dist-info")), "0")
-    variables = trust.OF_REQUESTS if release.split(".")[0] == "0" else trust.OF_HTTPX
-    return trust.first_usable(variables) or trust.certifi_bundle(site)
+    variables = stores.OF_REQUESTS if release.split(".")[0] == "0" else stores.OF_HTTPX
+    return stores.first_usable(variables) or stores.certifi_bundle(site)
 
 
 def bundle_of_pip(goal: Goal, site: Path) -> str:
     """pip's own setting, requests' variables, else the machine's certificates."""
     cert = read_pip(goal.prefix).get("cert")
     path = str(Path(cert.value).expanduser()) if cert else ""
-    if path and not trust.fault_of(path):
+    if path and not stores.fault_of(path):
         return path
-    return trust.first_usable(trust.OF_REQUESTS) or trust.system_bundle() or trust.certifi_bundle(site)
+    return stores.first_usable(stores.OF_REQUESTS) or stores.system_bundle() or stores.certifi_bundle(site)

@@ -11,7 +11,7 @@ import pytest
 
 from doctor.explain.texts import by_text
 from doctor.probes.disk.mounts import MountPoint
-from doctor.probes.jupyter.stores import loose_modes
+from doctor.probes.jupyter.files.stores import loose_modes
 from tests.conftest import missing
 from tests.faults.dists import install
 from tests.faults.patient import diagnose

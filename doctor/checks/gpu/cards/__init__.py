@@ -1,0 +1,1 @@
+"""Each card that is here: is it whole, does it have its driver, what slows it down?"""

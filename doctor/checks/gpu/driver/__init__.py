@@ -1,0 +1,1 @@
+"""The driver: its kernel module and its libraries, and whether they belong together."""

@@ -1,0 +1,1 @@
+"""What steers the programs that use a card: do those variables and files name what is there?"""

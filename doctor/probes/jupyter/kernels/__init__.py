@@ -1,0 +1,1 @@
+"""The kernels that the person's Jupyter offers, and the environments that they run in."""

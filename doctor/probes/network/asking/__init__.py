@@ -1,0 +1,1 @@
+"""What is asked of whom: all questions at once, each bounded in time."""

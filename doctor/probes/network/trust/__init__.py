@@ -1,0 +1,1 @@
+"""Whom to trust: the certificates that programs would use, and those that hosts present."""
