@@ -12,13 +12,13 @@ from doctor.text import Text
 
 HOST = re.compile(
     r"host='(?P<host>[\w.-]+)'(?:, port=(?P<port>\d+))?"
-    r"|(?:Failed to connect to|connect to host|Could not resolve host:?|Connection to|resolve hostname|Cannot connect to host) ['\"]?(?P<named>[\w.-]+\.[\w-]+|localhost)['\"]?(?:[ :]+(?:port )?(?P<at>\d+))?"
+    r"|(?:Failed to connect to|connect to host|Could not resolve host:?|Connection to|resolve hostname|resolve host address|Cannot connect to host) ['\"‘]?(?P<named>[\w.-]+\.[\w-]+|localhost)['\"’]?(?:[ :]+(?:port )?(?P<at>\d+))?"
     r"|dial tcp (?:lookup )?(?P<dialled>[\w.-]+\.[\w-]+|localhost)(?::(?P<dialled_at>\d+))?"
     r"|address: '(?P<of_node>[\w.-]+)',\s+port: (?P<node_at>\d+)"
     r"|https?://(?:[^\s/@'\"]+@)?(?P<url>[\w.-]+)(?::(?P<of_url>\d+))?"
 )
 HOW = (  # the phase that a connection failed in, by the words of curl, requests, httpx, aiohttp, git, apt and Go
-    (re.compile(r"Name or service not known|Temporary failure in name resolution|Could not resolve|getaddrinfo failed|NameResolutionError|nodename nor servname|No address associated|no such host|Name does not resolve"),
+    (re.compile(r"Name or service not known|Temporary failure in name resolution|[Cc]ould not resolve|unable to resolve host|getaddrinfo failed|NameResolutionError|nodename nor servname|No address associated|no such host|Name does not resolve"),
      Text("its name is not resolved: DNS does not answer, or does not know it", "域名无法解析：DNS 没有应答，或没有该域名")),
     (re.compile(r"ProxyError|Cannot connect to proxy|proxy.{0,40}(?:refused|failed)|Tunnel connection failed|407 Proxy"),
      Text("the proxy that is set does not take the connection: it does not run, or asks for a login", "所设的代理不接受连接：它没有运行，或要求登录")),

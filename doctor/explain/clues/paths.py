@@ -12,12 +12,14 @@ from doctor.names import names
 from doctor.text import Text
 
 NUMBERED = re.compile(
-    r"\[Errno (?P<number>\d+)\] (?P<said>[^:\n'\"]+)(?:: ?b?['\"](?P<path>[^'\"\n]+)['\"])?"
+    r"\[Errno (?P<number>\d+)\] (?P<said>[^:\n'\"]+)(?::? ?b?['\"](?P<path>[^'\"\n]+)['\"])?"
 )
 # As programs of C print it: "PROGRAM: … 'PATH': Permission denied".
 PLAIN = re.compile(
-    r"(?:cannot (?:open|create|access|stat|remove|move|touch|write|mkdir|make directory|create directory|create regular file)|can't open(?: file)?|could not (?:open|create|write|lock)|[Ff]ailed to (?:open|create|write|read|lock))[^\n]{0,40}?['\"‘]?(?P<path>[~/][^\s'\"’:]+)['\"’]?:? ?[:(]?(?P<said>Permission denied|No such file or directory|Read-only file system|Input/output error|Operation not permitted|Not a directory|Is a directory|Stale file handle|Device or resource busy|Text file busy|File exists|Too many levels of symbolic links|File name too long|Disk quota exceeded|Operation not supported)"
+    r"(?:cannot (?:open|create|access|stat|remove|move|touch|write|mkdir|make directory|create directory|create regular file)|can't open(?: file)?|could not (?:open|create|write|lock)|[Ff]ailed to (?:open|create|write|read|lock))[^\n]{0,40}?(?:['\"‘](?P<quoted>[^'\"’\n]+)['\"’]|(?P<path>[~/][^\s'\"’:]+)):? ?[:(]?(?P<said>Permission denied|No such file or directory|Read-only file system|Input/output error|Operation not permitted|Not a directory|Is a directory|Stale file handle|Device or resource busy|Text file busy|File exists|Too many levels of symbolic links|File name too long|Disk quota exceeded|Operation not supported)"
     r"|(?P<before>(?:\.{0,2}|~)/[\w./+@-]+): (?P<after>Permission denied|Read-only file system|Input/output error|Stale file handle|Disk quota exceeded|Device or resource busy|Text file busy|cannot execute binary file)"
+    # As Node prints it: "EACCES: permission denied, mkdir '/path'".
+    r"|E[A-Z]{3,}: (?P<node>permission denied|no such file or directory|read-only file system|operation not permitted|not a directory|file already exists|i/o error), \w+ '(?P<named>[^'\n]+)'"
     # As Go and Rust print it: "mkdir /path: permission denied", "… (os error 13)".
     r"|\b(?P<call>mkdir|open|stat|lstat|write|read|remove|unlink|rename|chmod|chown|symlink|link|fork/exec|exec|create|readlink|unlinkat|mkdirat|openat) (?P<gone>[~/][^\s:'\"]*): (?P<word>permission denied|read-only file system|operation not permitted|not a directory|is a directory|file exists|input/output error|stale (?:NFS )?file handle|disk quota exceeded|device or resource busy|file name too long|exec format error)"
     r"|(?P<rust>[~/][\w./+@-]+)['\"`]?\W{1,4}(?P<os>Permission denied|Read-only file system|Operation not permitted|Input/output error|Stale file handle|Device or resource busy|File exists|Not a directory|Operation not supported) \(os error \d+\)"
@@ -25,7 +27,7 @@ PLAIN = re.compile(
 BY_WORDS = {
     "Operation not permitted": 1, "No such file or directory": 2, "Input/output error": 5, "Permission denied": 13, "Device or resource busy": 16,
     "File exists": 17, "Not a directory": 20, "Is a directory": 21, "Text file busy": 26, "Read-only file system": 30, "File name too long": 36,
-    "cannot execute binary file": 8, "exec format error": 8, "stale NFS file handle": 116, "Too many levels of symbolic links": 40, "Operation not supported": 95, "Stale file handle": 116, "Disk quota exceeded": 122,
+    "cannot execute binary file": 8, "File already exists": 17, "I/o error": 5, "exec format error": 8, "stale NFS file handle": 116, "Too many levels of symbolic links": 40, "Operation not supported": 95, "Stale file handle": 116, "Disk quota exceeded": 122,
 }  # fmt: skip
 WHY = {
     1: Text("the system forbids it to this user: an attribute of the file (lsattr), a container's rules, or a disk that knows no owners", "系统禁止当前用户这样做：文件属性（lsattr）、容器的限制，或不支持属主的磁盘"),
@@ -67,9 +69,9 @@ def clues(said: Said) -> Iterator[Match]:
         yield _told(hit, int(hit["number"]), hit["said"].strip(), hit["path"])
         return
     if plain := PLAIN.search(said.text):
-        words = plain["said"] or plain["after"] or plain["word"] or plain["os"]
+        words = plain["said"] or plain["after"] or plain["word"] or plain["os"] or plain["node"]
         number = BY_WORDS.get(words) or BY_WORDS[words[0].upper() + words[1:]]
-        path = plain["path"] or plain["before"] or plain["gone"] or plain["rust"]
+        path = plain["path"] or plain["before"] or plain["gone"] or plain["rust"] or plain["quoted"] or plain["named"]
         run = number == 13 and (SHELL.search(said.text[: plain.start()]) or plain["call"] in RUNS)
         yield _told(plain, number, words, path, NOT_RUN if run else None)
 
