@@ -445,7 +445,8 @@ points_here() {
 remove_old() {
     for old in "$home/$1"-????????????; do
         case $old in "$env" | *'?') continue ;; esac
-        grep -lF "$old/bin/python" /proc/[0-9]*/cmdline >/dev/null 2>&1 || rm -rf "$old"
+        # -q: found is found, though another process ended between its name and its line (any other way grep says 2).
+        grep -qsF "$old/bin/python" /proc/[0-9]*/cmdline || rm -rf "$old"
     done
 }
 

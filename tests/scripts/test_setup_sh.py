@@ -227,10 +227,14 @@ def test_a_new_lock_makes_a_new_environment_and_removes_the_old_unless_it_runs(
     lock = checkout / "configs/locks/tool.txt"
     lock.write_text("# changed\n" + lock.read_text())
     running = subprocess.Popen([old / "bin/python", "-c", "input()"], stdin=subprocess.PIPE)
+    # Processes that come and go all the time, as on a machine where somebody works.
+    others = subprocess.Popen(["sh", "-c", "while :; do /bin/true; done"])
     try:
         setup_sh(checkout, "doctor", env=ready)
         assert len(environments(ready)) == 2
     finally:
+        others.kill()
+        others.wait()
         running.communicate(b"\n")
     lock.write_text("# changed again\n" + lock.read_text())
     setup_sh(checkout, "doctor", env=ready)
