@@ -19,12 +19,15 @@ from doctor.reading.ask import APART
 ROOM = 600_000_000  # bytes; measured: those of the course take 360 MB
 MOST = 8  # processes at once, each with a Python of its own in memory
 SECONDS = 3600.0
+# A third of all: nobody imports the tests of packages, and of two thousand modules of models a person uses a handful, which
+# Python compiles when they are first imported.
+LEFT_OUT = r"(?:.*/tests?/|transformers/models/(?!auto/))"
 
 
 def compile_modules(work: Work) -> None:
     """Compile what is not compiled yet. What cannot be, such as a template or a file for a later Python, stays as it is.
 
-    The tests of packages are left out: a fifth of all, and nobody imports them. Raises Trouble when the disk says no.
+    Raises Trouble when the disk says no.
     """
     work.tell("compiling modules")
     compile_all(work, [site_packages(work.goal)])
@@ -45,7 +48,7 @@ def compile_all(work: Work, paths: Sequence[Path]) -> None:
     site = site_packages(work.goal)
     if not paths or not has_room(site):
         return
-    how = ["-q", "-j", str(processors(work)), "-x", f"^{re.escape(str(site))}/.*/tests?/"]
+    how = ["-q", "-j", str(processors(work)), "-x", f"^{re.escape(str(site))}/{LEFT_OUT}"]
     argv = [work.goal.interpreter, *APART, "-m", "compileall", *how, *map(str, paths)]
     no_room.stop(argv, work.log, work.call(argv, seconds=SECONDS, check=False, line=lambda text: None))
 

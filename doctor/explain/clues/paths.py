@@ -71,7 +71,14 @@ def clues(said: Said) -> Iterator[Match]:
     if plain := PLAIN.search(said.text):
         words = plain["said"] or plain["after"] or plain["word"] or plain["os"] or plain["node"]
         number = BY_WORDS.get(words) or BY_WORDS[words[0].upper() + words[1:]]
-        path = plain["path"] or plain["before"] or plain["gone"] or plain["rust"] or plain["quoted"] or plain["named"]
+        path = (
+            plain["path"]
+            or plain["before"]
+            or plain["gone"]
+            or plain["rust"]
+            or plain["quoted"]
+            or plain["named"]
+        )
         run = number == 13 and (SHELL.search(said.text[: plain.start()]) or plain["call"] in RUNS)
         yield _told(plain, number, words, path, NOT_RUN if run else None)
 
