@@ -14,7 +14,7 @@ from doctor.facts import Answer
 from doctor.goal import Goal
 from doctor.goal.settings import resolve
 from doctor.measure.here import network_key
-from doctor.measure.mirrors import Kind
+from doctor.mirrors.table import Kind
 from doctor.probes.conda.channels import shown as without_token
 from doctor.probes.installers.pip import indexes
 from doctor.probes.network.asking.question import without_login

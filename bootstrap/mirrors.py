@@ -20,12 +20,12 @@ from bootstrap.step import Work
 from doctor.facts import Answer, said_by
 from doctor.goal import Goal
 from doctor.measure.here import network_key
-from doctor.measure.mirrors import Kind, Source, sources
+from doctor.mirrors.table import Kind, Source, sources
 from doctor.reading.peek import peek
 from doctor.text import Text
 
 if TYPE_CHECKING:
-    from doctor.measure.samples import Build
+    from doctor.mirrors.samples import Build
 
 KEPT = 24 * 3600.0  # seconds that a measurement is good for
 SILENT_KEPT = 10.0  # seconds that nothing is asked again where nothing answered

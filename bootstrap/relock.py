@@ -19,7 +19,7 @@ import msgspec
 from bootstrap import process
 from doctor.goal.lockfile import LOCKS, inputs_digest, lock_path, torch_lock_path
 from doctor.goal.profile import Profile, load_profile, profile_names
-from doctor.measure.mirrors import PYTHON_BUILDS
+from doctor.mirrors.table import PYTHON_BUILDS
 
 TORCH_FAMILY = re.compile(r"^(torch|torchvision|triton|cuda-[a-z-]+|nvidia-(?!ml-py)[a-z0-9-]+)==")
 # The machines that courses run on. Hashes of every build of a version are in the lock, aarch64 included.

@@ -13,7 +13,7 @@ import msgspec
 from doctor.errors import Exit, bad_input
 from doctor.goal import Goal
 from doctor.goal.settings import resolve
-from doctor.measure.mirrors import sources
+from doctor.mirrors.table import sources
 from doctor.probes import gather
 from doctor.report.envelope import emit, envelope
 from doctor.report.snapshot import Snapshot, read

@@ -26,12 +26,12 @@ from doctor.errors import Exit, Trouble, bad_input
 from doctor.facts import Facts, Python
 from doctor.finding import Finding
 from doctor.goal import Goal
-from doctor.goal.hosted import has_own_kernel
-from doctor.goal.manager import settle_by_sight
 from doctor.goal.settings import resolve
 from doctor.goal.target import adopted
 from doctor.report.envelope import emit, envelope
 from doctor.report.terminal import lines, show
+from doctor.settle.hosted import has_own_kernel
+from doctor.settle.manager import settle_by_sight
 from doctor.text import Lang, Text
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ import msgspec
 from doctor.diagnose import diagnose, exit_code, pick_areas, write
 from doctor.errors import Exit
 from doctor.finding import Finding
-from doctor.goal.hosted import look_at_runtime
-from doctor.goal.manager import settle_by_sight
 from doctor.goal.settings import resolve
 from doctor.goal.target import look_at_active
 from doctor.report.envelope import emit, envelope, words_envelope
 from doctor.report.snapshot import Snapshot, encode
+from doctor.settle.hosted import look_at_runtime
+from doctor.settle.manager import settle_by_sight
 from doctor.text import Lang
 
 
@@ -71,9 +71,9 @@ def _write_html(
 def _list(lang: Lang, as_json: bool) -> int:
     """Every finding that the doctor knows; looks at nothing."""
     from doctor.catalogue import catalogue
-    from doctor.explain.match import Match, body
     from doctor.explain.page import listing
     from doctor.report.terminal import page, show
+    from doctor.texts.match import Match, body
 
     if as_json:
         known = [

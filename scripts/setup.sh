@@ -485,7 +485,7 @@ run_manifest() {
 
 run_docs() {
     ensure_env tool
-    ours -m doctor.report.reference
+    ours -m doctor.explain.reference
 }
 
 hand_over() {

@@ -15,11 +15,11 @@ from doctor.catalogue import catalogue
 from doctor.errors import Trouble
 from doctor.explain import answer_to
 from doctor.explain.here import Answer
-from doctor.explain.match import flowing, looks
 from doctor.explain.page import lines, listing
-from doctor.explain.texts import by_text
 from doctor.report.page import Page
 from doctor.text import Lang
+from doctor.texts.match import flowing, looks
+from doctor.texts.search import by_text
 from tests.conftest import ROOT
 
 TRACEBACK = """\

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from doctor.catalogue import catalogue
-from doctor.explain.match import cause, title, typed_commands
-from doctor.explain.texts import by_text
+from doctor.texts.match import cause, title, typed_commands
+from doctor.texts.search import by_text
 
 HERE = Path(__file__).resolve().parent / "explain"
 

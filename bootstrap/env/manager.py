@@ -8,10 +8,10 @@ from pathlib import Path
 
 from bootstrap.mirrors import measure as ask
 from doctor.goal import Goal
-from doctor.goal.manager import as_manager, made_by, usable, with_conda
 from doctor.goal.prefix import unfit
-from doctor.measure.mirrors import Kind, installers
+from doctor.mirrors.table import Kind, installers
 from doctor.probes.conda import look
+from doctor.settle.manager import as_manager, made_by, usable, with_conda
 from doctor.text import Text
 
 

@@ -138,7 +138,7 @@ def _fetch(goal: Goal, lang: Lang, asked: Asked) -> int:
         _start_ahead(goal)
     from bootstrap import setup as job
     from bootstrap.telling.lines import shown
-    from doctor.goal.manager import settle_by_sight
+    from doctor.settle.manager import settle_by_sight
 
     goal = settle_by_sight(goal)
     wish = job.Wish(only="models")

@@ -12,7 +12,7 @@ from doctor.errors import Exit, Trouble
 from doctor.facts import Answer, Facts
 from doctor.goal import Goal
 from doctor.goal.prefix import marker
-from doctor.measure.mirrors import Installer, installers
+from doctor.mirrors.table import Installer, installers
 from doctor.text import Text
 
 NAME = "conda"

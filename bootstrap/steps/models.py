@@ -18,7 +18,7 @@ from doctor.facts import Answer, Facts, Hub
 from doctor.goal import Goal
 from doctor.goal.profile import ModelWant
 from doctor.hub_env import OFFICIAL, recorded_endpoint, token
-from doctor.measure import mirrors as table
+from doctor.mirrors import table
 from doctor.probes import disk
 from doctor.probes.hub import cached_model, cached_models, hub_folder, missing_files
 from doctor.text import Text, human_bytes, human_seconds

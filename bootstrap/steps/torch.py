@@ -24,7 +24,7 @@ from doctor.facts import Disk, Facts, Place, Torch
 from doctor.goal import Goal
 from doctor.goal.lockfile import lock_path, pins, torch_lock_path
 from doctor.measure.offers import Offered, choose, lacks
-from doctor.measure.samples import Build
+from doctor.mirrors.samples import Build
 from doctor.text import Text, human_bytes
 from doctor.wheels.solve import Choice, Decision, by_reason, decide, machine_of
 

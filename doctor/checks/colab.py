@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from doctor.catalogue import found
 from doctor.facts import Colab, Facts, Network, Python, Torch
+from doctor.facts.colab import OWN_KERNEL
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 from doctor.text import Text, human_bytes
 
-OWN_KERNEL = ("colab", "kaggle")  # whose notebooks know no other environment than the image's
 LEAST_BYTES = 5_000_000_000  # the course's models take a little more
 BINARY = ("numpy", "torch")  # half old and half new they do not work together
 GPU_MENU = {

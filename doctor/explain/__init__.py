@@ -10,13 +10,13 @@ from pathlib import Path
 from doctor.catalogue import Entry, catalogue
 from doctor.errors import Exit, Trouble, bad_input
 from doctor.explain.here import Answer, answer
-from doctor.explain.match import Match, body
 from doctor.explain.page import lines
 from doctor.near import nearest
 from doctor.reading.peek import peek_text
 from doctor.report.envelope import emit, words_envelope
 from doctor.report.terminal import page, show
 from doctor.text import Lang, Text
+from doctor.texts.match import Match, body
 
 MOST = 600_000  # characters of a log that are read: what matters of a longer one is at its end
 

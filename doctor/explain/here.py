@@ -13,19 +13,19 @@ import msgspec
 
 from doctor.catalogue import entry_of, with_groups
 from doctor.diagnose import diagnose
-from doctor.explain.match import Match
-from doctor.explain.said import Said, read
 from doctor.explain.sight import with_sight
-from doctor.explain.texts import by_text
 from doctor.facts import AREAS, Packages, Python
 from doctor.finding import Finding
-from doctor.goal.hosted import look_at_runtime
-from doctor.goal.manager import settle_by_sight
 from doctor.goal.settings import resolve
 from doctor.goal.target import look_at_active, site_of
 from doctor.probes.patience import within
 from doctor.reading.peek import is_file
 from doctor.report.snapshot import Snapshot
+from doctor.settle.hosted import look_at_runtime
+from doctor.settle.manager import settle_by_sight
+from doctor.texts.match import Match
+from doctor.texts.said import Said, read
+from doctor.texts.search import by_text
 
 ONLINE = ("network", "hub", "no-release-fits")  # areas, and a finding, that hosts may be behind
 OF_ENVIRONMENT = ("python", "packages", "torch", "conda", "jupyter", "smoke")

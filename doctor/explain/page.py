@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from doctor.explain.here import Answer
-from doctor.explain.match import Match, cause, flowing, looks, plain, sight, step, title, typed_commands
 from doctor.report.page import Page
 from doctor.text import Lang, Text
+from doctor.texts.match import Match, cause, flowing, looks, plain, sight, step, title, typed_commands
 
 UNKNOWN = Text("No finding knows this text.", "没有与此文本对应的问题。")
 LOOK_HERE = Text("Look at this machine itself: make doctor", "请直接诊断这台机器：make doctor")

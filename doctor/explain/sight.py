@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.explain.match import Match
 from doctor.facts import Unknown
 from doctor.facts.disk import Place
 from doctor.goal.target import ACTIVE, site_of
@@ -18,6 +17,7 @@ from doctor.probes.disk import owner, place
 from doctor.probes.patience import within
 from doctor.reading.peek import is_file, is_there
 from doctor.text import Text, human_bytes
+from doctor.texts.match import Match
 
 # Where programs lie that PATH often does not name.
 FOLDERS = (

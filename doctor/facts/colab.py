@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+OWN_KERNEL = ("colab", "kaggle")  # kinds whose notebooks know no other environment than the image's
+
 
 class StaleKernel(msgspec.Struct, frozen=True, kw_only=True):
     """A running kernel that holds libraries which were replaced on disk since it loaded them."""

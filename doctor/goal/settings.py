@@ -21,8 +21,8 @@ from doctor.goal.profile import Profile, load_profile
 from doctor.goal.remembered import path_in
 from doctor.goal.remembered import read as read_remembered
 from doctor.goal.target import target_at
-from doctor.lab.tls import tls_of
-from doctor.measure.mirrors import load_mirrors
+from doctor.goal.tls import tls_of
+from doctor.mirrors.table import load_mirrors
 from doctor.near import nearest
 from doctor.reading.ask import APART, ask
 from doctor.reading.peek import is_folder, is_there

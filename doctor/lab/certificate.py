@@ -10,7 +10,7 @@ import msgspec
 
 from doctor.facts import Certificate
 from doctor.goal import Goal
-from doctor.lab.tls import unfit_pair
+from doctor.goal.tls import unfit_pair
 from doctor.reading.peek import peek, peek_text
 
 DAY = 86400.0

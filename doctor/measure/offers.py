@@ -16,9 +16,9 @@ import msgspec
 from doctor.facts import Answer
 from doctor.goal import Goal
 from doctor.goal.profile import TorchWant
-from doctor.measure.mirrors import Source, sources
 from doctor.measure.race import race
-from doctor.measure.samples import LISTS_NOT, Build, fits
+from doctor.mirrors.samples import LISTS_NOT, Build, fits
+from doctor.mirrors.table import Source, sources
 from doctor.probes.installers.pip import indexes, read_pip
 from doctor.probes.network.asking.question import without_login
 from doctor.text import Text, human_bytes

@@ -11,9 +11,9 @@ import httpx
 
 from doctor.facts import Answer
 from doctor.goal import Goal
-from doctor.measure.mirrors import Source
-from doctor.measure.samples import Build, take
-from doctor.measure.tape import BRIEF, LONGEST, SILENCE, Tape, Wrong
+from doctor.mirrors.samples import Build, take
+from doctor.mirrors.table import Source
+from doctor.mirrors.tape import BRIEF, LONGEST, SILENCE, Tape, Wrong
 from doctor.probes.network.asking.pool import Asked
 from doctor.probes.network.asking.question import without_login
 from doctor.text import human_bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doctor.explain.texts import by_text
+from doctor.texts.search import by_text
 
 TEXTS = [
     (

@@ -10,7 +10,6 @@ import pytest
 from bootstrap.lab.screen import screen
 from doctor.checks import judge
 from doctor.checks.jupyter import check
-from doctor.explain.texts import by_text
 from doctor.facts import (
     AREAS,
     Certificate,
@@ -26,6 +25,7 @@ from doctor.finding import Finding, settle
 from doctor.goal import Goal, Tls
 from doctor.lab.wanted import kernel_env, kernel_title, lab_settings, server_settings
 from doctor.text import Lang, both
+from doctor.texts.search import by_text
 from tests.lab_env import make_goal
 
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from doctor.checks import judge
-from doctor.explain.texts import by_text
 from doctor.report.snapshot import Snapshot
+from doctor.texts.search import by_text
 from tests.checks.test_machines import judged, recorded
 
 TEXTS = {

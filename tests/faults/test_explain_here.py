@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from doctor.explain.texts import by_text
+from doctor.texts.search import by_text
 from tests.conftest import ROOT
 from tests.faults.dists import install
 from tests.faults.patient import diagnose

@@ -11,8 +11,8 @@ import pytest
 from bootstrap.env import manager
 from bootstrap.env.manager import settle
 from doctor.goal import Goal, Manager
-from doctor.goal.manager import settle_by_sight
 from doctor.goal.prefix import marker
+from doctor.settle.manager import settle_by_sight
 from tests.conda_host import builder
 from tests.conda_host.machine import FILE, machine
 from tests.conda_host.server import Host, channel_files, official, serving

@@ -25,7 +25,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from doctor.measure.tape import AGENT
+from doctor.mirrors.tape import AGENT
 from tests.serving import serving
 
 FLIPPED = bytes(byte ^ 1 for byte in range(256))

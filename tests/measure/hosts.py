@@ -17,8 +17,8 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from random import Random
 
-from doctor.measure.mirrors import Kind, python_build_file
-from doctor.measure.tape import AGENT
+from doctor.mirrors.table import Kind, python_build_file
+from doctor.mirrors.tape import AGENT
 from tests.serving import serving as loopback
 
 SIZE = 300_000

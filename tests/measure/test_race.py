@@ -16,8 +16,8 @@ from bootstrap.mirrors import measure, memory_path
 from doctor.facts import Answer
 from doctor.goal import Goal
 from doctor.goal.profile import ModelWant
-from doctor.measure.mirrors import Kind
 from doctor.measure.race import race
+from doctor.mirrors.table import Kind
 from tests.faults.web import make_authority
 from tests.hub.server import dead_url
 from tests.measure.hosts import CONFIG, PAGE, PATHS, REVISION, WHEEL, Mirror, digest, serving, table, wrong
@@ -45,7 +45,7 @@ KINDS: tuple[Kind, ...] = (
 def asking(goal: Goal, monkeypatch: pytest.MonkeyPatch) -> Goal:
     """A goal that wants one model, and a lock of one package."""
     monkeypatch.setattr(
-        "doctor.measure.samples.witness", lambda goal: ("demo", "1.0", frozenset({digest(WHEEL)}))
+        "doctor.mirrors.samples.witness", lambda goal: ("demo", "1.0", frozenset({digest(WHEEL)}))
     )
     return msgspec.structs.replace(goal, models=(MODEL,))
 

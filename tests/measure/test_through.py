@@ -135,7 +135,7 @@ def test_packages_come_from_the_next_index_when_the_first_stalls(
         "/simple/demo/": b'<!DOCTYPE html><a href="/demo-1.0-py3-none-any.whl">demo</a>',
         "/demo-1.0-py3-none-any.whl": made,
     }
-    monkeypatch.setattr("doctor.measure.samples.witness", lambda goal: ("demo", "1.0", frozenset()))
+    monkeypatch.setattr("doctor.mirrors.samples.witness", lambda goal: ("demo", "1.0", frozenset()))
     monkeypatch.setenv("GROUNDWORK_UV", uv)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("UV_HTTP_TIMEOUT", "1")

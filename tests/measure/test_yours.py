@@ -11,7 +11,7 @@ from bootstrap.mirrors import measure
 from bootstrap.step import Work
 from bootstrap.steps import torch
 from doctor.goal import Goal
-from doctor.measure.mirrors import Kind, sources
+from doctor.mirrors.table import Kind, sources
 from doctor.probes import packages
 from tests.conda_host import builder
 from tests.conda_host.machine import machine, run_step
@@ -31,7 +31,7 @@ def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ours:
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "mirrors.toml").write_text("")
     (tmp_path / "none.txt").write_text("")
-    monkeypatch.setattr("doctor.measure.mirrors.CONFIGS", tmp_path / "configs")
+    monkeypatch.setattr("doctor.mirrors.table.CONFIGS", tmp_path / "configs")
     monkeypatch.setenv("GROUNDWORK_STAGE0_MIRRORS", str(tmp_path / "none.txt"))
 
     def put(kind: Kind, named: dict[str, str], more: str = "", where: str | None = None) -> None:

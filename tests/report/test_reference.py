@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
+from doctor.explain.reference import FOLDER, pages
 from doctor.report import sets
-from doctor.report.reference import FOLDER, pages
 from doctor.text import Lang
 
 

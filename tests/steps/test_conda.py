@@ -92,7 +92,7 @@ def test_an_installer_with_other_bytes_is_refused_and_the_next_mirror_used(
 def in_order(kind: str, goal: object) -> object:
     """`measure`, with all sources answering in the order of the file."""
     from doctor.facts import Answer
-    from doctor.measure.mirrors import load_mirrors
+    from doctor.mirrors.table import load_mirrors
 
     sources = [source for source in load_mirrors().source if source.kind == kind]
     return tuple(Answer(kind=s.kind, name=s.name, url=s.url, seconds=0.1) for s in sources), ()

@@ -26,7 +26,7 @@ from doctor.errors import Exit, Trouble
 from doctor.facts import Answer
 from doctor.goal import Goal
 from doctor.goal.prefix import marker
-from doctor.measure.mirrors import PYTHON_BUILDS, Kind
+from doctor.mirrors.table import PYTHON_BUILDS, Kind
 from tests.conda_host import builder
 from tests.conda_host.machine import ids, look, machine, run_step, tree
 from tests.conda_host.server import Host, channel_files, official, serving

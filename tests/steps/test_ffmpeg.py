@@ -59,7 +59,7 @@ def test_the_static_build_comes_from_the_next_index_when_one_has_other_bytes(
     page = f'<!DOCTYPE html><a href="/{name}">{name}</a>'.encode()
     (tmp_path / "ffmpeg.txt").write_text(f"imageio-ffmpeg==1.0 --hash=sha256:{sha256(right).hexdigest()}\n")
     monkeypatch.setattr(ffmpeg, "LOCKS", tmp_path)
-    monkeypatch.setattr("doctor.measure.samples.witness", lambda goal: ("imageio-ffmpeg", "", frozenset()))
+    monkeypatch.setattr("doctor.mirrors.samples.witness", lambda goal: ("imageio-ffmpeg", "", frozenset()))
     monkeypatch.setenv("GROUNDWORK_UV", uv)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     for unset in ("UV_INDEX", "UV_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_CONSTRAINT", "PIP_FIND_LINKS"):

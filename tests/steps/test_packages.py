@@ -62,7 +62,7 @@ def work(goal: Goal, uv: str, tmp_path: Path, index: Path, monkeypatch: pytest.M
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
     # What a mirror is measured by; the real one is a wheel of the profile's lock.
-    monkeypatch.setattr("doctor.measure.samples.witness", lambda goal: ("demo", "1.0", frozenset()))
+    monkeypatch.setattr("doctor.mirrors.samples.witness", lambda goal: ("demo", "1.0", frozenset()))
     # What a person constrains elsewhere is no matter of a lock, and uv would refuse it beside hashes.
     (tmp_path / "constraints.txt").write_text("demo<9\n")
     monkeypatch.setenv("UV_CONSTRAINT", str(tmp_path / "constraints.txt"))

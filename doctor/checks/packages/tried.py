@@ -9,14 +9,14 @@ from packaging.utils import canonicalize_name
 
 from doctor.catalogue import entries
 from doctor.checks.packages.needs import course, mended, pip
-from doctor.explain.clues.clue import OF_PIP, distribution
-from doctor.explain.match import Match, commands, title
-from doctor.explain.texts import by_text
 from doctor.facts import Packages, Python
 from doctor.facts.packages import Tried
 from doctor.finding import Finding
 from doctor.goal import Goal
 from doctor.text import Text
+from doctor.texts.clues.clue import OF_PIP, distribution
+from doctor.texts.match import Match, commands, title
+from doctor.texts.search import by_text
 
 SHOWN = 4
 # An import that fails is explained by whatever else is broken in these.

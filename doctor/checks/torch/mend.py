@@ -8,7 +8,7 @@ from doctor.catalogue import Value, found
 from doctor.facts import Torch
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
-from doctor.measure.mirrors import load_mirrors
+from doctor.mirrors.table import load_mirrors
 from doctor.wheels.tables import release_of
 
 Line = tuple[str, ...]

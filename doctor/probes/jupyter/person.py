@@ -9,8 +9,8 @@ from typing import Any
 
 from doctor.facts import SettingsFile
 from doctor.goal import Goal, Tls
+from doctor.goal.tls import unfit_pair
 from doctor.lab.sockets import Listening, is_absent
-from doctor.lab.tls import unfit_pair
 from doctor.lab.wanted import kernel_folder
 from doctor.probes.jupyter import around, shell
 from doctor.probes.jupyter.files.configs import person_files
@@ -109,7 +109,7 @@ def unfit_certificate(files: Iterable[SettingsFile]) -> Text | None:
 
 def key_as_client_ca(files: Iterable[SettingsFile]) -> str | None:
     """client_ca is whose certificates browsers must show; a private key there is the server's own, in the wrong line."""
-    from doctor.lab.pem import holds_key
+    from doctor.reading.pem import holds_key
 
     named = next(_named(sorted(files, key=lambda file: file.rank), "client_ca"), None)
     return named if named and holds_key(named) else None

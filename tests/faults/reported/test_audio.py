@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.explain.texts import by_text
+from doctor.texts.search import by_text
 from tests.conftest import missing
 from tests.faults.dists import install, site_of
 from tests.faults.native import library

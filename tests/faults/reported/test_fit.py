@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.explain.texts import by_text
+from doctor.texts.search import by_text
 from tests.faults.dists import install, remove
 from tests.faults.patient import Diagnosis, diagnose
 

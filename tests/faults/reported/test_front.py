@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.explain.texts import by_text
+from doctor.texts.search import by_text
 from tests.faults.lab import jupyterlab
 from tests.faults.patient import Diagnosis, diagnose
 from tests.faults.reported.etc import own_etc

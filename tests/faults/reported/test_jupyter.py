@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from doctor.explain.texts import by_text
 from doctor.probes.disk.mounts import MountPoint
 from doctor.probes.jupyter.files.stores import loose_modes
+from doctor.texts.search import by_text
 from tests.conftest import missing
 from tests.faults.dists import install
 from tests.faults.patient import diagnose

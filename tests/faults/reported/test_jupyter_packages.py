@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.explain.texts import by_text
+from doctor.texts.search import by_text
 from tests.faults.dists import install
 from tests.faults.jupyter.patient import add_kernel, spec_of
 from tests.faults.patient import diagnose

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.explain.texts import by_text
+from doctor.texts.search import by_text
 from tests.conda_host import prefixes
 from tests.conftest import missing
 from tests.faults.cache import blob_of, fill_cache

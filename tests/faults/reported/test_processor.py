@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.explain.texts import by_text
+from doctor.texts.search import by_text
 from tests.conftest import missing
 from tests.faults.network.outside import conda, sources
 from tests.faults.patient import diagnose

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from doctor.explain.texts import by_text
+from doctor.texts.search import by_text
 from tests.faults.cache import COMMIT, fill_cache, put
 from tests.faults.dists import install
 from tests.faults.patient import diagnose

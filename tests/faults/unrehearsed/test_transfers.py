@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from doctor.explain.texts import by_text
+from doctor.texts.search import by_text
 from tests.conftest import missing
 from tests.faults.unrehearsed.test_pip import DEMO
 from tests.faults.unrehearsed.test_pip import pip as pip

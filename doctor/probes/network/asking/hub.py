@@ -11,8 +11,8 @@ import msgspec
 from doctor.facts.network import Answer, Reply
 from doctor.goal import Goal
 from doctor.hub_env import OFFICIAL
-from doctor.measure.mirrors import Source, sources
-from doctor.measure.samples import sample_url
+from doctor.mirrors.samples import sample_url
+from doctor.mirrors.table import Source, sources
 from doctor.probes.hub import cached_models
 from doctor.probes.network.asking.client import Names, ask
 from doctor.probes.network.asking.question import Question, Said

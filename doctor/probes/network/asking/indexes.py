@@ -13,7 +13,6 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urljoin, urlsplit
@@ -28,6 +27,7 @@ from doctor.probes.network.asking.client import Names, ask, silent_reply
 from doctor.probes.network.asking.question import SECONDS, Question, Said, without_login
 from doctor.probes.network.asking.redirects import follow
 from doctor.probes.network.told.proxies import with_scheme
+from doctor.reading.links import Links
 from doctor.reading.peek import is_there
 
 Way = tuple[Index, Callable[[], tuple[Index, Said]]]
@@ -103,18 +103,6 @@ def whole_address(question: Question, names: Names) -> str:
         if said.reply.status == 200 and any(f"{WITNESS}-" in link for link in links):
             return without_login(f"{base}{end}")
     return ""
-
-
-class Links(HTMLParser):
-    """The addresses of a page of PEP 503."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [value for name, value in attrs if tag == "a" and name == "href" and value]
 
 
 def weigh(goal: Goal, index: Index, question: Question, page: bytes, names: Names) -> Index:

@@ -26,8 +26,8 @@ from doctor.facts.network import (
 from doctor.goal import Goal
 from doctor.goal.target import site_packages
 from doctor.hub_env import token
-from doctor.measure.mirrors import Kind, Source, sources, stage0_sources
-from doctor.measure.samples import sample_url
+from doctor.mirrors.samples import sample_url
+from doctor.mirrors.table import Kind, Source, sources, stage0_sources
 from doctor.probes.network.asking import channels, hub, indexes
 from doctor.probes.network.asking.client import Names, ask, silent_reply
 from doctor.probes.network.asking.first_use import first_use

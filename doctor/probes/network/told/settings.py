@@ -11,7 +11,7 @@ import msgspec
 from doctor.facts.network import Index, Network
 from doctor.goal import Goal
 from doctor.hub_env import OFFICIAL, recorded_endpoint
-from doctor.measure.mirrors import sources
+from doctor.mirrors.table import sources
 from doctor.probes.installers.pip import indexes, read_pip
 from doctor.probes.installers.pip_flaws import flaws
 from doctor.probes.network.line import links, names

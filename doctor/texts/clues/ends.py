@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import clue
-from doctor.explain.match import Match
-from doctor.explain.said import Said
+from doctor.texts.clues.clue import clue
+from doctor.texts.match import Match
+from doctor.texts.said import Said
 
 ENDS = (
     ("program-crashed", re.compile(r"Segmentation fault|SIGSEGV|(?:exit(?:ed with)?(?: code| status)?|returncode|exitcode)[ :=]*(?:139|-11)\b|Fatal Python error: Segmentation")),

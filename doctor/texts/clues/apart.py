@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import (
+from doctor.names import dropped_by_library, gone_from_python, new_in_python
+from doctor.pairs import EITHER
+from doctor.text import Text
+from doctor.texts.clues.clue import (
     NAMESPACES,
     PROGRAM,
     asker_of,
@@ -15,11 +18,8 @@ from doctor.explain.clues.clue import (
     raised_clue,
     with_version,
 )
-from doctor.explain.match import Match
-from doctor.explain.said import SITE, Raised, Said
-from doctor.names import dropped_by_library, gone_from_python, new_in_python
-from doctor.pairs import EITHER
-from doctor.text import Text
+from doctor.texts.match import Match
+from doctor.texts.said import SITE, Raised, Said
 
 # Names that a library gains with its releases and hardly ever loses: models, their parts, tasks. Who asks for one wants a later release.
 GROWS = {

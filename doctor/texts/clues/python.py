@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import PROGRAM, asker_of, raised_clue, with_version
-from doctor.explain.match import Match
-from doctor.explain.said import Raised, Said
 from doctor.names import gone_from_python, new_in_python
 from doctor.text import Text
+from doctor.texts.clues.clue import PROGRAM, asker_of, raised_clue, with_version
+from doctor.texts.match import Match
+from doctor.texts.said import Raised, Said
 
 MODULE = re.compile(r"No module named '?(?P<name>[\w.]+)")
 NAME = re.compile(r"cannot import name '?(?P<name>\w+)'? from '?(?P<module>[\w.]+)")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import clue, pip, with_version
-from doctor.explain.match import Match
-from doctor.explain.said import Said
 from doctor.pairs import PAIRS, Pair, met
+from doctor.texts.clues.clue import clue, pip, with_version
+from doctor.texts.match import Match
+from doctor.texts.said import Said
 
 
 def clues(said: Said) -> Iterator[Match]:

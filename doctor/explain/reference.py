@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import get_args
 
 from doctor.catalogue import Entry, entries
-from doctor.explain.match import blanked, flowing, plain
 from doctor.facts import AREAS
 from doctor.report import sets
 from doctor.report.summary import NAMES
 from doctor.shell import typed
 from doctor.text import Lang, Text
+from doctor.texts.match import blanked, flowing, plain
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "findings"
 ENDS: dict[Lang, str] = {"en": ".md", "zh": ".zh.md"}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from doctor.explain.clues import (
+from doctor.texts.clues import (
     absent,
     apart,
     cuda,
@@ -26,9 +26,9 @@ from doctor.explain.clues import (
     stated,
     tools,
 )
-from doctor.explain.clues.clue import line_of
-from doctor.explain.match import Match
-from doctor.explain.said import Said
+from doctor.texts.clues.clue import line_of
+from doctor.texts.match import Match
+from doctor.texts.said import Said
 
 KINDS = (pairs, resolved, python, absent, apart, native, tools, stated, paths, ports, hosts, cuda, ends)
 

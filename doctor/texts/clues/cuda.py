@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import clue
-from doctor.explain.match import Match
-from doctor.explain.said import Said
 from doctor.text import Text
+from doctor.texts.clues.clue import clue
+from doctor.texts.match import Match
+from doctor.texts.said import Said
 
 SAID = re.compile(
     r"(?:CUDA (?:driver |runtime |kernel )?(?:error|failure)(?: \d+)?|[Cc]uda failure(?: \d+)?|cuda runtime error(?: \(\d+\))?|CUDA_ERROR_\w+,?|cudaError\w+,?|cudaGetDeviceCount\(\)[^\n]{0,140}Error \d{1,3}|cuda error|CUDA Error)\s?[:(]? ?['\"(]?(?P<said>[a-zA-Z][\w' /()-]{5,90})"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import clue
-from doctor.explain.match import Match
-from doctor.explain.said import Said
 from doctor.names import names
 from doctor.text import Text
+from doctor.texts.clues.clue import clue
+from doctor.texts.match import Match
+from doctor.texts.said import Said
 
 NUMBERED = re.compile(
     r"\[Errno (?P<number>\d+)\] (?P<said>[^:\n'\"]+)(?::? ?b?['\"](?P<path>[^'\"\n]+)['\"])?"

@@ -19,8 +19,8 @@ import msgspec
 from doctor.goal import Goal
 from doctor.goal.lockfile import hashes, lock_path, pins
 from doctor.goal.profile import ModelWant
-from doctor.measure.mirrors import Kind, Source, installers, python_build_file
-from doctor.measure.tape import Check, Lacks, Page, Tape, Wrong
+from doctor.mirrors.table import Kind, Source, installers, python_build_file
+from doctor.mirrors.tape import Check, Lacks, Page, Tape, Wrong
 from doctor.text import human_bytes
 
 KNOWN = ("openai-community/gpt2", "main")  # asked of where no model is wanted
@@ -269,7 +269,7 @@ def is_wheel(head: bytes, whole: bool) -> None:
 
 def links_of(page: Page) -> list[str]:
     """The addresses of a page, whole: an index may name another host."""
-    from doctor.probes.network.asking.indexes import Links
+    from doctor.reading.links import Links
 
     found = listed(bytes(page.body)) or Links(page.body.decode("utf-8", "replace")).found
     return [urljoin(page.url, link) for link in found]

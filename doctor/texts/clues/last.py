@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote_plus
 
-from doctor.explain.clues.clue import distribution, raised_clue, with_version
-from doctor.explain.match import Match
-from doctor.explain.said import Said
 from doctor.text import Text
+from doctor.texts.clues.clue import distribution, raised_clue, with_version
+from doctor.texts.match import Match
+from doctor.texts.said import Said
 
 WORDS = 12  # of the message, for a search
 

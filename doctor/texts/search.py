@@ -9,9 +9,9 @@ from functools import cache, partial
 import msgspec
 
 from doctor.catalogue import Entry, catalogue, with_groups
-from doctor.explain.clues import clues
-from doctor.explain.match import Match, commands, joined
-from doctor.explain.said import read
+from doctor.texts.clues import clues
+from doctor.texts.match import Match, commands, joined
+from doctor.texts.said import read
 
 SHOWN = 4  # findings told of one text
 STATED = ("install-stated", "release-stated")  # what to install stands in the text

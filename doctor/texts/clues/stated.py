@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from doctor.explain.clues.clue import asker_of, clue, pip
-from doctor.explain.match import Match
-from doctor.explain.said import Raised, Said
 from doctor.names import requirement_of
 from doctor.text import Text
+from doctor.texts.clues.clue import asker_of, clue, pip
+from doctor.texts.match import Match
+from doctor.texts.said import Raised, Said
 
 OPERATOR = r"(?:>=|<=|==|~=|!=|<|>|=(?=\d))"
 NAME = r"[A-Za-z][\w.-]*(?:\[[\w,]+\])?"

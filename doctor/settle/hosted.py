@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.checks.colab import OWN_KERNEL
+from doctor.facts.colab import OWN_KERNEL
 from doctor.goal import Goal
 from doctor.goal.settings import system_python
 from doctor.probes.colab import kind_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import clue
-from doctor.explain.match import Match
-from doctor.explain.said import Said
 from doctor.text import Text
+from doctor.texts.clues.clue import clue
+from doctor.texts.match import Match
+from doctor.texts.said import Said
 
 TAKEN = re.compile(
     r"(?i)(?:\[Errno 98\]|EADDRINUSE|address already in use|port is already allocated|Cannot find empty port in range|port \d+ is already (?:in use|used|allocated|taken))"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import clue, line_of
-from doctor.explain.match import Match
-from doctor.explain.said import Said
 from doctor.text import Text
+from doctor.texts.clues.clue import clue, line_of
+from doctor.texts.match import Match
+from doctor.texts.said import Said
 
 HOST = re.compile(
     r"host='(?P<host>[\w.-]+)'(?:, port=(?P<port>\d+))?"

@@ -48,7 +48,7 @@ def unfit_pair(tls: Tls) -> Text | None:
         # Nobody is there to type the key's password when the server starts.
         context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
     except (OSError, ValueError) as error:
-        from doctor.lab.pem import wrong_with
+        from doctor.reading.pem import wrong_with
 
         said = str(error) or type(error).__name__
         return wrong_with(tls.certificate, tls.key, said) or Text(

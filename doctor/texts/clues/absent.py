@@ -7,8 +7,11 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from doctor.explain.clues.apart import WHOLE, dropped, mixed
-from doctor.explain.clues.clue import (
+from doctor.names import dropped_by_library, gone_from_python, new_in_python, requirement_of
+from doctor.pairs import EITHER
+from doctor.text import Text
+from doctor.texts.clues.apart import WHOLE, dropped, mixed
+from doctor.texts.clues.clue import (
     NAMESPACES,
     PROGRAM,
     asker_of,
@@ -19,11 +22,8 @@ from doctor.explain.clues.clue import (
     raised_clue,
     with_version,
 )
-from doctor.explain.match import Match
-from doctor.explain.said import Raised, Said
-from doctor.names import dropped_by_library, gone_from_python, new_in_python, requirement_of
-from doctor.pairs import EITHER
-from doctor.text import Text
+from doctor.texts.match import Match
+from doctor.texts.said import Raised, Said
 
 MISSING = re.compile(r"No module named ['\"]?(?P<module>[\w.]+)")
 STARTED = re.compile(

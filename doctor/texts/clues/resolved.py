@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import clue
-from doctor.explain.match import Match
-from doctor.explain.said import Said
 from doctor.text import Text
+from doctor.texts.clues.clue import clue
+from doctor.texts.match import Match
+from doctor.texts.said import Said
 
 CONFLICT = re.compile(
     r"Cannot install (?P<what>[^\n]+?(?:\n[^\n]+?)?) because these package versions have conflicting dependencies"

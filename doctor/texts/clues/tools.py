@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from doctor.explain.clues.clue import clue, pip
-from doctor.explain.match import Match
-from doctor.explain.said import Said
 from doctor.names import names, requirement_of
 from doctor.text import Text
+from doctor.texts.clues.clue import clue, pip
+from doctor.texts.match import Match
+from doctor.texts.said import Said
 
 COMMAND = re.compile(
     r"(?:^|: )(?:line \d+: )?(?P<shell>[\w.+-]+): (?:command not found|not found)\s*$"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from doctor.explain.clues.clue import asker_of, clue, with_version
-from doctor.explain.match import Match
-from doctor.explain.said import Said
 from doctor.names import names
 from doctor.text import Text
+from doctor.texts.clues.clue import asker_of, clue, with_version
+from doctor.texts.match import Match
+from doctor.texts.said import Said
 
 LIBRARY = re.compile(
     r"(?P<library>lib[\w+.-]+?\.so(?:\.[\w.]+)?): cannot open shared object file|Could not load (?:library|dynamic library) '?(?P<named>lib[\w+.-]+?\.so[\w.]*)"

@@ -7,10 +7,10 @@ import re
 from packaging.utils import canonicalize_name
 
 from doctor.catalogue import Value, entry_of
-from doctor.explain.match import Match
-from doctor.explain.said import Raised, Said
 from doctor.names import requirement_of
 from doctor.text import Text
+from doctor.texts.match import Match
+from doctor.texts.said import Raised, Said
 
 NAMESPACES = ("google", "azure", "mpl_toolkits", "nvidia", "sphinxcontrib", "zope", "backports", "ruamel")
 PROGRAM = Text("the program", "程序")
