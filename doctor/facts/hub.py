@@ -177,6 +177,10 @@ class Hub(msgspec.Struct, frozen=True, kw_only=True, tag="hub"):
     transformers_place: str | None = None  # where transformers 4 looks, when that is elsewhere
     other_people: bool = False  # somebody else has an account here
     tokens: tuple[Token, ...] = ()  # the first is the one that is used
+    token_left: str | None = (
+        None  # a token's file in the usual place, where another place is asked and none is there
+    )
     login: Login | None = None  # in ~/.netrc
+    lfs_wanted_by: str | None = None  # the file that has git hand large files to git-lfs, which is not here
     hiding: tuple[str, ...] = ()  # folders beside the notebooks that bear a wanted model's name and hold none
     seen: Cache | Unknown | None = None

@@ -236,6 +236,7 @@ class Jupyter(msgspec.Struct, frozen=True, kw_only=True, tag="jupyter"):
     key_as_client_ca: str | None = None  # the private key that a configuration names as client_ca
     localhost: tuple[str, ...] = ()  # what /etc/hosts says of it
     no_ipv6: bool = False  # not even this machine itself is to be reached by IPv6
+    tunnels_forbidden: str | None = None  # the line of sshd's settings by which it lets no port through
     firewall: str | None = (
         None  # the file of a firewall that is on and does not let the server's port through
     )

@@ -21,6 +21,8 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from slips.check(facts, hub)
     yield from token.check(hub)
     yield from token.login(facts, hub)
+    if hub.lfs_wanted_by:
+        yield found("hub", "git-lfs-missing", file=hub.lfs_wanted_by)
     yield from cache.check(facts, hub, goal)
     if goal.foreign or not hub.hiding:
         yield from wanted.hidden(facts)

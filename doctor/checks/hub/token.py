@@ -45,6 +45,8 @@ def login(facts: Facts, hub: Hub) -> Iterator[Finding]:
 
 
 def check(hub: Hub) -> Iterator[Finding]:
+    if hub.token_left:
+        yield found("hub", "hf-token-left-behind", path=hub.token_left, cache=hub.cache)
     if hub.tokens:
         yield from _shape(hub.tokens[0])
     for token in hub.tokens:

@@ -22,6 +22,7 @@ from doctor.checks.jupyter import (
     names,
     servers,
     stores,
+    tunnels,
     widgets,
 )
 from doctor.facts import Facts, Jupyter
@@ -46,6 +47,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from names.check(jupyter, facts)
     yield from widgets.check(jupyter, facts, goal)
     yield from hub_env.check(jupyter)
+    yield from tunnels.check(jupyter, goal)
 
 
 def _beside_ours(jupyter: Jupyter, facts: Facts, goal: Goal) -> Iterator[Finding]:
@@ -61,6 +63,7 @@ def _beside_ours(jupyter: Jupyter, facts: Facts, goal: Goal) -> Iterator[Finding
     yield from stores.check(jupyter)
     yield from names.check(jupyter, facts)
     yield from hub_env.check(jupyter)
+    yield from tunnels.check(jupyter, goal)
 
 
 def _milder(finding: Finding) -> Finding:

@@ -21,6 +21,7 @@ SHOWN_BY_LOG = {
     "bad-config": "jupyter-config-refused",
     "address": "jupyter-address-refused",
     "db-locked": "jupyter-database-locked",
+    "plain-on-tls": "jupyter-https-opened-as-http",
 }
 # Releases that do not work together though their metadata lets pip install both.
 CLASHES = (

@@ -28,8 +28,8 @@ NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 def probe(goal: Goal) -> Hub:
     # Other rooms want what the cache holds of a model; the rest is for this area.
-    from doctor.probes.hub import cache, local, netrc, rc_lines, settings, slips
-    from doctor.probes.hub.token import other_people, tokens
+    from doctor.probes.hub import cache, git, local, netrc, rc_lines, settings, slips
+    from doctor.probes.hub.token import left_behind, other_people, tokens
 
     models = within(cached_models, goal)
     if isinstance(models, Unknown):  # a cache on a dead network disk is not asked again
@@ -47,7 +47,9 @@ def probe(goal: Goal) -> Hub:
         transformers_place=settings.transformers_place(goal, os.environ),
         other_people=other_people(),
         tokens=tokens(goal, os.environ),
+        token_left=left_behind(goal, os.environ),
         login=netrc.of_person(goal),
+        lfs_wanted_by=git.lfs_wanted_by(os.environ),
         hiding=local.hiding(goal),
         seen=cache.look(goal, settings.hub_cache(goal, os.environ)),
     )

@@ -34,6 +34,12 @@ def tokens(goal: Goal, environ: Mapping[str, str]) -> tuple[Token, ...]:
     return tuple(found)
 
 
+def left_behind(goal: Goal, environ: Mapping[str, str]) -> str | None:
+    """The token that an earlier login wrote, where HF_HOME or HF_TOKEN_PATH lead elsewhere since, and no token is in effect."""
+    usual = Path(environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface", "token").expanduser()
+    return str(usual) if not tokens(goal, environ) and clean(peek_text(usual, 4096)) else None
+
+
 def _of_file(path: Path, said: str, differs: bool) -> Token:
     mode = stat.S_IMODE(path.stat().st_mode)
     open_to_all = bool(mode & stat.S_IROTH) and reachable(path)

@@ -20,7 +20,7 @@ from doctor.probes.jupyter.files.stores import stores
 from doctor.probes.jupyter.kernels.sites import has_package
 from doctor.probes.jupyter.kernels.specs import HUB_PACKAGES, kernels
 from doctor.probes.jupyter.kernels.widgets import in_lab
-from doctor.probes.jupyter.servers import names
+from doctor.probes.jupyter.servers import names, tunnels
 from doctor.probes.jupyter.servers.front import fronts
 from doctor.probes.jupyter.servers.logs import log_lines
 from doctor.probes.jupyter.servers.processes import kernel_process, processes
@@ -73,6 +73,7 @@ def look_at_person(goal: Goal, ours: int | None, sockets: Sequence[Listening]) -
         "key_as_client_ca": key_as_client_ca(files),
         "localhost": names.of_localhost(),
         "no_ipv6": names.has_no_ipv6(),
+        "tunnels_forbidden": tunnels.forbidden_by(),
     }
 
 

@@ -15,6 +15,12 @@ from doctor.texts.said import Raised, Said
 NAMESPACES = ("google", "azure", "mpl_toolkits", "nvidia", "sphinxcontrib", "zope", "backports", "ruamel")
 PROGRAM = Text("the program", "程序")
 OF_PIP = ("python", "-m", "pip", "install")
+# The version of a build of torch that the package index does not have.
+LOCAL = re.compile(r"(?P<release>[^=+]+)\+(?P<build>cpu|cu\d+|rocm[\d.]+)$")
+ON_TORCH_INDEX = Text(
+    "builds with +cpu or +cuNNN lie in PyTorch's own index alone",
+    "带 +cpu 或 +cuNNN 的构建只在 PyTorch 自己的源中",
+)
 
 
 def clue(
@@ -51,6 +57,12 @@ def raised_clue(
     **values: Value,
 ) -> Match:
     return clue(area, name, raised.line, raised.at, more=more, general=general, **values)
+
+
+def of_torch_index(*install: str, name: str, local: re.Match[str]) -> tuple[str, ...]:
+    """The command that gets such a build."""
+    index = f"https://download.pytorch.org/whl/{local['build']}"
+    return (*install, f"{name}=={local['release']}", "--index-url", index)
 
 
 def line_of(text: str, at: int) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from doctor.text import Text
-from doctor.texts.clues.clue import clue
+from doctor.texts.clues.clue import LOCAL, ON_TORCH_INDEX, clue, of_torch_index
 from doctor.texts.match import Match
 from doctor.texts.said import Said
 
@@ -34,7 +34,6 @@ FIRST_INDEX = re.compile(r"Because there is no version of [^\s+]+==[^\s+]+ and y
 ONLY = re.compile(
     rf"only {UNIT}(?P<there>(?:<=|<|==|>=)[^\s,]+) (?:is|are) available and (?:you require|[^,]+ depends on) [\w.-]+(?P<bound>(?:==|>=|<=|<|>|~=)[^\s,]+)"
 )
-LOCAL = re.compile(r"^(?P<release>[^+]+)\+(?P<build>cpu|cu\d+|rocm[\d.]+)$")
 
 
 def clues(said: Said) -> Iterator[Match]:
@@ -140,22 +139,10 @@ def _torch_build(hit: re.Match[str], begin: re.Match[str], local: re.Match[str])
         hit[0],
         begin.start(),
         general=False,
-        more=(
-            (
-                "uv",
-                "pip",
-                "install",
-                f"{name}=={local['release']}",
-                "--index-url",
-                f"https://download.pytorch.org/whl/{local['build']}",
-            ),
-        ),
+        more=(of_torch_index("uv", "pip", "install", name=name, local=local),),
         what=f"{name}=={local[0]}",
         name=name,
-        seen=Text(
-            "builds with +cpu or +cuNNN lie in PyTorch's own index alone",
-            "带 +cpu 或 +cuNNN 的构建只在 PyTorch 自己的源中",
-        ),
+        seen=ON_TORCH_INDEX,
     )
 
 

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from doctor.names import requirement_of
 from doctor.text import Text
-from doctor.texts.clues.clue import asker_of, clue, pip
+from doctor.texts.clues.clue import LOCAL, OF_PIP, ON_TORCH_INDEX, asker_of, clue, of_torch_index, pip
 from doctor.texts.match import Match
 from doctor.texts.said import Raised, Said
 
@@ -92,7 +92,10 @@ def _none_fits(said: Said) -> Match | None:
     name = re.split(r"[<>=!~\[]", hit["what"])[0]
     more: tuple[tuple[str, ...], ...] = (("python", "-m", "pip", "index", "versions", name),)
     asked = INDEXES.search(said.text)
-    if (
+    if local := LOCAL.search(hit["what"]):
+        seen = ON_TORCH_INDEX
+        more = (of_torch_index(*OF_PIP, name=name, local=local),)
+    elif (
         there in ("", "none")
         and asked
         and "download.pytorch.org" in asked["list"]

@@ -18,7 +18,7 @@ COMMAND = re.compile(
     r"|(?:unable to execute|command) '(?P<built>[\w.+-]+)'(?: failed)?: (?:No such file|not found)"
     r"|(?:Could not find|Cannot find|cannot find|can't find) (?:the )?(?:command |program |executable )?['\"`]?(?P<named>cmake|ninja|git|gcc|g\+\+|nvcc|ffmpeg|ffprobe|swig|protoc|rustc|cargo|espeak|sox|java|node|npm)\b"
     r"|(?:executable|command|program) ['\"`]?(?P<said>[\w.+-]+)['\"`]? (?:was )?not found(?! in)"
-    r"|['\"`]?\b(?P<path>[\w.+-]+)['\"`]? (?:(?:was |is |could )?not (?:be )?(?:found|installed)|not installed or not) (?:on|in) (?:your |the |\$)?(?:system )?PATH\b"
+    r"|['\"`]?\b(?P<path>[\w.+-]+)['\"`]? (?:(?:was |is |could )?not (?:be )?(?:found|installed)|not installed or (?:it.s )?not|(?:is )?not installed or it.s not) (?:on|in) (?:your |the |\$)?(?:system )?PATH\b"
     r"|\b(?P<absent>Pandoc|Tesseract|Graphviz|Node(?:\.js)?|Git|CMake|Ninja|xelatex|SoX) (?:wasn't|was not|is not|could not be) (?:found|installed)",
     re.M,
 )

@@ -42,6 +42,7 @@ SIGNS = {
         r"sqlite3\.OperationalError: (?:database is locked|locking protocol|disk I/O error)"
     ),
     "modes": re.compile(r"Permissions assignment failed for secure file"),
+    "plain-on-tls": re.compile(r"\[SSL: HTTP_REQUEST\] http request"),
     "address": re.compile(r"\[Errno 99\] Cannot assign requested address"),
 }
 FATAL = ("root-refused", "port-taken", "permission", "bad-config", "address", "modes")  # these end the start
