@@ -41,6 +41,7 @@ class DriverLibrary(msgspec.Struct, frozen=True, kw_only=True):
     via: str = "cache"  # LD_LIBRARY_PATH, cache, or disk: there, but ld.so does not look there
     beside: tuple[str, ...] = ()  # releases of other files of that library in the same folder
     damaged: str = ""  # why it cannot be loaded: an empty file, or one that breaks off
+    empties: tuple[str, ...] = ()  # where it is empty: all files of the driver that are
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,6 +215,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     hmm: bool = False  # nvidia_uvm manages memory of all programs (HMM); looked at where CUDA refuses
     wsl: bool = False
     has_dxg: bool = False  # /dev/dxg: WSL's way to the GPU
+    wsl_off: str = ""  # the line of /etc/wsl.conf by which WSL hands no GPU in: FILE:LINE
     secure_boot: bool = False
     key_enrolled: bool | None = (
         None  # the key with which this machine signs its modules is known to the firmware

@@ -40,6 +40,7 @@ class WslConfig(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     fault: WslFault = ""
     memory: int | None = None  # bytes, as it asks for
+    gpu_off: str = ""  # the line by which no GPU is handed in: FILE:LINE
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

@@ -87,10 +87,21 @@ def _processes(host: Host) -> Iterator[Finding]:
     most, now = host.cgroup.pids, host.cgroup.pids_now
     if most is None or now is None:
         return
-    if now > PIDS_NEAR * most:
-        yield found("host", "pids-limit-near", now=now, most=most, zombies=host.zombies)
-    elif most < PIDS_FLOOR:
-        yield found("host", "pids-limit-near", severity="warn", now=now, most=most, zombies=host.zombies)
+    if _few_pids(host) or most < PIDS_FLOOR:
+        yield found(
+            "host",
+            "pids-limit-near",
+            severity="fail" if _few_pids(host) else "warn",
+            now=now,
+            most=most,
+            zombies=host.zombies,
+            crowd=host.crowd or ("-",),
+        )
+
+
+def _few_pids(host: Host) -> bool:
+    most, now = host.cgroup.pids, host.cgroup.pids_now
+    return most is not None and now is not None and now > PIDS_NEAR * most
 
 
 def _ulimits(host: Host) -> Iterator[Finding]:
@@ -112,12 +123,13 @@ def _threads(host: Host) -> Iterator[Finding]:
         return
     most, now, hard = host.limits.processes, host.limits.processes_now, host.limits.processes_hard
     near = most is not None and now is not None and now > PROCESSES_NEAR * most
-    if near or host.threads == "refused" or (most is not None and most < PROCESSES_FLOOR):
+    refused = host.threads == "refused" and not _few_pids(host)  # else that is why
+    if near or refused or (most is not None and most < PROCESSES_FLOOR):
         more = str(hard) if hard is not None and hard > (most or 0) else "unlimited"
         yield found(
             "host",
             "process-limit",
-            severity="fail" if near or host.threads == "refused" else "warn",
+            severity="fail" if near or refused else "warn",
             limit="?" if most is None else most,
             now="?" if now is None else now,
             hard=more,

@@ -74,6 +74,7 @@ def probe(goal: Goal) -> Gpu:
         docker=Docker() if inside else docker.docker(of_packages, has_nodes=bool(nodes)),
         wsl=wsl,
         has_dxg=is_there(Path("/dev/dxg")),
+        wsl_off=wsl_off() if wsl and not inside else "",
         secure_boot=module.secure_boot(),
         key_enrolled=module.key_enrolled(),
         uptime_seconds=uptime(),
@@ -179,6 +180,12 @@ def wsl_lacks(installed: tuple[DriverLibrary, ...], driver: str | None) -> tuple
     from doctor.probes.gpu.containers import windows
 
     return windows.lacks(installed, driver)
+
+
+def wsl_off() -> str:
+    from doctor.probes.gpu.containers import windows
+
+    return windows.switched_off()
 
 
 def smi_apart() -> str:

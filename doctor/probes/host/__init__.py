@@ -75,7 +75,7 @@ def probe(goal: Goal) -> Host:
         musl=scarce.has_musl(),
         kills_on_logout=scarce.kills_on_logout(user or "") if systemd and os.geteuid() != 0 else "",
         remote="SSH_CONNECTION" in os.environ,
-        **scarce.scarce(),
+        **scarce.scarce(few=few_left(group)),
         inotify_watches=number(Path("/proc/sys/fs/inotify/max_user_watches")),
         lost_preloads=person.lost_preloads(os.environ.get("LD_PRELOAD", "")),
         lost_preloads_of_all=person.lost_preloads(person.preloads_of_all()),

@@ -16,6 +16,10 @@ def damaged(gpu: Gpu, name: str) -> Finding | None:
     first = _first(gpu, name)
     if first is None or not first.damaged:
         return None
+    if first.empties and gpu.container:
+        away = (("rm", *first.empties), ("ldconfig",))
+        again = ("docker", "run", "--gpus", "all", "IMAGE")
+        return found("gpu", "image-kept-empty-driver-files", files=first.empties, commands=(*away, again))
     return found("gpu", "driver-library-damaged", path=first.real, said=first.damaged, commands=_away(first))
 
 
