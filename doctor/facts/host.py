@@ -43,6 +43,13 @@ class WslConfig(msgspec.Struct, frozen=True, kw_only=True):
     gpu_off: str = ""  # the line by which no GPU is handed in: FILE:LINE
 
 
+class LineEnds(msgspec.Struct, frozen=True, kw_only=True):
+    """What ends with a CR where Linux reads it."""
+
+    scripts: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()  # their names
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The `ulimit`s of this process that installs stumble over; None is unlimited."""
 
@@ -131,6 +138,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     musl: bool = False  # the loader of that C library is there
     kills_on_logout: str = ""  # the file by which logind ends what a login leaves running
     remote: bool = False  # logged in through SSH
+    line_ends: LineEnds = LineEnds()
     inotify_watches: int | None = None  # folders and files that programs of one user may watch
     wslconfig: WslConfig | None = None
     lost_preloads: tuple[str, ...] = ()  # libraries that LD_PRELOAD names and that are not there

@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 
 from doctor.facts import Host
-from doctor.facts.host import Cgroup, WslConfig
+from doctor.facts.host import Cgroup, LineEnds, WslConfig
 from doctor.goal import Goal
 from doctor.probes import threads
-from doctor.probes.host import apt, machine, person, scarce
+from doctor.probes.host import apt, line_ends, machine, person, scarce
 from doctor.probes.host.cgroup import cgroup, number, text
 
 SCARCE = 0.8  # of the processes that are allowed: from there on the zombies are counted
@@ -85,6 +85,7 @@ def probe(goal: Goal) -> Host:
         clock=now,
         newest_file=newest,
         newest_path=newest_path,
+        line_ends=LineEnds(scripts=line_ends.scripts(goal.root_dir), variables=line_ends.variables()),
         apt=packages(),
     )
 

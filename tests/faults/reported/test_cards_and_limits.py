@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +15,9 @@ import pytest
 from tests.conftest import missing
 from tests.faults.gpu.world import LIBRARIES, World, windows, working
 from tests.faults.native import library
-from tests.faults.patient import bare_environ, diagnose
+from tests.faults.patient import Diagnosis, bare_environ, diagnose
 from tests.faults.reported.test_machine import UNAME
+from tests.faults.test_colab import COLAB, NEW_ROOT
 
 AREAS = "gpu,host,disk"
 KERNEL = platform.release()
@@ -212,3 +215,136 @@ def test_a_container_whose_processes_are_used_up(
     one = said.of("pids-limit-near")
     assert one["severity"] == ("fail" if many else "warn")
     assert ("sleep (17)" in one["evidence"]) == bool(many)
+
+
+# ---- scripts of Windows
+
+SCRIPT = b"#!/usr/bin/env bash\r\nset -e\r\npip install -r requirements.txt\r\n"
+
+
+def line_ends(environ: dict[str, str], cwd: Path, *scripts: str) -> Diagnosis:
+    """The doctor started from a folder of the person's."""
+    go = ["sh", "-c", 'cd "$0" && cd - >/dev/null && exec "$@"', str(cwd)]  # the shell was there before
+    said = diagnose(environ, "--area", "host", prefix=go)
+    assert [one for one in said.complaints if "line-end" in one] == list(scripts)
+    return said
+
+
+@pytest.mark.parametrize("place", ["setup.sh", "scripts/start.bash", "scripts/run"])
+def test_scripts_that_git_for_windows_checked_out(home: Path, tmp_path: Path, place: str) -> None:
+    """https://github.com/pyenv/pyenv/issues/1725: "/usr/bin/env: 'bash\\r': No such file or directory"."""
+    file = tmp_path / "course" / place
+    file.parent.mkdir(parents=True)
+    file.write_bytes(SCRIPT)
+    file.chmod(0o755)
+    ran = subprocess.run([str(file)], capture_output=True, check=False, timeout=20)
+    assert ran.returncode == 127 and b"bash" in ran.stderr
+    said = line_ends(bare_environ(home), tmp_path / "course", "script-with-windows-line-ends")
+    one = said.of("script-with-windows-line-ends")
+    assert str(file) in one["evidence"] and one["remedy"]["commands"][0] == [
+        "sed",
+        "-i",
+        "s/\\r$//",
+        str(file),
+    ]
+    subprocess.run(one["remedy"]["commands"][0], check=True, timeout=20)
+    assert file.read_bytes() == SCRIPT.replace(b"\r", b"")
+    line_ends(bare_environ(home), tmp_path / "course")
+
+
+def test_files_of_windows_that_harm_nobody(home: Path, tmp_path: Path) -> None:
+    """Data, Python's own text, batch files, and a CR that is none at a line's end."""
+    for name, text in (
+        ("notes.txt", b"a\r\n"),
+        ("train.py", b"#!/usr/bin/python3\r\n"),
+        ("go.bat", b"@echo off\r\n"),
+        ("fine.sh", b"#!/bin/sh\nprintf 'a\\r\\n'\r\n"),
+        ("Makefile", b"all:\r\n"),
+        ("empty.sh", b""),
+    ):
+        (tmp_path / name).write_bytes(text)
+    line_ends(bare_environ(home), tmp_path)
+
+
+def test_a_start_up_file_of_windows(home: Path, tmp_path: Path) -> None:
+    (home / ".bashrc").write_bytes(b"export HF_HOME=/data/hf\r\n")
+    line_ends(bare_environ(home), tmp_path, "script-with-windows-line-ends")
+
+
+def test_variables_of_such_a_file(home: Path, tmp_path: Path) -> None:
+    said = line_ends(bare_environ(home, COURSE="a\r"), tmp_path, "variable-with-windows-line-end")
+    assert "COURSE" in said.of("variable-with-windows-line-end")["title"]
+
+
+# ---- Colab
+
+
+def on_colab(home: Path, tmp_path: Path, more: str) -> Diagnosis:
+    environ = bare_environ(home, **COLAB, HF_TOKEN="hf_x", MANAGER="system", ENV_MANAGER="system")
+    root = tmp_path / "root"
+    root.mkdir()
+    made = f"mkdir -p content/sample_data var/colab; {more}"
+    prefix = ("unshare", "-m", "sh", "-c", NEW_ROOT, "sh", str(root), made)
+    return diagnose(environ, "--area", "colab,packages", prefix=prefix)
+
+
+@pytest.mark.parametrize(
+    ("more", "folders"),
+    [
+        (
+            "mkdir -p content/drive/MyDrive/llm; : > content/drive/MyDrive/llm/model.safetensors",
+            ["/content/drive"],
+        ),
+        ("mkdir -p content/gdrive/MyDrive", ["/content/gdrive"]),
+        ("ln -s /content/sample_data content/drive", ["/content/drive"]),
+        ("mkdir -p content/drive", []),
+        ("mkdir -p content/drive; mount -t tmpfs none content/drive; mkdir content/drive/MyDrive", []),
+    ],
+)
+def test_files_where_the_drive_is_to_be_mounted(
+    home: Path, tmp_path: Path, more: str, folders: list[str]
+) -> None:
+    """https://github.com/svc-develop-team/so-vits-svc/issues/124: "Mountpoint must not already contain files"."""
+    said = on_colab(home, tmp_path, more)
+    found = [one for one in said.findings if one["id"] == "colab-drive-folder-not-empty"]
+    assert [one["title"].partition(" ")[0] for one in found] == folders
+
+
+def notebook(source: str) -> str:
+    cell: dict[str, object] = {
+        "cell_type": "code",
+        "source": [source],
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ('import os\nos.environ["LC_ALL"] = "C"', True),
+        ("%env LC_ALL=C", True),
+        ("import locale\nlocale.setlocale(locale.LC_ALL, 'C')", True),
+        ('import os\nos.environ.update(LANG="POSIX")', True),
+        ('import os\nos.environ["LC_ALL"] = "C.UTF-8"', False),
+        ("import locale\nlocale.setlocale(locale.LC_NUMERIC, 'C')", False),
+        ('# os.environ["LC_ALL"] = "C"', False),
+    ],
+)
+@pytest.mark.parametrize("at_start", [True, False])
+def test_a_notebook_that_takes_its_language_away(
+    home: Path, tmp_path: Path, source: str, told: bool, at_start: bool
+) -> None:
+    """https://github.com/googlecolab/colabtools/issues/3409: "A UTF-8 locale is required. Got ANSI_X3.4-1968"."""
+    if at_start and source.startswith("%"):
+        pytest.skip("start-up files of this kind are plain Python")
+    file = home / (".ipython/profile_default/startup/00.py" if at_start else "lecture1.ipynb")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(source + "\n" if at_start else notebook(source))
+    said = on_colab(home, tmp_path, f"cp {file} content/")
+    found = [one for one in said.findings if one["id"] == "colab-locale-not-utf8"]
+    assert bool(found) == told
+    if told:
+        assert file.name in found[0]["evidence"]
