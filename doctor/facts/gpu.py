@@ -184,7 +184,8 @@ class Docker(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str = ""  # that daemon's address, without who logs in
     settings: tuple[Setting, ...] = ()  # of the container toolkit, where they keep GPUs from containers
     rootful: bool = False  # its daemon of root listens here
-    rootless: bool = False  # `docker` talks to a daemon of this user
+    rootless: str = ""  # the address of a daemon of this user, where `docker` talks to one
+    outdated: str = ""  # when NVIDIA's toolkit was installed, where the running daemon is older
     toolkit_version: str = ""  # as dpkg has it
     others: tuple[str, ...] = ()  # what else starts containers here: containerd, podman, kubelet
 
@@ -240,6 +241,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     adapters_withheld: tuple[
         str, ...
     ] = ()  # InfiniBand adapters with a link, whose device files this container was not given
+    path_set_in: tuple[str, ...] = ()  # lines of start-up files that set LD_LIBRARY_PATH
     locked_most: int | None = (
         None  # bytes that may be locked in memory, where RDMA needs more; None: enough, or no RDMA
     )

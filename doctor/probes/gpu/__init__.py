@@ -25,6 +25,7 @@ from doctor.probes.gpu.steering import visible
 from doctor.reading.peek import is_there, peek_text
 
 JETSON = Path("/etc/nv_tegra_release")
+LIBRARY_PATH = "LD_LIBRARY_PATH"
 MPS_FOLDER = "CUDA_MPS_PIPE_DIRECTORY"
 INFINIBAND, ADAPTERS = Path("/dev/infiniband"), Path("/sys/class/infiniband")
 NCCL_FILES = (Path("~/.nccl.conf").expanduser(), Path("/etc/nccl.conf"))
@@ -46,7 +47,8 @@ def probe(goal: Goal) -> Gpu:
     steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(goal, notebooks)
     of_packages = packages.driver_packages()
     driver = module.version() or said.driver
-    lines = visible.set_in(goal, (one.name for one in steering))
+    led = any(one.via == LIBRARY_PATH for one in installed)
+    lines = visible.set_in(goal, (*(one.name for one in steering), *([LIBRARY_PATH] if led else ())))
     # Last of all: as root, CUDA loads modules and makes nodes.
     cuda_code = asked.cuda_code() if goal.deep and said.code == 0 else None
     return Gpu(
@@ -81,6 +83,7 @@ def probe(goal: Goal) -> Gpu:
         fabric_manager=not nothing and bool(processes.named("nv-fabricmanager")),
         makes_nodes=shutil.which("nvidia-modprobe") is not None,
         visible=visible.visible(notebooks),
+        path_set_in=lines.get(LIBRARY_PATH, ()),
         visible_set_in=lines.get(visible.NAME, ()),
         nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
