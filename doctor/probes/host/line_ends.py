@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from doctor.probes.listing import names_in
+from doctor.probes.patience import within
 from doctor.reading import startup
 from doctor.reading.peek import peek
 
@@ -21,17 +21,28 @@ def scripts(root_dir: str, environ: Mapping[str, str] = os.environ) -> tuple[str
     """Scripts whose first line names their program with a CR behind it: in the person's folder of work, where the
     shell is and was before, and in those that start shells. A shell takes the CR for a part of each word."""
     named = (root_dir, str(Path.cwd()), environ.get("OLDPWD", ""))
-    folders = dict.fromkeys(Path(name).expanduser() for name in named if name)
-    those = [file for folder in folders for file in _in(folder)]
+    said = within(_of_windows, tuple(dict.fromkeys(name for name in named if name)))
+    return said if isinstance(said, tuple) else ()
+
+
+def _of_windows(folders: tuple[str, ...]) -> tuple[str, ...]:
+    those = [file for folder in folders for file in _in(Path(folder).expanduser())]
     files = (*(path for _, path in (*startup.of_home(Path.home()), *startup.of_system())), *those)
     return tuple(dict.fromkeys(str(path) for path in files if _is_of_windows(path)))
 
 
 def _in(folder: Path) -> Iterator[Path]:
+    """Folders are not touched: behind one may be a disk that gives no answer."""
     for place in (folder, *(folder / name for name in BELOW)):
-        for name in sorted(names_in(place))[:MOST]:
-            if name.endswith(SHELLS) or "." not in name:
-                yield place / name
+        try:
+            entries = sorted(os.scandir(place), key=lambda entry: entry.name)[:MOST]
+        except OSError:
+            continue
+        for entry in entries:
+            if (entry.name.endswith(SHELLS) or "." not in entry.name) and entry.is_file(
+                follow_symlinks=False
+            ):
+                yield Path(entry.path)
 
 
 def _is_of_windows(path: Path) -> bool:
