@@ -59,6 +59,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     address_space: int | None = None
     processes: int | None = None  # of this user; root is not held to it
     processes_hard: int | None = None
+    set_in: dict[
+        str, tuple[str, ...]
+    ] = {}  # lines that set them, by the letter of `ulimit`; looked for where one is low
     processes_now: int | None = (
         None  # threads of this user that can be seen; counted where the limit is small
     )

@@ -9,7 +9,7 @@ from doctor.facts import Facts, Gpu, Host, Hub, Unknown
 from doctor.facts.hub import Cache
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
-from doctor.text import human_bytes
+from doctor.text import Text, human_bytes
 
 MEMORY_FLOOR = 4_000_000_000  # loading bert-large and whisper-small in fp32 peaks near 3 GB
 SWAP_ENOUGH = 4_000_000_000
@@ -108,12 +108,22 @@ def _ulimits(host: Host) -> Iterator[Finding]:
     limits = host.limits
     soft, hard = limits.open_files, limits.open_files_hard
     if (soft is not None and soft < FILES_FLOOR) or (hard is not None and hard < FILES_ADVISED):
-        yield found("host", "nofile-limit", soft=str(soft), hard=str(hard or "unlimited"))
+        yield found(
+            "host", "nofile-limit", soft=str(soft), hard=str(hard or "unlimited"), set_in=_set_in(host, "n")
+        )
     if limits.file_size is not None and limits.file_size < FILE_SIZE_FLOOR:
-        yield found("host", "file-size-limit", limit=human_bytes(limits.file_size))
+        yield found("host", "file-size-limit", limit=human_bytes(limits.file_size), set_in=_set_in(host, "f"))
     yield from _threads(host)
     if limits.address_space is not None and limits.address_space < ADDRESS_FLOOR:
-        yield found("host", "address-space-limit", limit=human_bytes(limits.address_space))
+        yield found(
+            "host", "address-space-limit", limit=human_bytes(limits.address_space), set_in=_set_in(host, "v")
+        )
+
+
+def _set_in(host: Host, letter: str) -> Text:
+    """Where it was set, where somebody wrote it down."""
+    places = ", ".join(host.limits.set_in.get(letter, ()))
+    return Text(f"; set in {places}", f"；设置于 {places}") if places else Text("", "")
 
 
 def _threads(host: Host) -> Iterator[Finding]:
@@ -133,4 +143,5 @@ def _threads(host: Host) -> Iterator[Finding]:
             limit="?" if most is None else most,
             now="?" if now is None else now,
             hard=more,
+            set_in=_set_in(host, "u"),
         )

@@ -348,3 +348,37 @@ def test_a_notebook_that_takes_its_language_away(
     assert bool(found) == told
     if told:
         assert file.name in found[0]["evidence"]
+
+
+# ---- a limit, and who set it
+
+
+@pytest.mark.parametrize(
+    ("letter", "item", "limit", "finding"),
+    [
+        ("v", "as", "8000000", "address-space-limit"),
+        ("f", "fsize", "1000000", "file-size-limit"),
+        ("n", "nofile", "512", "nofile-limit"),
+    ],
+)
+def test_the_lines_that_set_a_limit(bare: World, letter: str, item: str, limit: str, finding: str) -> None:
+    """https://github.com/NNPDF/nnpdf/issues/291: "failed to map segment from shared object" on a login node with memory enough."""
+    (bare.folder / "home").mkdir()
+    (bare.folder / "home/.bashrc").write_text(
+        f"# ulimit -{letter} 1\nulimit -c 0\nulimit -S{letter} {limit}\n"
+    )
+    bare.put(
+        "/etc/security/limits.d/90-login.conf",
+        f"# * hard {item} 1\nsomebody hard {item} 1\n* hard {item} {limit}\n",
+    )
+    bare.inner = ["bash", "-c", f'ulimit -{letter} {limit}; exec "$@"', "sh"]
+    evidence = bare.diagnose(areas="host").of(finding)["evidence"]
+    assert "~/.bashrc:3" in evidence and "/etc/security/limits.d/90-login.conf:3" in evidence
+    assert ":1" not in evidence and ":2" not in evidence
+
+
+def test_lines_that_set_what_is_enough(bare: World) -> None:
+    (bare.folder / "home").mkdir()
+    (bare.folder / "home/.bashrc").write_text("ulimit -n 65535\n")
+    bare.inner = ["bash", "-c", 'ulimit -n 65535; exec "$@"', "sh"]
+    assert not [name for name in bare.diagnose(areas="host").complaints if name.endswith("-limit")]
