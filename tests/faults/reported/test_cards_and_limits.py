@@ -382,3 +382,16 @@ def test_lines_that_set_what_is_enough(bare: World) -> None:
     (bare.folder / "home/.bashrc").write_text("ulimit -n 65535\n")
     bare.inner = ["bash", "-c", 'ulimit -n 65535; exec "$@"', "sh"]
     assert not [name for name in bare.diagnose(areas="host").complaints if name.endswith("-limit")]
+
+
+def test_a_python_that_may_not_be_started(few_processes: Path, home: Path, empty_env: Path) -> None:
+    """It is not broken: with room for one process more it starts."""
+    lines = (
+        f"echo $$ >{few_processes}/cgroup.procs",
+        'for i in $(seq 19); do sleep 60 & all="$all $!"; done',
+        '"$@"; code=$?; kill $all; exit $code',
+    )
+    environ = bare_environ(home, TARGET=str(empty_env))
+    said = diagnose(environ, "--area", "host,python,ffmpeg", prefix=["sh", "-c", "\n".join(lines), "sh"])
+    assert said.failed == ["pids-limit-near"]
+    assert any("pids-limit-near" in one["blocked_by"] for one in said.findings if one["area"] != "host")
