@@ -29,6 +29,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     error: str | None = None  # what open(2) said: EPERM, EACCES, …; None: it opens
+    group: str = ""  # that may read and write it, where not all may; "": none but root's
 
 
 class DriverLibrary(msgspec.Struct, frozen=True, kw_only=True):

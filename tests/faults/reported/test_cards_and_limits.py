@@ -16,6 +16,7 @@ from tests.conftest import missing
 from tests.faults.gpu.world import LIBRARIES, World, windows, working
 from tests.faults.native import library
 from tests.faults.patient import Diagnosis, bare_environ, diagnose
+from tests.faults.reported.test_gpu import as_a_student
 from tests.faults.reported.test_machine import UNAME
 from tests.faults.test_colab import COLAB, NEW_ROOT
 
@@ -395,3 +396,40 @@ def test_a_python_that_may_not_be_started(few_processes: Path, home: Path, empty
     said = diagnose(environ, "--area", "host,python,ffmpeg", prefix=["sh", "-c", "\n".join(lines), "sh"])
     assert said.failed == ["pids-limit-near"]
     assert any("pids-limit-near" in one["blocked_by"] for one in said.findings if one["area"] != "host")
+
+
+def test_a_limit_of_the_group_above(few_processes: Path, home: Path) -> None:
+    """As systemd's TasksMax of a user: the session itself has no limit, and others of the user use it up."""
+    session = few_processes / "session"
+    session.mkdir()
+    lines = (
+        f"echo $$ >{few_processes}/cgroup.procs",
+        'for i in $(seq 18); do sleep 60 & all="$all $!"; done',
+        f"echo $$ >{session}/cgroup.procs",
+        '"$@"; code=$?; kill $all; exit $code',
+    )
+    try:
+        said = diagnose(bare_environ(home), "--area", "host", prefix=["sh", "-c", "\n".join(lines), "sh"])
+    finally:
+        while (session / "cgroup.procs").read_text():
+            time.sleep(0.05)
+        session.rmdir()
+    assert said.failed == ["pids-limit-near"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "group", "command"),
+    [
+        ("660", "games", "usermod -aG games "),
+        ("660", "4711", "usermod -aG 4711 "),
+        ("600", "0", "NVreg_DeviceFileMode=0666"),
+    ],
+)
+def test_the_group_that_may_open_the_card(bare: World, mode: str, group: str, command: str) -> None:
+    """It is not always `video`: the driver makes its nodes for the group that its options name."""
+    world = working(bare, "a10").says("init 4")
+    for name in ("nvidia0", "nvidiactl", "nvidia-uvm"):
+        world.without_node(name).nodes.append(f"{name} {mode} root:{group} 1 3")
+    said = as_a_student(world)
+    assert said.complaints == ["gpu-nodes-not-permitted"]
+    assert command in " ".join(said.of("gpu-nodes-not-permitted")["remedy"]["commands"][0])

@@ -96,8 +96,24 @@ def refused(gpu: Gpu, nodes: Sequence[str]) -> Finding:
         again = (("docker", "run", "--gpus", "all", "--security-opt", "label=disable", "IMAGE"),)
         by_docker = again if gpu.container == "docker" else None
         return found("gpu", "gpu-nodes-refused-by-selinux", nodes=nodes, label=gpu.barred, commands=by_docker)
+    theirs = tuple(dict.fromkeys(one.group for one in gpu.nodes if one.path in nodes and one.group))
     look = (("ls", "-lZ", "/dev/nvidia0"),) if gpu.barred is not None or "root" in gpu.groups else None
-    return found("gpu", "gpu-nodes-not-permitted", nodes=nodes, groups=gpu.groups or NONE, commands=look)
+    return found(
+        "gpu",
+        "gpu-nodes-not-permitted",
+        nodes=nodes,
+        groups=gpu.groups or NONE,
+        theirs=theirs or Text("none but root's", "仅 root"),
+        commands=look or (None if gpu.container and not theirs else _let_in(theirs)),
+    )
+
+
+def _let_in(groups: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Into the group of the nodes; where none may open them, the driver has to make them anew, for all."""
+    if groups:
+        return (("sh", "-c", f"sudo usermod -aG {','.join(groups)} $(id -un)"), ("ls", "-l", "/dev/nvidia0"))
+    line = "echo options nvidia NVreg_DeviceFileMode=0666 | sudo tee /etc/modprobe.d/nvidia-nodes.conf"
+    return (("sh", "-c", f"{line}; sudo update-initramfs -u"), ("reboot",))
 
 
 def refuses_hypervisor(gpu: Gpu) -> Finding | None:
