@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from doctor.catalogue import catalogue
+from doctor.explain.texts import by_text
+from doctor.report.snapshot import Snapshot, encode
+from tests.checks.test_machines import recorded
 from tests.faults.gpu.test_places import PATH
 from tests.faults.gpu.world import World
+from tests.faults.patient import bare_environ
 from tests.faults.reported.test_containers import AREAS, CONFIG, HEALTHY, context, program, with_docker
+from tests.faults.test_explain_here import explained
 
 OWN = "unix:///run/user/1000/docker.sock"
 # A process of the daemon's name, that has just been started.
@@ -47,15 +53,28 @@ def test_a_toolkit_that_came_after_the_daemon(t4: World, seconds: int, word: str
     assert world.diagnose(areas=AREAS, PATH=PATH).complaints == said
 
 
+NO_DRIVER = (
+    'docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].\n'
+)
+NO_RULES = "nvidia-container-cli: mount error: failed to add device rules: unable to find any existing device filters\n"
+NO_CARD = "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU\n"
+
+
 @pytest.mark.parametrize(
-    ("text", "cause"),
+    ("machine", "text"),
     [
-        ("container-toolkit-missing-on-host", "docker-runs-elsewhere"),
-        ("container-toolkit-missing-on-host", "docker-older-than-toolkit"),
-        ("container-device-rules-not-written", "docker-rootless-writes-no-rules"),
-        ("driver-not-installed", "wsl-gpu-switched-off"),
+        ("docker-runs-elsewhere", NO_DRIVER),
+        ("docker-older-than-toolkit", NO_DRIVER),
+        ("docker-rootless-writes-no-rules", NO_RULES),
+        ("wsl-gpu-switched-off", NO_CARD),
     ],
 )
-def test_what_a_text_says_gives_way_to_what_the_machine_shows(text: str, cause: str) -> None:
-    """`explain` follows these on the machine that a text comes from."""
-    assert cause in catalogue()[text][1].blocked_by
+def test_what_a_text_says_gives_way_to_what_the_machine_shows(
+    home: Path, tmp_path: Path, machine: str, text: str
+) -> None:
+    """https://github.com/NVIDIA/nvidia-container-toolkit/issues/814 foremost: the toolkit was there all the time."""
+    facts = tmp_path / "facts.json"
+    facts.write_bytes(encode(msgspec.convert(recorded(f"gpu/{machine}"), Snapshot)))
+    first, *_ = explained(bare_environ(home), text, "--facts", str(facts))
+    assert first["id"] == machine and first["here"]
+    assert by_text(text)[0].id != machine
