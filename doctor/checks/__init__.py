@@ -6,18 +6,30 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
 
-from doctor.catalogue import found
+import msgspec
+
+from doctor.catalogue import found, with_groups
 from doctor.facts import AREAS, Facts, Unknown
 from doctor.finding import Finding, settle
 from doctor.goal import Goal
 from doctor.probes import NOT_ASKED, short_traceback
 
+# What the system says where no process, or no thread, can be had (EAGAIN).
+NOT_STARTED = ("Resource temporarily unavailable", "can't start new thread", "[Errno 11]")
+
 
 def judge(facts: Facts, goal: Goal, areas: Sequence[str] = AREAS) -> tuple[Finding, ...]:
     """All findings of the areas that were asked, in the order of the areas, consequences marked as such."""
-    return settle(
-        tuple(finding for area in AREAS if area in areas for finding in _judge_area(area, facts, goal))
-    )
+    said = (finding for area in AREAS if area in areas for finding in _judge_area(area, facts, goal))
+    return settle(tuple(map(_refused, said)))
+
+
+def _refused(finding: Finding) -> Finding:
+    """Whatever was not started because nothing more may be: what limits that is told of by the area host."""
+    if finding.area == "host" or not any(words in finding.evidence.en for words in NOT_STARTED):
+        return finding
+    limits = with_groups(("no-processes",))
+    return msgspec.structs.replace(finding, blocked_by=(*finding.blocked_by, *limits))
 
 
 def prepare(areas: Sequence[str]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doctor.catalogue import found
-from doctor.facts import Colab, Facts, Network, Python, Torch
+from doctor.facts import Colab, Facts, Network, Packages, Python, Torch
 from doctor.facts.colab import OWN_KERNEL
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
 from doctor.text import Text, human_bytes
 
 LEAST_BYTES = 5_000_000_000  # the course's models take a little more
+MOST_PLACES = 3
 BINARY = ("numpy", "torch")  # half old and half new they do not work together
 GPU_MENU = {
     "colab": Text("Runtime → Change runtime type → T4 GPU", "“代码执行程序”→“更改运行时类型”→“T4 GPU”"),
@@ -36,6 +37,8 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
         yield found("colab", "colab-use-system", kind=colab.kind, signs=colab.signs)
     yield from _device(colab, colab.kind)
     yield from _drive(colab, goal)
+    if colab.kind == "colab":
+        yield from _language(facts)
     yield from _image(facts, colab, goal)
     if colab.token is False:
         yield found("colab", "colab-secrets-hidden", where=SECRETS_MENU[colab.kind])
@@ -52,7 +55,17 @@ def _device(colab: Colab, kind: str) -> Iterator[Finding]:
         yield found("colab", "colab-no-gpu-runtime", kind=kind, menu=GPU_MENU[kind])
 
 
+def _language(facts: Facts) -> Iterator[Finding]:
+    lines = facts.packages.sources.locales if isinstance(facts.packages, Packages) else ()
+    if lines:
+        places = tuple(dict.fromkeys(f"{use.file}:{use.line}" for use in lines))[:MOST_PLACES]
+        names = tuple(dict.fromkeys(use.variable for use in lines))
+        yield found("colab", "colab-locale-not-utf8", places=places, names=names)
+
+
 def _drive(colab: Colab, goal: Goal) -> Iterator[Finding]:
+    for folder in colab.drive_folders:
+        yield found("colab", "colab-drive-folder-not-empty", folder=folder)
     if not colab.on_drive:
         return
     settings = ", ".join(f"{name}={path}" for name, path in colab.on_drive)

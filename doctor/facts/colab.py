@@ -22,6 +22,9 @@ class Colab(msgspec.Struct, frozen=True, tag="colab"):
     gpu: bool | None = None  # a device of NVIDIA's is there; None: not asked
     tpu: tuple[str, ...] = ()  # signs of a TPU
     drive_mounted: bool | None = None  # /content/drive
+    drive_folders: tuple[
+        str, ...
+    ] = ()  # where a Drive is mounted by custom: folders with local files, that are no mount
     on_drive: tuple[tuple[str, str], ...] = ()  # settings that point into it: name, path
     token: bool | None = None  # a token for the Hub is where programs find it
     free_bytes: int | None = None  # of the session's disk

@@ -67,11 +67,22 @@ class Silent(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    """What this user, or their group, has used of what they may use of one file system; most of 0: no limit."""
+
+    mount: str
+    used: int  # bytes
+    most: int
+    files: int = 0
+    files_most: int = 0
+
+
 class Disk(msgspec.Struct, frozen=True, tag="disk"):
     places: tuple[Place, ...]
     others: tuple[Mount, ...] = ()
     silent: tuple[Silent, ...] = ()
     deleted: tuple[DeletedFile, ...] = ()  # looked for only where a disk is nearly full
+    quotas: tuple[Quota, ...] = ()  # asked for only where somebody counts
     leftovers: Leftovers | None = None  # looked for only where shared memory is nearly full
     tmpdir: str | None = None  # TMPDIR when it is set
     read_bytes_per_second: float | Unknown | None = None  # of the cache's disk, only where deep

@@ -29,6 +29,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     error: str | None = None  # what open(2) said: EPERM, EACCES, …; None: it opens
+    group: str = ""  # that may read and write it, where not all may; "": none but root's
 
 
 class DriverLibrary(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +42,7 @@ class DriverLibrary(msgspec.Struct, frozen=True, kw_only=True):
     via: str = "cache"  # LD_LIBRARY_PATH, cache, or disk: there, but ld.so does not look there
     beside: tuple[str, ...] = ()  # releases of other files of that library in the same folder
     damaged: str = ""  # why it cannot be loaded: an empty file, or one that breaks off
+    empties: tuple[str, ...] = ()  # where it is empty: all files of the driver that are
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,7 +185,8 @@ class Docker(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str = ""  # that daemon's address, without who logs in
     settings: tuple[Setting, ...] = ()  # of the container toolkit, where they keep GPUs from containers
     rootful: bool = False  # its daemon of root listens here
-    rootless: bool = False  # `docker` talks to a daemon of this user
+    rootless: str = ""  # the address of a daemon of this user, where `docker` talks to one
+    outdated: str = ""  # when NVIDIA's toolkit was installed, where the running daemon is older
     toolkit_version: str = ""  # as dpkg has it
     others: tuple[str, ...] = ()  # what else starts containers here: containerd, podman, kubelet
 
@@ -214,6 +217,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     hmm: bool = False  # nvidia_uvm manages memory of all programs (HMM); looked at where CUDA refuses
     wsl: bool = False
     has_dxg: bool = False  # /dev/dxg: WSL's way to the GPU
+    wsl_off: str = ""  # the line of /etc/wsl.conf by which WSL hands no GPU in: FILE:LINE
     secure_boot: bool = False
     key_enrolled: bool | None = (
         None  # the key with which this machine signs its modules is known to the firmware
@@ -238,6 +242,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, tag="gpu"):
     adapters_withheld: tuple[
         str, ...
     ] = ()  # InfiniBand adapters with a link, whose device files this container was not given
+    path_set_in: tuple[str, ...] = ()  # lines of start-up files that set LD_LIBRARY_PATH
     locked_most: int | None = (
         None  # bytes that may be locked in memory, where RDMA needs more; None: enough, or no RDMA
     )

@@ -40,6 +40,14 @@ class WslConfig(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     fault: WslFault = ""
     memory: int | None = None  # bytes, as it asks for
+    gpu_off: str = ""  # the line by which no GPU is handed in: FILE:LINE
+
+
+class LineEnds(msgspec.Struct, frozen=True, kw_only=True):
+    """What ends with a CR where Linux reads it."""
+
+    scripts: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()  # their names
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +59,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     address_space: int | None = None
     processes: int | None = None  # of this user; root is not held to it
     processes_hard: int | None = None
+    set_in: dict[
+        str, tuple[str, ...]
+    ] = {}  # lines that set them, by the letter of `ulimit`; looked for where one is low
     processes_now: int | None = (
         None  # threads of this user that can be seen; counted where the limit is small
     )
@@ -130,6 +141,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, tag="host"):
     musl: bool = False  # the loader of that C library is there
     kills_on_logout: str = ""  # the file by which logind ends what a login leaves running
     remote: bool = False  # logged in through SSH
+    line_ends: LineEnds = LineEnds()
     inotify_watches: int | None = None  # folders and files that programs of one user may watch
     wslconfig: WslConfig | None = None
     lost_preloads: tuple[str, ...] = ()  # libraries that LD_PRELOAD names and that are not there

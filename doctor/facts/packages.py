@@ -83,6 +83,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
         SourceUse, ...
     ] = ()  # models by whose name a folder is opened that holds none; `variable`: the folder
     lost_exports: tuple[SourceUse, ...] = ()  # `!export NAME=value`, which sets nothing
+    locales: tuple[SourceUse, ...] = ()  # lines that set the language to C, in which text is ASCII
     broken: tuple[SourceUse, ...] = ()  # notebooks that are none; `what` is what they are instead
     shadows: tuple[SourceUse, ...] = ()  # files named like a module that the code beside them needs
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from doctor.facts import Colab
 from doctor.goal import Goal
 from doctor.probes.kernels import stale_kernels
+from doctor.probes.listing import names_in
 from doctor.reading.peek import is_file, is_folder, is_there
 
 # A name is a variable, a path a file or folder. Some are set by people too, so that one is never enough.
@@ -48,6 +49,7 @@ SIGNS = {
 }
 SESSION_DISK = {"colab": "/content", "kaggle": "/kaggle/working"}
 DRIVE = "/content/drive"
+DRIVES = (DRIVE, "/content/gdrive")
 TPU = ("COLAB_TPU_ADDR", "TPU_NAME", "TPU_ACCELERATOR_TYPE", "TPU_WORKER_ID", "/dev/accel0")
 TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 CACHES = ("HF_HOME", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "TRANSFORMERS_CACHE", "TORCH_HOME")
@@ -65,6 +67,7 @@ def probe(goal: Goal) -> Colab:
         gpu=is_there(Path("/dev/nvidia0")),
         tpu=tuple(sign for sign in TPU if present(sign)),
         drive_mounted=os.path.ismount(DRIVE),
+        drive_folders=tuple(place for place in DRIVES if kind == "colab" and _is_in_the_way(Path(place))),
         on_drive=tuple(_on_drive(goal, os.environ)),
         token=_has_token(goal, os.environ),
         free_bytes=_free(SESSION_DISK.get(kind)),
@@ -83,6 +86,11 @@ def kind_of(environ: Mapping[str, str]) -> tuple[str | None, tuple[str, ...]]:
 
 def present(sign: str, environ: Mapping[str, str] = os.environ) -> bool:
     return is_there(Path(sign)) if sign.startswith("/") else sign in environ
+
+
+def _is_in_the_way(folder: Path) -> bool:
+    """As Colab itself asks before it mounts: a link, or a folder with anything in it."""
+    return not os.path.ismount(folder) and (folder.is_symlink() or bool(names_in(folder)))
 
 
 def _on_drive(goal: Goal, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:

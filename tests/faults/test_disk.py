@@ -152,8 +152,8 @@ def test_mounts_are_read_with_what_lies_over_them(tmp_path: Path) -> None:
         "32 22 0:42 / /my\\040disk rw - xfs /dev/sdc1 rw\n"
     )
     known = mounts(table)
-    assert carrier(Path("/data/hf"), known) == MountPoint("/data", "nfs4", "rw")
-    assert carrier(Path("/my disk/x"), known) == MountPoint("/my disk", "xfs", "rw")
+    assert carrier(Path("/data/hf"), known) == MountPoint("/data", "nfs4", "rw", known[-2].device)
+    assert carrier(Path("/my disk/x"), known) == MountPoint("/my disk", "xfs", "rw", known[-1].device)
     assert carrier(Path("/database"), known).point == "/"
 
 

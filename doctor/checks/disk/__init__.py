@@ -15,6 +15,7 @@ from doctor.text import human_bytes
 
 __all__ = ["CPU_ENVIRONMENT_BYTES", "CUDA_ENVIRONMENT_BYTES", "FEW_INODES", "TOOL_BYTES", "check"]
 
+LEFT, FULL, FILES_LEFT = 500_000_000, 20_000_000, 1_000  # of a quota: less is soon used, or is used up
 SLOW = 20_000_000  # bytes a second; a spinning disk reads five times that
 
 
@@ -26,6 +27,7 @@ def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     yield from places.check(disk, goal, wsl=isinstance(facts.host, Host) and facts.host.wsl is not None)
     yield from room.check(disk, facts, goal)
     yield from cache.check(disk, facts, goal)
+    yield from _quotas(disk)
     yield from _slow(disk, goal)
 
 
@@ -41,6 +43,25 @@ def _silent(disk: Disk) -> Iterator[Finding]:
             filesystem=first.filesystem,
             said=first.reason,
         )
+
+
+def _quotas(disk: Disk) -> Iterator[Finding]:
+    for one in disk.quotas:
+        bytes_left = one.most - one.used if one.most else LEFT
+        files_left = one.files_most - one.files if one.files_most else FILES_LEFT
+        if bytes_left < LEFT or files_left < FILES_LEFT:
+            full = bytes_left < FULL or files_left < 1
+            yield found(
+                "disk",
+                "quota-full",
+                severity="fail" if full else "warn",
+                mount=one.mount,
+                used=human_bytes(one.used),
+                most=human_bytes(one.most) if one.most else "-",
+                files=one.files,
+                files_most=one.files_most or "-",
+            )
+            return
 
 
 def _failing(facts: Facts) -> Iterator[Finding]:

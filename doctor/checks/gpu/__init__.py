@@ -16,10 +16,19 @@ from doctor.goal import Goal
 SNAP = "/snap"  # its Docker has its own configuration
 
 
+def _switched_off(facts: Facts, gpu: Gpu) -> Finding | None:
+    from doctor.checks.gpu.containers import wsl  # in Windows' Linux alone
+
+    return wsl.switched_off(gpu, facts.host)
+
+
 def check(facts: Facts, goal: Goal) -> Iterator[Finding]:
     gpu = facts.gpu
     assert isinstance(gpu, Gpu)
-    if gpu.wsl or gpu.jetson or gpu.pci or see.loaded(gpu) or gpu.nvml_hung or see.devices(gpu):
+    off = _switched_off(facts, gpu) if gpu.wsl else None
+    if off:
+        yield off
+    elif gpu.wsl or gpu.jetson or gpu.pci or see.loaded(gpu) or gpu.nvml_hung or see.devices(gpu):
         from doctor.checks.gpu.machine import of_cards  # more than half of all machines have none
 
         yield from of_cards(gpu)

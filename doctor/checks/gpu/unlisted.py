@@ -46,6 +46,7 @@ _LOADED: tuple[Look, ...] = (
     broken.to_be_reset,
     container.forbidden,
     broken.not_permitted,
+    kernel_said.dropped,
     broken.card_and_driver,
     kernel_said.not_served,
     kernel_said.no_memory_window,

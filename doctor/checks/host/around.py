@@ -13,6 +13,7 @@ from doctor.text import Text, human_bytes
 
 FEW_WATCHES = 8192  # what kernels before 5.11 allow, and small machines
 WATCHERS = ("streamlit", "watchdog")
+MOST_SCRIPTS = 5
 TAKEN = 0.8  # of what was asked for; the kernel keeps a little for itself
 FAULTS = {
     "encoding": Text("it is saved as UTF-16", "文件以 UTF-16 编码保存"),
@@ -39,8 +40,18 @@ def check(facts: Facts, host: Host) -> Iterator[Finding]:
         severity: Severity = "warn" if using else "info"
         most = host.inotify_watches
         yield found("host", "inotify-watches-few", severity=severity, most=most, users=using or ["-"])
+    yield from _line_ends(host)
     if host.wsl == 2:
         yield from _windows(facts, host, host.wslconfig)
+
+
+def _line_ends(host: Host) -> Iterator[Finding]:
+    scripts, variables = host.line_ends.scripts, host.line_ends.variables
+    if scripts:
+        shown = scripts[:MOST_SCRIPTS]
+        yield found("host", "script-with-windows-line-ends", files=shown, count=len(scripts))
+    if variables:
+        yield found("host", "variable-with-windows-line-end", names=variables)
 
 
 def _windows(facts: Facts, host: Host, config: WslConfig | None) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from doctor.facts import Facts, Gpu, Host, Hub, Unknown
 from doctor.facts.hub import Cache
 from doctor.finding import Finding, Severity
 from doctor.goal import Goal
-from doctor.text import human_bytes
+from doctor.text import Text, human_bytes
 
 MEMORY_FLOOR = 4_000_000_000  # loading bert-large and whisper-small in fp32 peaks near 3 GB
 SWAP_ENOUGH = 4_000_000_000
@@ -87,22 +87,43 @@ def _processes(host: Host) -> Iterator[Finding]:
     most, now = host.cgroup.pids, host.cgroup.pids_now
     if most is None or now is None:
         return
-    if now > PIDS_NEAR * most:
-        yield found("host", "pids-limit-near", now=now, most=most, zombies=host.zombies)
-    elif most < PIDS_FLOOR:
-        yield found("host", "pids-limit-near", severity="warn", now=now, most=most, zombies=host.zombies)
+    if _few_pids(host) or most < PIDS_FLOOR:
+        yield found(
+            "host",
+            "pids-limit-near",
+            severity="fail" if _few_pids(host) else "warn",
+            now=now,
+            most=most,
+            zombies=host.zombies,
+            crowd=host.crowd or ("-",),
+        )
+
+
+def _few_pids(host: Host) -> bool:
+    most, now = host.cgroup.pids, host.cgroup.pids_now
+    return most is not None and now is not None and now > PIDS_NEAR * most
 
 
 def _ulimits(host: Host) -> Iterator[Finding]:
     limits = host.limits
     soft, hard = limits.open_files, limits.open_files_hard
     if (soft is not None and soft < FILES_FLOOR) or (hard is not None and hard < FILES_ADVISED):
-        yield found("host", "nofile-limit", soft=str(soft), hard=str(hard or "unlimited"))
+        yield found(
+            "host", "nofile-limit", soft=str(soft), hard=str(hard or "unlimited"), set_in=_set_in(host, "n")
+        )
     if limits.file_size is not None and limits.file_size < FILE_SIZE_FLOOR:
-        yield found("host", "file-size-limit", limit=human_bytes(limits.file_size))
+        yield found("host", "file-size-limit", limit=human_bytes(limits.file_size), set_in=_set_in(host, "f"))
     yield from _threads(host)
     if limits.address_space is not None and limits.address_space < ADDRESS_FLOOR:
-        yield found("host", "address-space-limit", limit=human_bytes(limits.address_space))
+        yield found(
+            "host", "address-space-limit", limit=human_bytes(limits.address_space), set_in=_set_in(host, "v")
+        )
+
+
+def _set_in(host: Host, letter: str) -> Text:
+    """Where it was set, where somebody wrote it down."""
+    places = ", ".join(host.limits.set_in.get(letter, ()))
+    return Text(f"; set in {places}", f"；设置于 {places}") if places else Text("", "")
 
 
 def _threads(host: Host) -> Iterator[Finding]:
@@ -112,13 +133,15 @@ def _threads(host: Host) -> Iterator[Finding]:
         return
     most, now, hard = host.limits.processes, host.limits.processes_now, host.limits.processes_hard
     near = most is not None and now is not None and now > PROCESSES_NEAR * most
-    if near or host.threads == "refused" or (most is not None and most < PROCESSES_FLOOR):
+    refused = host.threads == "refused" and not _few_pids(host)  # else that is why
+    if near or refused or (most is not None and most < PROCESSES_FLOOR):
         more = str(hard) if hard is not None and hard > (most or 0) else "unlimited"
         yield found(
             "host",
             "process-limit",
-            severity="fail" if near or host.threads == "refused" else "warn",
+            severity="fail" if near or refused else "warn",
             limit="?" if most is None else most,
             now="?" if now is None else now,
             hard=more,
+            set_in=_set_in(host, "u"),
         )

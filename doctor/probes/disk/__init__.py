@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from doctor.facts import Disk, Place, Unknown
-from doctor.facts.disk import Leftovers, Mount, Silent
+from doctor.facts.disk import Leftovers, Mount, Quota, Silent
 from doctor.goal import Goal
 from doctor.probes.disk.deleted import deleted_files
 from doctor.probes.disk.mounts import DISKS, MountPoint, carrier, is_local_disk, is_network, mounts
@@ -18,6 +18,7 @@ from doctor.reading.peek import is_folder, is_there, peek_text
 
 NEARLY_FULL = 0.1  # of a disk left: then who holds deleted files open is looked for
 SPEED_SECONDS = 6.0  # to measure a disk; one that is dead costs this
+SERVED = ("nfs", "nfs4", "lustre")  # whose server counts
 COUNTED = ("ext2", "ext3", "ext4")  # all of them are served by ext4
 EVERYONE = stat.S_IWOTH | stat.S_IXOTH
 MANY = 40  # mounts looked at
@@ -32,6 +33,7 @@ def probe(goal: Goal) -> Disk:
         others=others(places),
         silent=tuple(_silent(role, path, one) for role, path, one in said if isinstance(one, Unknown)),
         deleted=deleted_files(nearly_full(places)),
+        quotas=quotas(places) if os.geteuid() else (),  # root is held to none
         leftovers=left_in_shared_memory(places),
         tmpdir=os.environ.get("TMPDIR"),
         read_bytes_per_second=within(read_speed, goal.cache, seconds=SPEED_SECONDS) if goal.deep else None,
@@ -45,6 +47,18 @@ def left_in_shared_memory(places: tuple[Place, ...]) -> Leftovers | None:
     from doctor.probes.disk.segments import leftovers
 
     return leftovers()
+
+
+def quotas(places: tuple[Place, ...]) -> tuple[Quota, ...]:
+    used = {one.mount for one in places if one.role != "shm"}
+    asked = [mount for mount in {one.point: one for one in mounts()}.values() if mount.point in used]
+    counted = [mount for mount in asked if "quota" in mount.options or mount.filesystem in SERVED]
+    if not counted:
+        return ()
+    from doctor.probes.disk import quota  # most machines count for nobody
+
+    said = (within(quota.of_mount, mount) for mount in counted if quota.is_kept(mount))
+    return tuple(one for each in said if isinstance(each, tuple) for one in each)
 
 
 def folders(goal: Goal) -> tuple[tuple[str, str], ...]:

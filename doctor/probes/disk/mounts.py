@@ -31,6 +31,7 @@ class MountPoint(msgspec.Struct, frozen=True):
     point: str
     filesystem: str
     options: str = ""  # of the file system itself
+    device: str = ""  # what is mounted: /dev/sda1, server:/home
 
 
 def mounts(table: Path = Path("/proc/self/mountinfo")) -> tuple[MountPoint, ...]:
@@ -41,7 +42,7 @@ def mounts(table: Path = Path("/proc/self/mountinfo")) -> tuple[MountPoint, ...]
         return ()
     parts = ((line.split(), line.partition(" - ")[2].split()) for line in lines)
     return tuple(
-        MountPoint(_plain(left[4]), right[0], " ".join(right[2:]))
+        MountPoint(_plain(left[4]), right[0], " ".join(right[2:]), _plain("".join(right[1:2])))
         for left, right in parts
         if len(left) > 4 and right
     )

@@ -25,6 +25,7 @@ from doctor.probes.gpu.steering import visible
 from doctor.reading.peek import is_there, peek_text
 
 JETSON = Path("/etc/nv_tegra_release")
+LIBRARY_PATH = "LD_LIBRARY_PATH"
 MPS_FOLDER = "CUDA_MPS_PIPE_DIRECTORY"
 INFINIBAND, ADAPTERS = Path("/dev/infiniband"), Path("/sys/class/infiniband")
 NCCL_FILES = (Path("~/.nccl.conf").expanduser(), Path("/etc/nccl.conf"))
@@ -46,7 +47,8 @@ def probe(goal: Goal) -> Gpu:
     steering, interfaces, infiniband = ((), (), False) if nothing else steered_by(goal, notebooks)
     of_packages = packages.driver_packages()
     driver = module.version() or said.driver
-    lines = visible.set_in(goal, (one.name for one in steering))
+    led = any(one.via == LIBRARY_PATH for one in installed)
+    lines = visible.set_in(goal, (*(one.name for one in steering), *([LIBRARY_PATH] if led else ())))
     # Last of all: as root, CUDA loads modules and makes nodes.
     cuda_code = asked.cuda_code() if goal.deep and said.code == 0 else None
     return Gpu(
@@ -74,12 +76,14 @@ def probe(goal: Goal) -> Gpu:
         docker=Docker() if inside else docker.docker(of_packages, has_nodes=bool(nodes)),
         wsl=wsl,
         has_dxg=is_there(Path("/dev/dxg")),
+        wsl_off=wsl_off() if wsl and not inside else "",
         secure_boot=module.secure_boot(),
         key_enrolled=module.key_enrolled(),
         uptime_seconds=uptime(),
         fabric_manager=not nothing and bool(processes.named("nv-fabricmanager")),
         makes_nodes=shutil.which("nvidia-modprobe") is not None,
         visible=visible.visible(notebooks),
+        path_set_in=lines.get(LIBRARY_PATH, ()),
         visible_set_in=lines.get(visible.NAME, ()),
         nvidia_visible=visible.plain(container.variable("NVIDIA_VISIBLE_DEVICES")),
         capabilities=visible.plain(container.variable("NVIDIA_DRIVER_CAPABILITIES")),
@@ -179,6 +183,12 @@ def wsl_lacks(installed: tuple[DriverLibrary, ...], driver: str | None) -> tuple
     from doctor.probes.gpu.containers import windows
 
     return windows.lacks(installed, driver)
+
+
+def wsl_off() -> str:
+    from doctor.probes.gpu.containers import windows
+
+    return windows.switched_off()
 
 
 def smi_apart() -> str:

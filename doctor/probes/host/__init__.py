@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 
 from doctor.facts import Host
-from doctor.facts.host import Cgroup, WslConfig
+from doctor.facts.host import Cgroup, LineEnds, WslConfig
 from doctor.goal import Goal
 from doctor.probes import threads
-from doctor.probes.host import apt, machine, person, scarce
+from doctor.probes.host import apt, line_ends, machine, person, scarce
 from doctor.probes.host.cgroup import cgroup, number, text
 
 SCARCE = 0.8  # of the processes that are allowed: from there on the zombies are counted
@@ -75,7 +75,7 @@ def probe(goal: Goal) -> Host:
         musl=scarce.has_musl(),
         kills_on_logout=scarce.kills_on_logout(user or "") if systemd and os.geteuid() != 0 else "",
         remote="SSH_CONNECTION" in os.environ,
-        **scarce.scarce(),
+        **scarce.scarce(few=few_left(group)),
         inotify_watches=number(Path("/proc/sys/fs/inotify/max_user_watches")),
         lost_preloads=person.lost_preloads(os.environ.get("LD_PRELOAD", "")),
         lost_preloads_of_all=person.lost_preloads(person.preloads_of_all()),
@@ -85,6 +85,7 @@ def probe(goal: Goal) -> Host:
         clock=now,
         newest_file=newest,
         newest_path=newest_path,
+        line_ends=LineEnds(scripts=line_ends.scripts(goal.root_dir), variables=line_ends.variables()),
         apt=packages(),
     )
 

@@ -16,15 +16,13 @@ UNLIMITED = 1 << 60  # version 1 writes a number near 2^63 for "no limit"
 def cgroup(root: Path = ROOT, own: Path = OWN) -> Cgroup:
     places = own_groups(own)
     memory, cpu, pids = (list(folders(root, places, kind)) for kind in ("memory", "cpu", "pids"))
-    pids_limit = smallest(pids, "pids.max")
+    pids_most, pids_now = tightest(pids)
     return Cgroup(
         version=version(root),
         memory=smallest(memory, "memory.max", "memory.limit_in_bytes"),
         cpus=min((quota for folder in cpu if (quota := cpu_quota(folder)) is not None), default=None),
-        pids=pids_limit,
-        pids_now=next((n for f in pids if (n := number(f / "pids.current")) is not None), None)
-        if pids_limit
-        else None,
+        pids=pids_most,
+        pids_now=pids_now,
         oom_kills=max((oom_kills(folder) for folder in memory), default=0),
     )
 
@@ -58,6 +56,18 @@ def smallest(groups: list[Path], *names: str) -> int | None:
     """The smallest limit of a group and its parents: all of them count."""
     said = [number(group / name) for group in groups for name in names]
     return min((limit for limit in said if limit is not None and limit < UNLIMITED), default=None)
+
+
+def tightest(groups: list[Path]) -> tuple[int | None, int | None]:
+    """Of the limits of processes the one of which least is left, and what is used of it: a parent counts its other children too."""
+    limits = [
+        (most, number(g / "pids.current")) for g in groups if (most := number(g / "pids.max")) is not None
+    ]
+    counted = [(most - now, most, now) for most, now in limits if now is not None]
+    if counted:
+        _, most, now = min(counted)
+        return most, now
+    return min((most for most, _ in limits), default=None), None
 
 
 def cpu_quota(folder: Path) -> float | None:

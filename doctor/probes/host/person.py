@@ -18,6 +18,7 @@ from doctor.reading.peek import is_folder, is_there, peek_text
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG", "PYTHONUTF8", "PYTHONIOENCODING")
 PRELOADS = "/etc/ld.so.preload"
 FEW = 16_384  # processes of one user; where more are allowed, they are not counted
+FEW_FILES = 4096  # that may be open at once
 LOGIN = ("LOGNAME", "USER", "LNAME", "USERNAME")  # those that Python's getpass asks before the user database
 
 
@@ -69,15 +70,26 @@ def _not_found(names: Sequence[str]) -> Iterator[str]:
 def limits() -> Limits:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = None if os.geteuid() == 0 else _finite(resource.getrlimit(resource.RLIMIT_NPROC)[0])
+    space, size = (
+        _finite(resource.getrlimit(kind)[0]) for kind in (resource.RLIMIT_AS, resource.RLIMIT_FSIZE)
+    )
+    low = any(one is not None for one in (space, size)) or (most or FEW) < FEW or 0 < hard < FEW_FILES
     return Limits(
+        set_in=_set_in() if low else {},
         open_files=_finite(soft),
         open_files_hard=_finite(hard),
-        file_size=_finite(resource.getrlimit(resource.RLIMIT_FSIZE)[0]),
+        file_size=size,
         processes=most,
         processes_hard=None if most is None else _finite(resource.getrlimit(resource.RLIMIT_NPROC)[1]),
         processes_now=threads_of_user() if most is not None and most < FEW else None,
-        address_space=_finite(resource.getrlimit(resource.RLIMIT_AS)[0]),
+        address_space=space,
     )
+
+
+def _set_in() -> dict[str, tuple[str, ...]]:
+    from doctor.probes.host import limit_lines  # most shells have no such limit
+
+    return limit_lines.lines(user_name() or "")
 
 
 def threads_of_user() -> int:

@@ -23,18 +23,21 @@ PLACES = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/sy
 YES = ("1", "yes", "y", "true", "t", "on")
 
 
-def scarce(kernel: Path = KERNEL, load: Path = Path("/proc/loadavg")) -> dict[str, Any]:
-    """Ids for processes and threads: how many there may be, how many run, and whose they are where few are left."""
+def scarce(kernel: Path = KERNEL, load: Path = Path("/proc/loadavg"), *, few: bool = False) -> dict[str, Any]:
+    """Ids for processes and threads: how many there may be, how many run, and whose they are where few are left, of them or (`few`) for this container."""
     limits = (number(kernel / name) for name in ("pid_max", "threads-max"))
     most = min((limit for limit in limits if limit), default=None)
     running = text(load).partition("/")[2].partition(" ")[0]
     now = int(running) if running.isdecimal() else None
-    if most is None or now is None or now < NEAR * most:
+    near = most is not None and now is not None and now >= NEAR * most
+    if not (near or few):
         return {"ids": most, "ids_now": now}
     names = Counter(_names())
-    if most < USUAL and names.total() < NEAR / 2 * most:  # those that run are counted for the whole machine
-        return {"ids": most}
     crowd = tuple(f"{name} ({count})" for name, count in names.most_common(SHOWN) if count > 1)
+    if most is None or now is None or not near:
+        return {"ids": most, "ids_now": now, "crowd": crowd}
+    if most < USUAL and names.total() < NEAR / 2 * most:  # those that run are counted for the whole machine
+        return {"ids": most, "crowd": crowd}
     return {"ids": most, "ids_now": now, "crowd": crowd}
 
 

@@ -12,6 +12,7 @@ from doctor.probes.patience import within
 from doctor.reading.peek import peek
 
 USERS = Path("/mnt/c/Users")
+OFF = re.compile(r"\s*(?:gpuSupport\s*=\s*(?:false|0)|safeMode\s*=\s*(?:true|1))\s*(?:#.*)?$", re.IGNORECASE)
 UNITS = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 
 
@@ -27,7 +28,9 @@ def _look(users: Path) -> WslConfig | None:
             if (raw := peek(path, 100_000)) is not None:
                 text, fault = _text(raw)
                 fault = "name" if name.endswith(".txt") else fault or _fault(text)
-                return WslConfig(path=str(path), fault=fault, memory=_memory(text))
+                return WslConfig(
+                    path=str(path), fault=fault, memory=_memory(text), gpu_off=_gpu_off(path, text)
+                )
     return None
 
 
@@ -50,6 +53,17 @@ def _fault(text: str) -> WslFault:
             section = head[1].strip().lower()
         elif re.match(r"(memory|swap|processors)\s*=", line, re.IGNORECASE) and section != "wsl2":
             return "section"
+    return ""
+
+
+def _gpu_off(path: Path, text: str) -> str:
+    """Safe mode hands in nothing at all."""
+    section = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        head = re.match(r"\s*\[([^\]]*)\]", line)
+        section = head[1].strip().lower() if head else section
+        if section == "wsl2" and OFF.match(line):
+            return f"{path}:{number}"
     return ""
 
 

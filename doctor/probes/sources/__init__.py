@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from doctor.facts import Sources
 from doctor.goal import Goal
 from doctor.probes.sources import calls, loads
+from doctor.probes.sources.locales import locales
 from doctor.probes.sources.questions import arguments, chats, late_settings, lost_exports, shadows, tasks
-from doctor.probes.sources.reading import read
+from doctor.probes.sources.reading import at_start, read
 
 BROKEN = 20  # notebooks that are told of
 
@@ -22,6 +23,7 @@ def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
     with warnings.catch_warnings():  # of the person's code, as of '\d' in a plain string
         warnings.simplefilter("ignore")
         found, broken = read(goal)
+        first = at_start()
     return Sources(
         files=len(found),
         broken=tuple(broken[:BROKEN]),
@@ -35,5 +37,6 @@ def scan(goal: Goal, installed: Mapping[str, str]) -> Sources:
         inference=tuple(use for code in found for use in calls.inference(code)),
         hidden=tuple(use for code in found for use in loads.hidden(code)),
         lost_exports=tuple(use for code in found for use in lost_exports(code)),
+        locales=tuple(use for code in (*first, *found) for use in locales(code)),
         shadows=tuple(shadows(found, goal, installed)),
     )

@@ -22,6 +22,7 @@ FILES = 150
 ENTRIES = 3000  # names that are looked at
 DEPTH = 3
 LARGEST = {".py": 300_000, ".ipynb": 3_000_000}
+AT_START, MOST_AT_START = ".ipython/profile_default/startup", 20
 EXPORT = "!export "  # a line of that kind, as a text in the parsed code
 LEFT_OUT = {
     "node_modules",
@@ -58,6 +59,14 @@ def read(goal: Goal) -> tuple[list[Code], list[SourceUse]]:
         if time.monotonic() > until:
             break
     return found, broken
+
+
+def at_start() -> list[Code]:
+    """What IPython runs at the start of each kernel of this person."""
+    home = Path.home()
+    texts = ((path, _text(path)) for path in sorted((home / AT_START).glob("*.py"))[:MOST_AT_START])
+    parsed = (_parse(path, text, home) for path, text in texts if text is not None)
+    return [msgspec.structs.replace(code, shown=f"~/{code.shown}") for code in parsed if code]
 
 
 def roots(goal: Goal) -> list[Path]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import quote_plus
 
 from doctor.text import Text
-from doctor.texts.clues.clue import distribution, raised_clue, with_version
+from doctor.texts.clues.clue import NAMESPACES, distribution, raised_clue, with_version
 from doctor.texts.match import Match
 from doctor.texts.said import Said
 
@@ -26,13 +26,19 @@ def clues(said: Said) -> Iterator[Match]:
         "packages",
         "error-in-package",
         raised,
-        more=(
-            ("python", "-m", "pip", "check"),
-            ("python", "-m", "pip", "install", "--upgrade", distribution(inner)),
-        ),
+        more=(("python", "-m", "pip", "check"), *_newer(inner)),
         package=with_version(inner, said),
         by=Text(f", called by {with_version(outer, said)}", f"，由 {with_version(outer, said)} 调用")
         if outer
         else Text("", ""),
         search=f"https://github.com/search?type=issues&q={query}",
+    )
+
+
+def _newer(module: str) -> tuple[tuple[str, ...], ...]:
+    """Which of the distributions that share a name it was, the name does not tell."""
+    return (
+        ()
+        if module in NAMESPACES
+        else (("python", "-m", "pip", "install", "--upgrade", distribution(module)),)
     )

@@ -195,7 +195,7 @@ def test_a_program_that_a_package_calls(person: dict[str, str], tmp_path: Path) 
         ("ImportError: TorchCodec is required for load_with_torchcodec. Please install torchcodec to use this function.", "torchaudio-no-backend"),
         ("OSError: PortAudio library not found", "package-needs-system-library"),
         ("src/pyaudio/device_api.c:9:10: fatal error: portaudio.h: No such file or directory", "package-needs-system-library"),
-        ("pytesseract.pytesseract.TesseractNotFoundError: tesseract is not installed or it's not in your PATH.", "package-needs-system-library"),
+        ("pytesseract.pytesseract.TesseractNotFoundError: tesseract is not installed or it's not in your PATH.", "command-not-found"),
         (
             "TimeoutException: Requesting secret HF_TOKEN timed out. Secrets can only be fetched when running from the Colab UI.",
             "colab-secrets-hidden",

@@ -238,7 +238,7 @@ def test_mounts_by_the_kernels_table(
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("OSError: [Errno 99] Cannot assign requested address", "jupyter-localhost-not-here"),
+        ("OSError: [Errno 99] Cannot assign requested address", "jupyter-address-not-here"),
         (
             'File "tornado/netutil.py", line 596, in ssl_options_to_context\n    context.load_cert_chain(ssl_options["certfile"], None)\nssl.SSLError: [SSL] PEM lib (_ssl.c:3824)',
             "jupyter-key-as-client-ca",

@@ -63,7 +63,7 @@ def test_an_empty_file_that_a_saved_container_left(t4: World) -> None:
     link = linked(t4.in_container(), "libcuda")
     link.unlink()
     link.write_bytes(b"")
-    assert t4.diagnose().complaints == ["driver-library-damaged"]
+    assert t4.diagnose().complaints == ["image-kept-empty-driver-files"]
 
 
 def test_a_library_that_breaks_off(t4: World) -> None:

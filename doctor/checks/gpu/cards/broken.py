@@ -96,8 +96,24 @@ def refused(gpu: Gpu, nodes: Sequence[str]) -> Finding:
         again = (("docker", "run", "--gpus", "all", "--security-opt", "label=disable", "IMAGE"),)
         by_docker = again if gpu.container == "docker" else None
         return found("gpu", "gpu-nodes-refused-by-selinux", nodes=nodes, label=gpu.barred, commands=by_docker)
+    theirs = tuple(dict.fromkeys(one.group for one in gpu.nodes if one.path in nodes and one.group))
     look = (("ls", "-lZ", "/dev/nvidia0"),) if gpu.barred is not None or "root" in gpu.groups else None
-    return found("gpu", "gpu-nodes-not-permitted", nodes=nodes, groups=gpu.groups or NONE, commands=look)
+    return found(
+        "gpu",
+        "gpu-nodes-not-permitted",
+        nodes=nodes,
+        groups=gpu.groups or NONE,
+        theirs=theirs or Text("none but root's", "仅 root"),
+        commands=look or (None if gpu.container and not theirs else _let_in(theirs)),
+    )
+
+
+def _let_in(groups: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Into the group of the nodes; where none may open them, the driver has to make them anew, for all."""
+    if groups:
+        return (("sh", "-c", f"sudo usermod -aG {','.join(groups)} $(id -un)"), ("ls", "-l", "/dev/nvidia0"))
+    line = "echo options nvidia NVreg_DeviceFileMode=0666 | sudo tee /etc/modprobe.d/nvidia-nodes.conf"
+    return (("sh", "-c", f"{line}; sudo update-initramfs -u"), ("reboot",))
 
 
 def refuses_hypervisor(gpu: Gpu) -> Finding | None:
@@ -120,30 +136,36 @@ def refuses_hypervisor(gpu: Gpu) -> Finding | None:
 def card_and_driver(gpu: Gpu) -> Finding | None:
     """A card that this driver does not know yet, knows no more, or serves only with its open modules."""
     driver = loaded(gpu)
-    if driver is None or gpu.container or not gpu.cards:
+    return None if driver is None else of_pair(gpu, driver, is_open=gpu.module.is_open)
+
+
+def of_pair(gpu: Gpu, driver: str, *, is_open: bool | None) -> Finding | None:
+    """Of a driver that is loaded or installed; None: which of its modules is not known."""
+    if gpu.container or not gpu.cards:
         return None
     newest = max(gpu.cards, key=lambda card: card.device)
     cards = cards_named(gpu.cards)
     needed = next((first for start, first in FIRST_BRANCH if newest.device >= start), 0)
     if branch(driver) < needed:
         return found("gpu", "driver-too-old-for-gpu", needed=needed, cards=cards, driver=driver)
-    last = _last_branch(newest)
+    last = last_branch(newest.device)
     if last and branch(driver) > last:
         return found("gpu", "driver-too-new-for-gpu", last=last, cards=cards, driver=driver)
-    if newest.device < FIRST_WITH_GSP and gpu.module.is_open:
+    if newest.device < FIRST_WITH_GSP and is_open:
         return found("gpu", "gpu-needs-closed-module", cards=cards, driver=driver)
-    if newest.device >= FIRST_BLACKWELL and not gpu.module.is_open:
+    if newest.device >= FIRST_BLACKWELL and is_open is False:
         return found("gpu", "gpu-needs-open-module", cards=cards, driver=driver)
     return None
 
 
-def _last_branch(card: PciCard) -> int | None:
-    return next((last for end, last in LAST_BRANCH if card.device < end), None)
+def last_branch(device: int) -> int | None:
+    """The last that serves a card of this id; None: the newest still does."""
+    return next((last for end, last in LAST_BRANCH if device < end), None)
 
 
 def outlived(driver: str, card: PciCard, is_open: bool) -> bool:
     """Whether a card is too old for a driver, or for its open modules."""
-    last = _last_branch(card)
+    last = last_branch(card.device)
     return (last is not None and branch(driver) > last) or (is_open and card.device < FIRST_WITH_GSP)
 
 

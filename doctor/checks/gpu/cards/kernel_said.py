@@ -16,6 +16,9 @@ NO_WINDOW = re.compile(
     r"NVRM: This PCI I/O region assigned to your NVIDIA device is invalid|NVRM: BAR\d is 0M"
 )
 NO_FIRMWARE = re.compile(r".*Direct firmware load for nvidia\S* failed.*|NVRM: .*No firmware image found.*")
+# Likewise: "NVRM: The NVIDIA Tesla P100-PCIE-16GB GPU installed in this system is", "NVRM:  supported through the NVIDIA 580.xx Legacy drivers."
+LEGACY = re.compile(r"supported through the(?: NVRM:)? +NVIDIA (\d+)\.xx Legacy drivers")
+IGNORED_BY = re.compile(r"The ([\d.]+) NVIDIA driver will ignore")
 FOUR_GB, LEAST_WINDOW = 1 << 32, 256 << 20
 FIRST_WITH_LARGE_BAR = 0x2200  # Ampere: the first that can show all of its memory (Resizable BAR)
 
@@ -51,6 +54,21 @@ def not_served(gpu: Gpu) -> Finding | None:
         return None
     return found(
         "gpu", "gpu-not-served-by-driver", cards=cards_named(gpu.cards) or gpu.pci, driver=loaded(gpu) or "?"
+    )
+
+
+def dropped(gpu: Gpu) -> Finding | None:
+    """The driver names the branch to which the card was left; it then refuses to stay loaded where there is no other card."""
+    said = " ".join(gpu.xids)
+    branch, driver = LEGACY.search(said), IGNORED_BY.search(said)
+    if branch is None:
+        return None
+    return found(
+        "gpu",
+        "driver-too-new-for-gpu",
+        last=branch[1],
+        cards=cards_named(gpu.cards) or gpu.pci,
+        driver=driver[1] if driver else loaded(gpu) or "?",
     )
 
 

@@ -33,6 +33,8 @@ def check(gpu: Gpu) -> Iterator[Finding]:
     for one in have.settings:
         yield from _setting(gpu, one)
     yield from _rootless(gpu)
+    if have.outdated and not (have.context or have.rootless or have.cdi):
+        yield found("gpu", "docker-older-than-toolkit", installed=have.outdated, toolkit=have.toolkit or "?")
     yield from nodes_late(gpu)
 
 
@@ -41,14 +43,18 @@ def _rootless(gpu: Gpu) -> Iterator[Finding]:
     have = gpu.docker
     settled = any(one.name in (NO_CGROUPS, "config.toml") for one in have.settings)
     version = [int(part) for part in re.findall(r"\d+", have.toolkit_version.rpartition(":")[2])[:2]]
-    newer = version >= WITHOUT_RULES
+    newer = not version or version >= WITHOUT_RULES  # one that dpkg does not know is likely a recent one
     if have.rootless and have.toolkit and not (settled or have.cdi or newer or gpu.wsl):
         by_cdi = (
             ("sudo", "nvidia-ctk", "cdi", "generate", "--output=/etc/cdi/nvidia.yaml"),
             ("docker", "run", "--rm", "--device", "nvidia.com/gpu=all", "ubuntu", "nvidia-smi"),
         )
         yield found(
-            "gpu", "docker-rootless-writes-no-rules", file=FILE, commands=by_cdi if have.rootful else None
+            "gpu",
+            "docker-rootless-writes-no-rules",
+            endpoint=have.rootless,
+            file=FILE,
+            commands=by_cdi if have.rootful else None,
         )
 
 

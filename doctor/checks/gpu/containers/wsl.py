@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from doctor.catalogue import found
 from doctor.checks.gpu.see import NONE, branch, devices, library, loaded, nvml_said, on_disk
-from doctor.facts import Gpu
+from doctor.facts import Gpu, Host
 from doctor.finding import Finding
 from doctor.wheels.tables import numbers
 
@@ -14,6 +14,15 @@ HOME = "/usr/lib/wsl/"
 BLOCKED, NO_LIBRARY = 17, 12
 NEEDS_MORE = 555  # Windows' driver that needs libnvdxgdmal.so.1
 FIRST_TO_MOUNT = (1, 14, 4)  # the container toolkit that hands it in
+
+
+def switched_off(gpu: Gpu, host: object) -> Finding | None:
+    """By a line of the distribution's own settings, or of Windows' for all of them."""
+    config = host.wslconfig if isinstance(host, Host) else None
+    place = gpu.wsl_off or (config.gpu_off if config else "")
+    if not place or gpu.container or devices(gpu):
+        return None
+    return found("gpu", "wsl-gpu-switched-off", place=place, file=place.rpartition(":")[0])
 
 
 def linux_driver(gpu: Gpu) -> Finding | None:

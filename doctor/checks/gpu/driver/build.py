@@ -61,7 +61,7 @@ def failed(build: Build, installed: tuple[str, ...]) -> Finding:
 
 def _commands(build: Build) -> tuple[tuple[str, ...], ...]:
     first: dict[str, tuple[tuple[str, ...], ...]] = {
-        "compiler": _install(_compiler(build.wanted)),
+        "compiler": (*_install(_compiler(build.wanted)), *_taken(build.wanted)),
         "compiler-missing": _install(_compiler(build.wanted)),
         "headers": (("sh", "-c", "apt-get install -y linux-headers-$(uname -r)"),),
         "disk": (("df", "-h", "/var", "/tmp", "/lib/modules"),),
@@ -82,6 +82,17 @@ def _install(package: str) -> tuple[tuple[str, ...], ...]:
 def _compiler(wanted: str) -> str:
     """A package of its name where it has a number, else the usual one."""
     return wanted if re.fullmatch(r"(?:gcc|clang)-\d+", wanted) else "build-essential"
+
+
+def _taken(wanted: str) -> tuple[tuple[str, ...], ...]:
+    """The kernel's makefiles start `gcc`, whatever else is installed."""
+    if not re.fullmatch(r"gcc-\d+", wanted):
+        return ()
+    one = f"/usr/bin/{wanted}"
+    return (
+        ("update-alternatives", "--install", "/usr/bin/gcc", "gcc", one, "100"),
+        ("update-alternatives", "--set", "gcc", one),
+    )
 
 
 def _package(tool: str) -> str:

@@ -16,6 +16,10 @@ def damaged(gpu: Gpu, name: str) -> Finding | None:
     first = _first(gpu, name)
     if first is None or not first.damaged:
         return None
+    if first.empties and gpu.container:
+        away = (("rm", *first.empties), ("ldconfig",))
+        again = ("docker", "run", "--gpus", "all", "IMAGE")
+        return found("gpu", "image-kept-empty-driver-files", files=first.empties, commands=(*away, again))
     return found("gpu", "driver-library-damaged", path=first.real, said=first.damaged, commands=_away(first))
 
 
@@ -24,7 +28,15 @@ def stub(gpu: Gpu, name: str) -> Finding | None:
     first = _first(gpu, name)
     if first is None or STUBS not in first.real or library(gpu, name) is None:
         return None
-    return found("gpu", "cuda-stub-library-used", path=first.path, via=first.via, commands=_away(first))
+    lines = gpu.path_set_in if first.via == "LD_LIBRARY_PATH" else ()
+    files = dict.fromkeys(line.rpartition(":")[0] for line in lines)
+    return found(
+        "gpu",
+        "cuda-stub-library-used",
+        path=first.path,
+        via=f"{first.via} ({', '.join(lines)})" if lines else first.via,
+        commands=(*(("$EDITOR", file) for file in files), *_away(first)),
+    )
 
 
 def hides_the_right_one(gpu: Gpu, file: DriverLibrary) -> Finding | None:

@@ -13,22 +13,36 @@ from doctor.lab.files import read_json
 HERE = ("unix:///var/run/docker.sock", "unix:///run/docker.sock")
 USUAL = ("", "default")
 DESKTOP = "desktop-linux"
+OF_USER = re.compile(r"unix:///run/user/\d+/docker\.sock\Z")
 ROOTLESS = re.compile(
     r"unix:///run/user/\d+/(?:docker|podman/podman)\.sock\Z|unix:///run/podman/podman\.sock\Z"
 )
 
 
 def daemon(home: Path | None = None) -> tuple[str, str]:
-    """Who chose it, and its address; nothing where it is this machine's own. A variable wins over the context."""
+    """Who chose it, and its address; nothing where it is this machine's own."""
+    who, address = _chosen(home)
+    return ("", "") if not address or _is_here(address) else (who[:80], _plain(address))
+
+
+def rootless(home: Path | None = None) -> str:
+    """The address of a daemon of this user, where `docker` talks to one: by a variable, or by the context that its setup makes."""
+    address = _chosen(home)[1]
+    return address if OF_USER.match(address) else ""
+
+
+def _chosen(home: Path | None) -> tuple[str, str]:
+    """A variable wins over the context."""
     address = os.environ.get("DOCKER_HOST", "")
     if address:
-        return ("", "") if _is_here(address) else ("DOCKER_HOST", _plain(address))
+        return "DOCKER_HOST", address
     folder = Path(os.environ.get("DOCKER_CONFIG") or (home or Path.home()) / ".docker")
     name = os.environ.get("DOCKER_CONTEXT") or read_json(folder / "config.json").get("currentContext")
     if not isinstance(name, str) or name in USUAL:
         return "", ""
-    address = _of_context(folder, name) or (f"unix://{folder}/desktop/docker.sock" if name == DESKTOP else "")
-    return ("", "") if not address or _is_here(address) else (name[:80], _plain(address))
+    return name, _of_context(folder, name) or (
+        f"unix://{folder}/desktop/docker.sock" if name == DESKTOP else ""
+    )
 
 
 def _of_context(folder: Path, name: str) -> str:

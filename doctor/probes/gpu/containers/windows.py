@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from doctor.facts import DriverLibrary
-from doctor.reading.peek import is_there
+from doctor.reading.peek import is_there, peek_text
 
 HOME = "/usr/lib/wsl/lib"
+CONF = Path("/etc/wsl.conf")
+OFF = re.compile(r"\s*enabled\s*=\s*(?:false|0)\s*(?:#.*)?$", re.IGNORECASE)
 SMI = Path(HOME, "nvidia-smi")
 USUAL = (
     "/usr/lib/x86_64-linux-gnu",
@@ -18,6 +21,17 @@ USUAL = (
 )  # where a container has them
 ALWAYS = ("libdxcore.so",)
 SINCE = ((555, ("libnvdxgdmal.so.1",)),)  # what the driver of Windows needs from a branch on
+
+
+def switched_off(path: Path = CONF) -> str:
+    """The line by which this distribution is given no GPU."""
+    section = ""
+    for number, line in enumerate(peek_text(path).splitlines(), 1):
+        head, off = re.match(r"\s*\[([^\]]*)\]", line), OFF.match(line)
+        section = head[1].strip().lower() if head else section
+        if off and section == "gpu":
+            return f"{path}:{number}"
+    return ""
 
 
 def lacks(libraries: Iterable[DriverLibrary], driver: str | None) -> tuple[str, ...]:

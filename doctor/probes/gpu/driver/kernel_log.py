@@ -19,13 +19,15 @@ OURS = re.compile(
     r"|[^;]*(?:Loading of (?:unsigned )?module).*"
 )
 WORDS = ("NVRM", "nvidia", "Loading of")  # quicker to look for
+# A record of several lines is one: the kernel writes their ends like this, rsyslog like that.
+LINE_ENDS = re.compile(r"\\x0a|#012")
 BOOT = re.compile(r"\bLinux version \d")
 
 
 def lines() -> tuple[str, ...]:
     """The last lines of NVRM, and what Secure Boot said of modules; empty where the log is closed to us."""
-    said_of = (line for line in (_records(LOG) or _since_boot(FILE)) if any(word in line for word in WORDS))
-    found = map(OURS.search, said_of)
+    records = (one for one in (_records(LOG) or _since_boot(FILE)) if any(word in one for word in WORDS))
+    found = (OURS.search(line) for record in records for line in LINE_ENDS.split(record))
     said = dict.fromkeys(match.group(0)[:300] for match in found if match)
     return tuple(said)[-MOST_LINES:]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from doctor.elf import read
 from doctor.elf.linker import CACHE, FLAGS, cache_entries
 from doctor.facts import DriverLibrary, Unknown
-from doctor.reading.peek import peek
+from doctor.reading.peek import is_file, peek
 
 NAMES = ("libnvidia-ml.so.1", "libcuda.so.1")
 # Where ld.so looks without being told.
@@ -19,6 +19,22 @@ DEFAULT = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 DEBIAN = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu")
 # Where drivers are put too; found there but not by ld.so, the cache was never renewed.
 ELSEWHERE = ("/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/run/nvidia/driver/usr/lib")
+# What NVIDIA's runtime lays into a container.
+LAID_IN = (
+    "libcuda*.so*",
+    "libnvidia-*.so*",
+    "libnvcuvid.so*",
+    "libnvoptix.so*",
+    "libvdpau_nvidia.so*",
+    "libGL*_nvidia.so*",
+)
+PROGRAMS = (
+    "nvidia-smi",
+    "nvidia-debugdump",
+    "nvidia-persistenced",
+    "nvidia-cuda-mps-control",
+    "nvidia-cuda-mps-server",
+)
 ELF_64 = b"\x7fELF\x02"
 
 
@@ -53,6 +69,7 @@ def _library(name: str, path: str, real: str, via: str) -> DriverLibrary:
         via=via,
         beside=_beside(name, real) if via != "disk" else (),
         damaged=whole.reason if isinstance(whole, Unknown) else "",
+        empties=_empties(Path(real)) if peek(real, 1) == b"" else (),
     )
 
 
@@ -61,6 +78,16 @@ def _beside(name: str, real: str) -> tuple[str, ...]:
     stem = name.removesuffix("1")
     files = (path for path in Path(real).parent.glob(f"{stem}*") if str(path) != real)
     return tuple(sorted({version for path in files if (version := version_of(str(path)))}))
+
+
+def _empties(file: Path) -> tuple[str, ...]:
+    """All that was laid in beside it, and its programs: where it was, an empty file stays behind."""
+    places = [
+        *(file.parent.glob(pattern) for pattern in LAID_IN),
+        [Path("/usr/bin", name) for name in PROGRAMS],
+    ]
+    files = (path for place in places for path in place if is_file(path) and peek(path, 1) == b"")
+    return tuple(sorted({str(path) for path in files if not path.is_symlink()}))
 
 
 def version_of(path: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
 import re
@@ -26,6 +27,7 @@ SECONDS = 12.0
 SECONDS_MANY = 17.0
 FEW = 2
 NO_LIBRARY = 12
+OF_GROUP = stat.S_IRGRP | stat.S_IWGRP
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +49,23 @@ NO_NVML = Said(devices=Unknown("NVML: NVML Shared Library Not Found"), code=NO_L
 def listed(folder: Path = DEV) -> tuple[Node, ...]:
     """The nodes that are there before anybody asks NVML. Whether they open is the child's to say."""
     names = sorted(path.name for path in folder.iterdir() if NODE.match(path.name))
-    return tuple(Node(path=str(folder / name), error=_kind(folder / name)) for name in names)
+    return tuple(
+        Node(path=str(folder / name), error=_kind(folder / name), group=_group(folder / name))
+        for name in names
+    )
+
+
+def _group(path: Path) -> str:
+    try:
+        seen = path.stat()
+    except OSError:
+        return ""
+    if seen.st_mode & OF_GROUP != OF_GROUP or seen.st_mode & stat.S_IROTH or seen.st_gid == 0:
+        return ""
+    try:
+        return grp.getgrgid(seen.st_gid).gr_name
+    except KeyError:
+        return str(seen.st_gid)
 
 
 def _kind(path: Path) -> str | None:
