@@ -25,11 +25,12 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PthLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A path that a .pth file adds to the search path, where it is gone or belongs to another environment."""
+    """A path that a .pth file adds to the search path, where it is gone or belongs to another environment or Python."""
 
     file: str
     path: str
-    state: Literal["gone", "other-environment"]
+    state: Literal["gone", "other-environment", "other-python"]
+    python: str = ""  # that its packages were installed for, where it is another one
 
 
 class Stopped(msgspec.Struct, frozen=True, kw_only=True):

@@ -125,6 +125,8 @@ def search_path(python: Python, facts: Facts) -> Iterator[Finding]:
         if line.state == "gone" and not any(line.path.startswith(source) for source in editable)
     ]
     mixed = [line for line in python.pth if line.state == "other-environment"]
+    for line in (one for one in python.pth if one.state == "other-python"):
+        yield found("python", "pth-of-another-python", file=line.file, path=line.path, python=line.python)
     if gone:
         yield found(
             "python", "pth-path-gone", files=[one.file for one in gone], paths=[one.path for one in gone]

@@ -12,7 +12,7 @@ from doctor.goal import Goal
 from doctor.goal.prefix import marker
 from doctor.goal.target import site_of
 from doctor.probes.patience import within
-from doctor.probes.python import active, interpreter, scripts, shadows, startup, user_commands
+from doctor.probes.python import active, interpreter, pth, scripts, shadows, startup, user_commands
 from doctor.reading.peek import is_file, is_folder, is_there
 
 
@@ -58,7 +58,7 @@ def probe(goal: Goal) -> Python:
         gone_active=moved if isinstance(moved := within(active.gone, os.environ), GoneActive) else None,
         not_executable=found.not_executable,
         windows_lines=found.windows_lines,
-        pth=scripts.pth_lines(site_of(prefix)),
+        pth=pth.pth_lines(site_of(prefix)),
         library_lacks=said.library_lacks if said else (),
         entered=said is None or kind == "conda" or entered(prefix, said),
         optimize=shadows.optimized(os.environ),

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from doctor.facts import PthLine, Script
-from doctor.reading.peek import is_file, is_there, peek, peek_text
+from doctor.facts import Script
+from doctor.reading.peek import is_file, is_there, peek
 
 MOST = 400  # commands that are looked at
 KEPT = 12  # of what is found
 LINE = 1024  # bytes of a first line; the kernel reads 256, older ones 128
 KERNEL = 255
-OF_PIPX = "pipx_shared.pth"  # the pip that all environments of pipx share, and nothing else
 PYTHON = re.compile(r"python[0-9.]*$")
 TRAMPOLINE = re.compile(rb"""'''exec' ["']?(.+?)["']? "\$0\"""")
 
@@ -140,28 +139,3 @@ def _held(site: Path) -> int:
         name.endswith(".dist-info") and not name.startswith(("pip-", "setuptools-", "wheel-"))
         for name in names
     )
-
-
-def pth_lines(site: Path | None) -> tuple[PthLine, ...]:
-    """Paths that .pth files add to the search path and that are gone, or are another environment's packages."""
-    if site is None:
-        return ()
-    found = (
-        _judged(file.name, path, site) for file in sorted(site.glob("*.pth"))[:60] for path in _paths(file)
-    )
-    return tuple(line for line in found if line)[:KEPT]
-
-
-def _paths(file: Path) -> list[str]:
-    lines = (line.strip() for line in peek_text(file, 65536).splitlines())
-    return [line for line in lines if line and not line.startswith(("#", "import ", "import\t"))]
-
-
-def _judged(file: str, line: str, site: Path) -> PthLine | None:
-    path = Path(os.path.normpath(site / line))
-    if not is_there(path):
-        return PthLine(file=file, path=str(path), state="gone")
-    foreign = path.name in ("site-packages", "dist-packages") and file != OF_PIPX
-    if foreign and os.path.realpath(path) != os.path.realpath(site):
-        return PthLine(file=file, path=str(path), state="other-environment")
-    return None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from doctor.probes.jupyter.servers.tunnels import forbidden_by
+from tests.faults.dists import site_of
 from tests.faults.patient import bare_environ, diagnose
 
 TOKEN = "hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZ01234567"
@@ -70,3 +73,21 @@ def test_sshd_is_read_as_it_reads_itself(tmp_path: Path, lines: str, forbids: st
     config.write_text(lines.format(folder=tmp_path))
     said = forbidden_by(config)
     assert (said or "").rpartition(": ")[2] == (forbids or "")
+
+
+def test_a_folder_that_another_python_filled(tmp_path: Path) -> None:
+    """`pip install --target` of an earlier Python, found by a .pth file."""
+    env, shared = tmp_path / "env", tmp_path / "pylibs"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(env)], check=True)
+    site, info = site_of(env), shared / "numpy-1.24.4.dist-info"
+    info.mkdir(parents=True)
+    (site / "shared.pth").write_text(f"{shared}\n")
+    mine = f"cp3{sys.version_info.minor}"
+    environ = bare_environ(tmp_path / "home", TARGET=str(env))
+    for tags, told in ((("cp38", "cp310"), True), ((mine, "cp38"), False), (("py3",), False)):
+        (info / "WHEEL").write_text("".join(f"Tag: {tag}-{tag}-linux_x86_64\n" for tag in tags))
+        said = diagnose(environ, "--area", "python")
+        assert ("pth-of-another-python" in said.failed) is told
+    (info / "WHEEL").write_text("Tag: cp310-cp310-manylinux_2_17_x86_64\n")
+    title = diagnose(environ, "--area", "python").of("pth-of-another-python")
+    assert str(shared) in title["title"] and "3.10" in title["evidence"]
